@@ -1,0 +1,58 @@
+"""The one clock. Nothing else in the package may ask what time it is.
+
+In production it is the system's. In a rehearsal the environment names a clock file, which the driver moves; every
+process of the rehearsal reads the same file, so that all of them agree on the instant.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+CLOCK_FILE_VARIABLE = "STATIONMASTER_CLOCK_FILE"
+
+
+class ClockUnreadable(RuntimeError):
+    """The clock file that the environment names cannot be read: nothing may guess the time instead."""
+
+
+def now() -> datetime:
+    """Return the present instant, aware, in UTC.
+
+    :raises ClockUnreadable: a virtual clock is configured and its file is missing or malformed.
+    """
+    path = os.environ.get(CLOCK_FILE_VARIABLE)
+    if not path:
+        return datetime.now(UTC)
+    return _virtual_now(Path(path))
+
+
+def is_virtual() -> bool:
+    """Return whether a rehearsal's clock is in force."""
+    return bool(os.environ.get(CLOCK_FILE_VARIABLE))
+
+
+def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
+    """Write the virtual clock file: ``instant`` is the present from now on, and it moves ``rate`` seconds a second.
+
+    :param rate: 0 stands still until the next call, 1 ticks as the system's clock does.
+    """
+    if instant.tzinfo is None:
+        raise ValueError(f"a clock is set to an aware instant, not to {instant!r}")
+    body = json.dumps({"virtual": instant.astimezone(UTC).isoformat(), "real": time.time(), "rate": rate})
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as draft:
+        draft.write(body)
+    Path(draft.name).replace(path)
+
+
+def _virtual_now(path: Path) -> datetime:
+    try:
+        face = json.loads(path.read_text())
+        start, real, rate = datetime.fromisoformat(face["virtual"]), float(face["real"]), float(face["rate"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ClockUnreadable(f"the clock file {path} named by {CLOCK_FILE_VARIABLE} cannot be read: {error}") from error
+    return start + timedelta(seconds=(time.time() - real) * rate)
