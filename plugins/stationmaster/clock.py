@@ -36,6 +36,20 @@ def is_virtual() -> bool:
     return bool(os.environ.get(CLOCK_FILE_VARIABLE))
 
 
+def real_instant(instant: datetime) -> datetime | None:
+    """Return when the system's clock will show what this clock calls ``instant`` (aware); None if it stands still.
+
+    In production the two are the same.
+    """
+    path = os.environ.get(CLOCK_FILE_VARIABLE)
+    if not path:
+        return instant
+    start, real, rate = _face(Path(path))
+    if rate <= 0:
+        return None
+    return datetime.fromtimestamp(real, UTC) + (instant - start) / rate
+
+
 def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
     """Write the virtual clock file: ``instant`` is the present from now on, and it moves ``rate`` seconds a second.
 
@@ -50,9 +64,15 @@ def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
 
 
 def _virtual_now(path: Path) -> datetime:
+    start, real, rate = _face(path)
+    return start + timedelta(seconds=(time.time() - real) * rate)
+
+
+def _face(path: Path) -> tuple[datetime, float, float]:
     try:
         face = json.loads(path.read_text())
-        start, real, rate = datetime.fromisoformat(face["virtual"]), float(face["real"]), float(face["rate"])
+        return datetime.fromisoformat(face["virtual"]), float(face["real"]), float(face["rate"])
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ClockUnreadable(f"the clock file {path} named by {CLOCK_FILE_VARIABLE} cannot be read: {error}") from error
-    return start + timedelta(seconds=(time.time() - real) * rate)
+        raise ClockUnreadable(
+            f"the clock file {path} named by {CLOCK_FILE_VARIABLE} cannot be read: {error}"
+        ) from error

@@ -1,0 +1,41 @@
+"""All DAGs of an ``include/`` directory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from stationmaster.config.loader import load
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+class ConfigurationMistakes(ValueError):
+    """What is wrong under ``include/``, one mistake a line, each with its file and line."""
+
+
+def dags_of(include: Path, *, only: str | None = None) -> Iterator[DAG]:
+    """Yield the DAGs of every team that loads without an error.
+
+    :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
+    """
+    from stationmaster.assemble.trains import train_dags
+
+    team_id = only.split(".", 1)[0] if only else None
+    found = load(include, teams=[team_id] if team_id else None)
+    for team in found.teams.values():
+        for train in team.trains.values():
+            if only is None or only.startswith(f"{train.key}."):
+                yield from (dag for dag in train_dags(include, team, train) if only in (None, dag.dag_id))
+
+
+def raise_problems(include: Path) -> None:
+    """Raise if any team's files hold an error.
+
+    :raises ConfigurationMistakes: with every mistake.
+    """
+    errors = load(include).errors
+    if errors:
+        raise ConfigurationMistakes("\n".join(str(problem) for problem in errors))

@@ -1,0 +1,194 @@
+"""A train's files become its DAGs. The only place that knows both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+
+from stationmaster.assemble.describing import cut_doc, promote_doc
+from stationmaster.config.components import Component
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+from stationmaster.operators.base import OPENING_TASK
+from stationmaster.operators.checking import ChecklistOperator
+from stationmaster.operators.closing import CloseStopOperator
+from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
+from stationmaster.operators.deploying import DeployByHandOperator, DeployOperator, RollBackOperator, VerifyOperator
+from stationmaster.operators.opening import OpenDepartureOperator
+from stationmaster.operators.voting import AskForVotesOperator, BallotOperator, ConfirmOperator
+from stationmaster.sensors.standing import StandingSensor
+from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator
+
+    from stationmaster.departures.gating import StopName
+
+_RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
+"""A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
+_NAMED = "{{ task.asked }}"
+# Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
+_START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+
+
+def train_dags(include: Path, team: TeamConfig, train: TrainConfig) -> Iterator[DAG]:
+    """Yield the DAGs of one train: ``<team>.<train>.cut`` and ``<team>.<train>.promote``."""
+    yield _cut(include, team, train)
+    yield _promote(include, team, train)
+
+
+def _cut(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
+    common: dict[str, Any] = {"include": str(include), "team": team.id, "train": train.id, "stop": "cut"}
+    role = [train.on_call]
+    with _dag(team, train, "cut", cut_doc(include, train), _cut_form(train)) as dag:
+        opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
+        window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
+        steps: list[Any] = [opened, window]
+        if train.stops.cut.hold_question is not None:
+            steps.append(
+                AskHoldOperator.partial(task_id="ask_whom_to_wait_for", map_index_template=_NAMED, **common).expand(
+                    role=role
+                )
+            )
+        steps.append(PinManifestOperator(task_id="pin_the_manifest", **common))
+        for component in train.components:
+            steps += _component(include, train, component, common)
+        steps.append(_close(common))
+        _in_a_row(steps)
+    return dag
+
+
+def _promote(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
+    common: dict[str, Any] = {"include": str(include), "team": team.id, "train": train.id, "stop": "promote"}
+    with _dag(team, train, "promote", promote_doc(include, train), _promote_form(train)) as dag:
+        opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
+        asked = AskForVotesOperator(task_id="ask_for_votes", **common)
+        ballots = BallotOperator.partial(task_id="ballot", map_index_template=_NAMED, **common).expand(
+            voter=opened.output["voters"]
+        )
+        window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
+        soak = StandingSensor(task_id="wait_for_the_soak", watch="soak", **common)
+        quorum = StandingSensor(task_id="wait_for_the_quorum", watch="quorum", **common)
+        opened >> asked >> [ballots, soak, window, quorum]
+        gates: list[Any] = [soak, window, quorum]
+        steps: list[Any] = []
+        if train.gates.confirm is not None:
+            confirmed = ConfirmOperator.partial(
+                task_id="confirm_the_promotion", map_index_template=_NAMED, **common
+            ).expand(role=[train.gates.confirm.role])
+            gates >> confirmed
+            steps.append(confirmed)
+        for component in train.components:
+            steps += _component(include, train, component, common)
+        if train.gates.confirm is None:
+            gates >> steps[0]
+        rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_RETRIES)
+        closed = _close(common)
+        _in_a_row(steps)
+        [*gates, *steps] >> rolled_back
+        [*gates, *steps, rolled_back] >> closed
+    return dag
+
+
+def _component(include: Path, train: TrainConfig, component: Component, common: dict[str, Any]) -> list[BaseOperator]:
+    stop: StopName = common["stop"]
+    environment = train.staging if stop == "cut" else train.production
+    mode = component.deploy(environment).mode
+    page = component.checklist_of(environment)
+    if mode == "none":
+        return []
+    # A component that stays behind skips its own tasks and not those of the next one.
+    rule = {"trigger_rule": TriggerRule.NONE_FAILED}
+    with TaskGroup(group_id=component.id, tooltip=component.title or component.id):
+        first: Any = (
+            DeployByHandOperator.partial(
+                task_id=f"deploy_to_{environment}", component=component.id, map_index_template=_NAMED, **common, **rule
+            ).expand(role=[train.on_call])
+            if mode == "manual"
+            else DeployOperator(task_id=f"deploy_to_{environment}", component=component.id, **common, **rule)
+        )
+        steps = [first, VerifyOperator(task_id=f"verify_{environment}", component=component.id, **common, **rule)]
+        if page is not None:
+            steps.append(
+                ChecklistOperator.partial(
+                    task_id=f"test_{environment}",
+                    component=component.id,
+                    page=page,
+                    map_index_template=_NAMED,
+                    **common,
+                    **rule,
+                ).expand(role=[train.on_call])
+            )
+    return steps
+
+
+def _close(common: dict[str, Any]) -> CloseStopOperator:
+    return CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+
+
+def _in_a_row(steps: list[Any]) -> None:
+    for before, after in zip(steps, steps[1:], strict=False):
+        before >> after
+
+
+def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: dict[str, Param]) -> DAG:
+    return DAG(
+        dag_id=f"{train.key}.{stop}",
+        dag_display_name=f"{train.title}: {stop}",
+        description=f"{team.title}: {stop} of the {train.title}",
+        doc_md=doc,
+        schedule=WeeklyStopTimetable(stop=train.stop(stop)),
+        start_date=_START,
+        catchup=False,
+        # Not a mutex (fact 15), only a queue for people who press the button twice.
+        max_active_runs=1,
+        tags={f"team:{team.id}", f"train:{train.key}", f"stop:{stop}"},
+        default_args={"owner": team.id, **_RETRIES},
+        params=form,
+        is_paused_upon_creation=False,
+    )
+
+
+def _skip_field(train: TrainConfig) -> dict[str, Param]:
+    if not train.forms.skip_departure:
+        return {}
+    return {
+        "skip_reason": Param(
+            default=None,
+            type=["null", "string"],
+            title="Skip this departure",
+            description="Write why, and this week's departure is skipped. Leave it empty to go on.",
+            maxLength=300,
+        )
+    }
+
+
+def _cut_form(train: TrainConfig) -> dict[str, Param]:
+    form: dict[str, Param] = {}
+    if train.forms.board_commit:
+        for component in train.components:
+            form[f"board_{component.id}"] = Param(
+                default=None,
+                type=["null", "string"],
+                title=f"Board this commit of {component.id}",
+                description=f"Forty hex digits of a commit on {component.branch}; empty takes the newest green one.",
+                pattern="^[0-9a-f]{40}$",
+            )
+    if train.forms.exclude_component:
+        form["exclude"] = Param(
+            default=[],
+            type="array",
+            items={"type": "string", "enum": [component.id for component in train.components]},
+            examples=[component.id for component in train.components],
+            title="Leave behind",
+            description="Components that do not ride this week.",
+        )
+    return {**form, **_skip_field(train)}
+
+
+def _promote_form(train: TrainConfig) -> dict[str, Param]:
+    return _skip_field(train)

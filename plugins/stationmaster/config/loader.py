@@ -1,0 +1,203 @@
+"""Loads ``include/``: each team by itself, so that a mistake in one leaves the others as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from stationmaster import clock
+from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
+from stationmaster.config.include import Include
+from stationmaster.config.mistakes import Mistake, mistakes
+from stationmaster.config.pages import front_matter, page_mistakes, runbooks_of
+from stationmaster.config.problems import Problem
+from stationmaster.config.references import unknown_names
+from stationmaster.config.roster import RotationsFile
+from stationmaster.config.rules import rules
+from stationmaster.config.team import TeamConfig, TeamFile
+from stationmaster.config.train import TrainConfig, TrainFile
+
+_FOLDERS = ("teams", "rotations", "trains")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(include: Path, teams: Collection[str] | None = None) -> Include:
+    """Read the files of ``teams`` (default: all) under ``include`` and check every rule.
+
+    Never raises for what a file says: a team whose files hold an error is only among the problems. The team of a file
+    is the first part of its name, so that even a file that is no YAML is blamed on its own team.
+
+    :param include: the directory that holds ``teams/``, ``rotations/`` and ``trains/``.
+    """
+    loaded: dict[str, TeamConfig] = {}
+    problems: list[Problem] = []
+    names = _names(include) if teams is None else sorted(set(teams))
+    for name in names:
+        reading = _Reading(include, name)
+        team = reading.team()
+        if team is not None:
+            loaded[name] = team
+        problems += reading.problems
+    return Include(root=include, teams=loaded, problems=tuple(problems))
+
+
+def _names(include: Path) -> list[str]:
+    return sorted({path.name.split(".", 1)[0] for folder in _FOLDERS for path in _files(include / folder)})
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.glob("*")):
+        if path.suffix in (".yaml", ".yml") and not path.name.startswith("."):
+            yield path
+
+
+class _Reading:
+    """The reading of one team: its documents by source, and the problems found so far."""
+
+    def __init__(self, include: Path, name: str) -> None:
+        self._include = include
+        self._name = name
+        self._documents: dict[str, Document] = {}
+        self._pages: set[Path] = set()
+        self.problems: list[Problem] = []
+
+    def team(self) -> TeamConfig | None:
+        """Return the team, None when its files hold an error."""
+        self._odd_names()
+        team = self._read("team", self._include / "teams" / f"{self._name}.yaml", TeamFile)
+        roster = self._roster()
+        trains = self._trains(team)
+        if team is None or self._failed():
+            return None
+        complete = TeamConfig.model_validate({**dict(team), "roster": roster, "trains": trains})
+        self._report(unknown_names(complete))
+        for train in trains.values():
+            self._report(page_mistakes(self._include, train))
+            self._runbooks(train)
+        if not self._failed():
+            self._report(rules(complete, clock.now()))
+        return None if self._failed() else complete
+
+    def _failed(self) -> bool:
+        return any(problem.severity == "error" for problem in self.problems)
+
+    def _roster(self) -> dict[str, Any]:
+        path = self._include / "rotations" / f"{self._name}.yaml"
+        if not path.exists():
+            return {}
+        found = self._read("rotations", path, RotationsFile)
+        if found is None:
+            return {}
+        self._name_says("rotations", ("team",), found.team, self._name)
+        return found.rotations
+
+    def _trains(self, team: TeamFile | None) -> dict[str, TrainConfig]:
+        result: dict[str, TrainConfig] = {}
+        for path in _files(self._include / "trains"):
+            owner, _, train = path.stem.partition(".")
+            if owner != self._name or path.suffix != ".yaml":
+                continue
+            found = self._read(f"train:{train}", path, TrainFile)
+            if found is not None:
+                self._name_says(f"train:{train}", ("team",), found.team, owner)
+                self._name_says(f"train:{train}", ("id",), found.id, train)
+            if found is not None and team is not None:
+                result[train] = TrainConfig.model_validate({**dict(found), "zone": found.zone or team.zone})
+        return result
+
+    def _read(self, source: str, path: Path, model: type[Model]) -> Model | None:
+        if not path.exists():
+            self._place(
+                path,
+                Mistake(
+                    "missing_file",
+                    (),
+                    f"the team {self._name!r} has no file",
+                    f"Write {path.name} in {path.parent.name}/.",
+                ),
+            )
+            return None
+        try:
+            self._documents[source] = document = read_document(path)
+            found = model.model_validate(document.value)
+        except DocumentBroken as broken:
+            self._broken(path, broken)
+            return None
+        except ValidationError as error:
+            for mistake in mistakes(model, error):
+                self._place(path, mistake, document)
+            return None
+        if source == "team":
+            self._name_says(source, ("id",), getattr(found, "id", ""), self._name)
+        return found
+
+    def _runbooks(self, train: TrainConfig) -> None:
+        for name in runbooks_of(train).values():
+            path = self._include / "runbooks" / f"{name}.md"
+            if path in self._pages or not path.is_file():
+                continue
+            self._pages.add(path)
+            try:
+                document, found = front_matter(path)
+            except DocumentBroken as broken:
+                self._broken(path, broken)
+            else:
+                for mistake in found:
+                    self._place(path, mistake, document)
+
+    def _odd_names(self) -> None:
+        for folder in _FOLDERS:
+            for path in _files(self._include / folder):
+                if path.suffix == ".yml" and path.name.split(".", 1)[0] == self._name:
+                    remedy = f"Rename it to {path.stem}.yaml."
+                    self._place(path, Mistake("file_name", (), "only files that end in .yaml are read", remedy))
+
+    def _name_says(self, source: str, loc: tuple[str], value: str, expected: str) -> None:
+        if value != expected:
+            message = f"{value!r} is not what the file's name says"
+            self._report(
+                [Mistake("file_name", loc, message, f"Write {expected}, or rename the file.", value, source=source)]
+            )
+
+    def _report(self, found: list[Mistake]) -> None:
+        for mistake in found:
+            document = self._documents[mistake.source]
+            self._place(document.path, mistake, document)
+
+    def _broken(self, path: Path, broken: DocumentBroken) -> None:
+        self._add(
+            path,
+            broken.mark.line,
+            broken.mark.column,
+            Mistake(broken.code, (), broken.message, broken.remedy, broken.value),
+            broken.field,
+        )
+
+    def _place(self, path: Path, mistake: Mistake, document: Document | None = None) -> None:
+        line, column = 1, 1
+        if document is not None:
+            mark = document.mark(mistake.loc, key=mistake.at_key)
+            line, column = mark.line, mark.column
+            if not mistake.value:
+                mistake = replace(mistake, value=document.written(mistake.loc))
+        self._add(path, line, column, mistake, dotted(mistake.loc))
+
+    def _add(self, path: Path, line: int, column: int, mistake: Mistake, field: str) -> None:
+        self.problems.append(
+            Problem(
+                code=mistake.code,
+                severity=mistake.severity,
+                team=self._name,
+                file=path.relative_to(self._include.parent).as_posix(),
+                line=line,
+                column=column,
+                field=field,
+                value=mistake.value,
+                message=mistake.message,
+                remedy=mistake.remedy,
+            )
+        )

@@ -1,0 +1,94 @@
+"""The Markdown pages that a team's files name: they exist, and say whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from stationmaster.config.checklist import parse_checklist
+from stationmaster.config.documents import Document, Loc
+from stationmaster.config.mistakes import Mistake, did_you_mean, mistakes
+from stationmaster.config.runbooks import FrontMatter, read_front_matter
+from stationmaster.config.train import TrainConfig
+
+
+def page_mistakes(include: Path, train: TrainConfig) -> list[Mistake]:
+    """Return a mistake for each page that the train names and ``include/`` does not have, and for each empty list."""
+    return [*_missing_runbooks(include, train), *_checklists(include, train)]
+
+
+def runbooks_of(train: TrainConfig) -> dict[Loc, str]:
+    """Return the ids of the runbooks that a train names, by where it names them."""
+    named: dict[Loc, str] = {
+        ("runbooks", field): getattr(train.runbooks, field) for field in type(train.runbooks).model_fields
+    }
+    for index, component in enumerate(train.components):
+        for environment, deploy in component.environments.items():
+            if deploy.runbook is not None:
+                named["components", index, "environments", environment, "runbook"] = deploy.runbook
+    return named
+
+
+def front_matter(path: Path) -> tuple[Document, list[Mistake]]:
+    """Return the front matter of a page and what is wrong with it.
+
+    :raises DocumentBroken: there is none, or it is not YAML.
+    """
+    document = read_front_matter(path)
+    try:
+        found = FrontMatter.model_validate(document.value)
+    except ValidationError as error:
+        return document, mistakes(FrontMatter, error)
+    if found.id != path.stem:
+        remedy = f"Write id: {path.stem}, or rename the file."
+        return document, [
+            Mistake("file_name", ("id",), f"the id {found.id!r} is not the file's name", remedy, found.id)
+        ]
+    return document, []
+
+
+def _missing_runbooks(include: Path, train: TrainConfig) -> Iterator[Mistake]:
+    folder = include / "runbooks"
+    for loc, name in runbooks_of(train).items():
+        if not (folder / f"{name}.md").is_file():
+            known = [page.stem for page in folder.glob("*.md")]
+            yield Mistake(
+                "unknown_runbook",
+                loc,
+                f"there is no page runbooks/{name}.md",
+                did_you_mean(name, known),
+                name,
+                source=f"train:{train.id}",
+            )
+
+
+def _checklists(include: Path, train: TrainConfig) -> Iterator[Mistake]:
+    for index, component in enumerate(train.components):
+        lists: list[tuple[Loc, str | None]] = [(("components", index, "checklist"), component.checklist)]
+        lists += [
+            (("components", index, "environments", name, "checklist"), deploy.checklist)
+            for name, deploy in component.environments.items()
+        ]
+        for loc, page in lists:
+            if page is not None:
+                yield from _checklist(include, train, loc, page)
+
+
+def _checklist(include: Path, train: TrainConfig, loc: Loc, page: str) -> Iterator[Mistake]:
+    path, source = include / page, f"train:{train.id}"
+    if not path.is_file():
+        known = [str(other.relative_to(include)) for other in path.parent.glob("*.md")]
+        yield Mistake(
+            "unknown_checklist", loc, f"there is no page {page}", did_you_mean(page, known), page, source=source
+        )
+    elif not parse_checklist(path.read_text(encoding="utf-8")):
+        yield Mistake(
+            "checklist_empty",
+            loc,
+            f"the page {page} has no items to tick: nobody would test anything",
+            "Write at least one line that begins with - [ ].",
+            page,
+            source=source,
+        )

@@ -1,0 +1,81 @@
+"""The people of a team and where they are reached."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, JsonValue
+
+from stationmaster.config.base import ConfigModel
+from stationmaster.config.fields import Count, Flag, GitHubLogin, SlackChannel, SlackUser, Slug, Text, ZoneName
+
+
+def _one_or_many(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def keyed(value: Any) -> Any:
+    """Write each key of a mapping into its entry as ``id``; what is no mapping is left for pydantic to refuse."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: {"id": key, **entry} if isinstance(entry, dict) and "id" not in entry else entry
+        for key, entry in value.items()
+    }
+
+
+def key_is_the_id(schema: dict[str, JsonValue]) -> None:
+    """Take ``id`` out of an entry's JSON Schema: in a file the key says it."""
+    required, properties = schema.get("required"), schema.get("properties")
+    if isinstance(required, list) and "id" in required:
+        required.remove("id")
+    if isinstance(properties, dict):
+        properties.pop("id", None)
+
+
+class Person(ConfigModel, json_schema_extra=key_is_the_id):
+    """One human being (or robot), whichever accounts they use (C-04).
+
+    A person who left stays in the file with ``active: false``, so that old ballots keep their name.
+    """
+
+    id: Slug
+    name: Text = Field(description="As the grid and Slack show it")
+    slack: Annotated[
+        tuple[SlackUser, ...],
+        BeforeValidator(_one_or_many, json_schema_input_type=SlackUser | tuple[SlackUser, ...]),
+    ] = Field(default=(), description="Slack member id, or several: all are the same voter")
+    github: GitHubLogin | None = None
+    airflow: Text | None = Field(
+        default=None, description="User name (SimpleAuthManager) or numeric id (FAB) in Airflow"
+    )
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    zone: ZoneName | None = Field(default=None, description="Where the person works, if not in the team's zone")
+    since: date | None = Field(default=None, description="First day on the team: tells a newcomer (C-25)")
+    experience: Count = Field(default=0, description="Shifts held before this file began")
+    active: Flag = True
+    bot: Flag = Field(default=False, description="A robot's ballot never counts")
+
+    @property
+    def mention(self) -> str:
+        """The person in a Slack message: a mention of their first account, else their bare name."""
+        return f"<@{self.slack[0]}>" if self.slack else self.name
+
+
+class Channel(ConfigModel):
+    """A Slack channel by its id; the name is for people who read the file."""
+
+    id: SlackChannel
+    name: Text
+
+
+class Connections(ConfigModel):
+    """The Airflow connections that a team's DAGs use."""
+
+    github: Text = "github_default"
+    slack: Text = "slack_api_default"
+
+
+People = Annotated[dict[Slug, Person], BeforeValidator(keyed)]
+"""People by id; the key is the id."""

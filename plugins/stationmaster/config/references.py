@@ -1,0 +1,93 @@
+"""Names that one part of a team's files uses and another must know: people, groups, roles, channels, repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from stationmaster.config.documents import Loc
+from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+
+
+def unknown_names(team: TeamConfig) -> list[Mistake]:
+    """Return a mistake for each name that a team's files use and do not define, and for each listed twice."""
+    found = [*_in_groups(team), *_in_rotations(team)]
+    for train in team.trains.values():
+        found += _in_train(team, train)
+    return found
+
+
+def _in_groups(team: TeamConfig) -> Iterator[Mistake]:
+    for group, members in team.groups.items():
+        yield from _people(team, "team", ("groups", group), members)
+
+
+def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
+    seen: dict[str, str] = {}
+    for name, entry in team.roster.items():
+        loc: Loc = ("rotations", name)
+        yield from _people(team, "rotations", (*loc, "members"), entry.members)
+        for role, rule in entry.roles.items():
+            if rule.person is not None and rule.person not in team.people:
+                yield _unknown("person", "rotations", (*loc, "roles", role, "person"), rule.person, team.people)
+            if role in seen:
+                yield Mistake(
+                    "role_ambiguous",
+                    (*loc, "roles", role),
+                    f"the role {role!r} belongs to the rotation {seen[role]!r} already",
+                    "Give it another name: a role has one rotation.",
+                    role,
+                    at_key=True,
+                    source="rotations",
+                )
+            seen[role] = name
+        for index, step in enumerate(entry.escalation):
+            if step.role not in entry.roles:
+                yield _unknown("role", "rotations", (*loc, "escalation", index, "role"), step.role, entry.roles)
+
+
+def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
+    source = f"train:{train.id}"
+    quorum, confirm = train.gates.quorum, train.gates.confirm
+    named: list[tuple[str, Loc, str, Collection[str]]] = [
+        ("channel", ("channel",), train.channel, team.channels),
+        ("role", ("on_call",), train.on_call, team.roles),
+    ]
+    if confirm is not None:
+        named.append(("role", ("gates", "confirm", "role"), confirm.role, team.roles))
+    if quorum.voters is not None:
+        named.append(("group", ("gates", "quorum", "voters"), quorum.voters, team.groups))
+    for index, group in enumerate(quorum.roles):
+        named.append(("group", ("gates", "quorum", "roles", index), group, team.groups))
+    for what, loc, name, known in named:
+        if name not in known:
+            yield _unknown(what, source, loc, name, known)
+    repositories = {name.lower() for name in team.repositories}
+    for index, component in enumerate(train.components):
+        if component.repository.lower() not in repositories:
+            where: Loc = ("components", index, "repository")
+            yield _unknown("repository", source, where, component.repository, team.repositories)
+
+
+def _people(team: TeamConfig, source: str, loc: Loc, names: Iterable[str]) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name not in team.people:
+            yield _unknown("person", source, (*loc, index), name, team.people)
+        elif name in seen:
+            yield Mistake(
+                "listed_twice",
+                (*loc, index),
+                f"{name!r} is in this list already",
+                "Keep the person once.",
+                name,
+                source=source,
+            )
+        seen.add(name)
+
+
+def _unknown(what: str, source: str, loc: Loc, name: str, known: Iterable[str]) -> Mistake:
+    homes = {"role": "a rotation", "repository": "the team's repositories", "person": "the team's people"}
+    home = homes.get(what, f"the team's {what}s")
+    return Mistake(f"unknown_{what}", loc, f"{name!r} is not in {home}", did_you_mean(name, known), name, source=source)

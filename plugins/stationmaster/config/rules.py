@@ -1,0 +1,145 @@
+"""Configurations that can never work: a gate that nobody can open, a role that nobody can hold.
+
+They are refused when they are loaded, not found out on the day of the release. Each rule has a stable code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from stationmaster.config.documents import Loc
+from stationmaster.config.mistakes import Mistake
+from stationmaster.config.rules_gates import gate_mistakes
+from stationmaster.config.team import Account, TeamConfig, accounts_of
+from stationmaster.core.rotation import RotationImpossible, check_rotation
+
+Rule = Callable[[TeamConfig], Iterator[Mistake]]
+
+_TO_ANSWER_AND_TO_BE_TOLD: tuple[Account, ...] = ("airflow", "slack")
+
+
+def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
+    """Return what can never work in a team whose names are all known.
+
+    :param now: an aware instant; the rules that depend on the clocks look at the year that follows it.
+    """
+    found = [mistake for rule in _OF_PEOPLE for mistake in rule(team)]
+    for train in team.trains.values():
+        found += gate_mistakes(team, train, now)
+    return found
+
+
+def shared_accounts(team: TeamConfig) -> Iterator[Mistake]:
+    """An account has one owner: two people behind one account would have one vote, or two."""
+    owners: dict[tuple[Account, str], str] = {}
+    for person in team.people.values():
+        for system, names in accounts_of(person).items():
+            for name in names:
+                owner = owners.setdefault((system, name.lower()), person.id)
+                if owner != person.id:
+                    yield Mistake(
+                        "account_shared",
+                        ("people", person.id, system),
+                        f"the {system} account {name!r} belongs to {owner!r} already",
+                        "Give each person an account of their own: one person is one vote.",
+                        name,
+                        source="team",
+                    )
+
+
+def idle_members(team: TeamConfig) -> Iterator[Mistake]:
+    """A group lists only people who can act: whoever left, and robots, do not count in it."""
+    for group, members in team.groups.items():
+        for index, name in enumerate(members):
+            person = team.people[name]
+            if person.bot or not person.active:
+                what = "a robot" if person.bot else "no longer active"
+                yield Mistake(
+                    "group_member_idle",
+                    ("groups", group, index),
+                    f"{name!r} is {what} and cannot act for the group {group!r}",
+                    "Take the name out of the group.",
+                    name,
+                    source="team",
+                )
+
+
+def impossible_rotations(team: TeamConfig) -> Iterator[Mistake]:
+    """A rotation has members and roles, and a different person for each role at any instant (C-05)."""
+    for name, entry in team.roster.items():
+        if not entry.members:
+            yield _of_rotation(
+                "rotation_empty",
+                (name, "members"),
+                f"the rotation {name!r} has no members: nobody would ever be on call",
+                "List at least one person.",
+            )
+        elif not entry.roles:
+            yield _of_rotation(
+                "rotation_without_roles",
+                (name, "roles"),
+                f"the rotation {name!r} has no roles: its members would hold nothing",
+                "Write at least one, such as primary with turn: 0.",
+            )
+        else:
+            yield from _clashes(team, name)
+
+
+def _clashes(team: TeamConfig, name: str) -> Iterator[Mistake]:
+    try:
+        check_rotation(team.rotations[name])
+    except RotationImpossible as clash:
+        roles = " and ".join(clash.roles)
+        whom = f"would fall on {clash.person!r} at the same time" if clash.person else "would have nobody left"
+        yield _of_rotation(
+            "rotation_too_small", (name, "roles"), f"{roles} {whom}", "Add members, or give the roles different turns."
+        )
+
+
+def _of_rotation(code: str, loc: tuple[str, str], message: str, remedy: str) -> Mistake:
+    return Mistake(code, ("rotations", *loc), message, remedy, source="rotations")
+
+
+def unreachable_on_call(team: TeamConfig) -> Iterator[Mistake]:
+    """Whoever can be on call is active, and has an account in Airflow (to answer) and in Slack (to be told)."""
+    told: set[str] = set()
+    for name, entry in team.roster.items():
+        places: list[tuple[Loc, str]] = [
+            (("rotations", name, "members", index), member) for index, member in enumerate(entry.members)
+        ]
+        for role, rule in entry.roles.items():
+            if rule.person is not None:
+                places.append((("rotations", name, "roles", role, "person"), rule.person))
+        for loc, member in places:
+            person = team.people[member]
+            missing = [system for system in _TO_ANSWER_AND_TO_BE_TOLD if not accounts_of(person)[system]]
+            if member in told or (person.active and not person.bot and not missing):
+                continue
+            told.add(member)
+            yield _cannot_be_on_call(loc, member, person.active, person.bot, missing)
+
+
+def _cannot_be_on_call(loc: Loc, member: str, active: bool, bot: bool, missing: Sequence[str]) -> Mistake:
+    if bot or not active:
+        what = "is a robot" if bot else "is no longer active"
+        return Mistake(
+            "on_call_idle",
+            loc,
+            f"{member!r} {what} and cannot be on call",
+            "Take the name out of the rotation.",
+            member,
+            source="rotations",
+        )
+    lacking = " and no ".join(missing)
+    return Mistake(
+        "on_call_unreachable",
+        loc,
+        f"{member!r} can be on call, but has no {lacking} account",
+        f"Add {' and '.join(missing)} to people.{member} in the team's file.",
+        member,
+        source="rotations",
+    )
+
+
+_OF_PEOPLE: tuple[Rule, ...] = (shared_accounts, idle_members, impossible_rotations, unreachable_on_call)

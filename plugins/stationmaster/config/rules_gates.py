@@ -1,0 +1,168 @@
+"""The rules of a train: can its gates open at all, and in time?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from stationmaster.config.documents import Loc
+from stationmaster.config.mistakes import Mistake
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+from stationmaster.core.calendar import promote_week, soak_ends, stop_times
+from stationmaster.core.instants import IsoWeek, local_text
+
+_WEEKS = 53
+_QUORUM = ("gates", "quorum")
+
+
+def gate_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> list[Mistake]:
+    """Return what keeps the train's gates shut for ever, and what makes it late every time."""
+    return [
+        *_empty_roles(team, train),
+        *_too_few_voters(team, train),
+        *_nobody_approves(train),
+        *_cannot_verify(train),
+        *_stops_out_of_order(train, now),
+        *_soak_too_long(train, now),
+    ]
+
+
+def _of(train: TrainConfig, code: str, loc: Loc, message: str, remedy: str, value: object = "") -> Mistake:
+    return Mistake(code, loc, message, remedy, str(value), source=f"train:{train.id}")
+
+
+def _warning(train: TrainConfig, code: str, loc: Loc, message: str, remedy: str, value: object = "") -> Mistake:
+    return Mistake(code, loc, message, remedy, str(value), source=f"train:{train.id}", severity="warning")
+
+
+def _able(team: TeamConfig, groups: Iterable[str]) -> list[str]:
+    """Return who of some groups can vote: active people with an account in Airflow or in Slack."""
+    people = (team.people[name] for name in sorted({name for group in groups for name in team.groups[group]}))
+    return [one.id for one in people if one.active and not one.bot and (one.airflow or one.slack)]
+
+
+def _empty_roles(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
+    quorum = train.gates.quorum
+    if quorum.mode != "all_roles":
+        return
+    for index, role in enumerate(quorum.roles):
+        if not _able(team, (role,)):
+            yield _of(
+                train,
+                "role_without_people",
+                (*_QUORUM, "roles", index),
+                f"nobody in the group {role!r} can vote: the gate would never open",
+                f"Add people with an Airflow or Slack account to groups.{role}, or take the role out.",
+                role,
+            )
+
+
+def _too_few_voters(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
+    quorum = train.gates.quorum
+    needed, able = quorum.policy.fewest, len(_able(team, quorum.groups))
+    groups, loc = " and ".join(f"groups.{group}" for group in quorum.groups), (*_QUORUM, "needed")
+    if able < needed:
+        lower = f"Lower needed to {able} or less, or add" if able else "Add"
+        yield _of(
+            train,
+            "quorum_above_electorate",
+            loc,
+            f"{needed} approvals are needed, but only {able} people in {groups} can vote: the gate would never open",
+            f"{lower} people with an Airflow or Slack account to {groups}.",
+            needed,
+        )
+    elif not quorum.authors_may_vote and able - 1 < needed:
+        yield _warning(
+            train,
+            "quorum_above_electorate_without_authors",
+            loc,
+            f"{needed} approvals are needed of {able} voters, and authors may not vote: "
+            "one voter's commit aboard keeps the gate shut",
+            "Lower needed, add voters, or write authors_may_vote: true.",
+            needed,
+        )
+
+
+def _nobody_approves(train: TrainConfig) -> Iterator[Mistake]:
+    if train.gates.quorum.mode == "none" and train.gates.confirm is None:
+        yield _warning(
+            train,
+            "nobody_approves",
+            (*_QUORUM, "mode"),
+            "neither a quorum nor a confirmation is asked for: the train promotes without any person",
+            "Write a quorum, or gates.confirm with the role that has the last word.",
+            "none",
+        )
+
+
+def _cannot_verify(train: TrainConfig) -> Iterator[Mistake]:
+    for index, component in enumerate(train.components):
+        for environment in (train.staging, train.production):
+            deploy = component.deploy(environment)
+            by = component.verify.by
+            lacking = {"url": deploy.url, "checklist": component.checklist_of(environment)}.get(by, by)
+            if deploy.mode != "none" and lacking is None:
+                yield _of(
+                    train,
+                    "cannot_verify",
+                    ("components", index, "verify", "by"),
+                    f"{component.id} on {environment} is verified by its {by}, but has none: nothing would show it",
+                    f"Write {by} under components[{index}].environments.{environment}, or verify by deployment.",
+                    by,
+                )
+
+
+def _stops_out_of_order(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
+    cut, promote = train.stop("cut"), train.stop("promote")
+    week = IsoWeek.of(now, train.zone)
+    closes = stop_times(cut, week).latest_start
+    times = stop_times(promote, promote_week(cut, promote, week))
+    if times.earliest <= closes:
+        yield _of(
+            train,
+            "promote_before_cut",
+            ("stops", "promote", "earliest"),
+            f"the promotion may begin on {promote.day.value} {promote.earliest:%H:%M}, "
+            f"before the cut's window closes on {cut.last_day.value} {cut.latest_start:%H:%M}",
+            "Let the promotion begin after the cut's latest_start.",
+            f"{promote.earliest:%H:%M}",
+        )
+
+
+def _soak_too_long(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
+    """Stage as early as the cut allows in each week of a year, clock changes included, and look when the soak ends."""
+    cut, promote = train.stop("cut"), train.stop("promote")
+    soak, loc = train.gates.soak, ("gates", "soak", "days")
+    first = IsoWeek.of(now, train.zone)
+    late: tuple[datetime, datetime] | None = None
+    for number in range(_WEEKS):
+        week = first.plus(number)
+        staging = stop_times(cut, week)
+        window = stop_times(promote, promote_week(cut, promote, week))
+        ends = soak_ends(soak.soak, staging.earliest, train.zone)
+        if ends > window.latest_start:
+            yield _of(
+                train,
+                "soak_longer_than_gap",
+                loc,
+                f"{soak.days} days ({soak.count}) on staging from {local_text(staging.earliest, train.zone)} end "
+                f"{local_text(ends, train.zone)}, after the promotion's latest start "
+                f"{local_text(window.latest_start, train.zone)}: the gate would never open in time",
+                "Shorten the soak, or let the promotion stop later.",
+                soak.days,
+            )
+            return
+        on_target = soak_ends(soak.soak, staging.target, train.zone)
+        if late is None and on_target > window.target:
+            late = on_target, window.target
+    if late is not None:
+        yield _warning(
+            train,
+            "soak_past_target",
+            loc,
+            f"{soak.days} days ({soak.count}) on staging end {local_text(late[0], train.zone)} for a cut that is on "
+            f"time, after the promotion's target {local_text(late[1], train.zone)}: that train is always late",
+            "Shorten the soak, count calendar_days, or move the target.",
+            soak.days,
+        )

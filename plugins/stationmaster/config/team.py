@@ -1,0 +1,171 @@
+"""A team: its people, groups, channels, rotations and trains, and the questions that operators ask of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
+from stationmaster.config.people import Channel, Connections, People, Person
+from stationmaster.config.roster import RotationEntry
+from stationmaster.config.train import TrainConfig
+from stationmaster.core.ballots import Elector
+from stationmaster.core.rotation import EscalationStep, Rotation, Shift, next_shift, on_call, shifts
+
+Account = Literal["slack", "github", "airflow"]
+
+
+def accounts_of(person: Person) -> dict[Account, tuple[str, ...]]:
+    """Return the accounts of a person on each system."""
+    return {
+        "slack": person.slack,
+        "github": (person.github,) if person.github else (),
+        "airflow": (person.airflow,) if person.airflow else (),
+    }
+
+
+def _folded(account: Account, name: str) -> str:
+    return name.lower() if account == "github" else name
+
+
+class NoSuchRole(LookupError):
+    """A role that no rotation of the team has."""
+
+
+class UnknownTrain(LookupError):
+    """A train that the team does not run."""
+
+
+class TeamFile(ConfigModel):
+    """``include/teams/<team>.yaml``."""
+
+    id: Slug
+    title: Text
+    zone: ZoneName = Field(description="The team's time zone; rotations and trains inherit it")
+    people: People
+    groups: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict, description="People by group: voters and roles")
+    channels: dict[Slug, Channel] = Field(default_factory=dict)
+    repositories: tuple[RepositoryName, ...] = Field(default=(), description="What the team's trains may touch")
+    connections: Connections = Field(default_factory=Connections)
+
+    @model_validator(mode="after")
+    def _keys_are_ids(self) -> Self:
+        for key, person in self.people.items():
+            if key != person.id:
+                raise refusal(
+                    "duplicate_id",
+                    f"the person {key!r} says that the id is {person.id!r}",
+                    "Leave the id out: the key is the id.",
+                    field=f"people.{key}.id",
+                )
+        return self
+
+
+class TeamConfig(TeamFile):
+    """A team with everything that belongs to it."""
+
+    roster: dict[Slug, RotationEntry] = Field(default_factory=dict)
+    trains: dict[Slug, TrainConfig] = Field(default_factory=dict)
+
+    @property
+    def rotations(self) -> dict[str, Rotation]:
+        """The core rotations by id."""
+        return {name: entry.rotation(self.zone) for name, entry in self.roster.items()}
+
+    @property
+    def escalation(self) -> dict[str, tuple[EscalationStep, ...]]:
+        """The escalation of each rotation, by rotation id (C-33)."""
+        return {name: entry.steps for name, entry in self.roster.items()}
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """Every role of every rotation, sorted."""
+        return tuple(sorted(role for entry in self.roster.values() for role in entry.roles))
+
+    def train(self, name: str) -> TrainConfig:
+        """Return a train by its id or by its key.
+
+        :raises UnknownTrain: the team runs no such train.
+        """
+        train = self.trains.get(name.removeprefix(f"{self.id}."))
+        if train is None:
+            raise UnknownTrain(f"{self.id} has no train {name!r}; it has {', '.join(sorted(self.trains)) or 'none'}")
+        return train
+
+    def rotation_of(self, role: str) -> Rotation:
+        """Return the one rotation that has ``role``.
+
+        :raises NoSuchRole: no rotation of the team has it.
+        """
+        for entry in self.roster.values():
+            if role in entry.roles:
+                return entry.rotation(self.zone)
+        raise NoSuchRole(f"{self.id} has no role {role!r}; it has {', '.join(self.roles) or 'none'}")
+
+    def on_call(self, role: str, at: datetime) -> Shift:
+        """Return the shift of whoever holds ``role`` at the instant ``at`` (aware).
+
+        :raises NoSuchRole: no rotation of the team has the role.
+        :raises stationmaster.core.rotation.NobodyOnCall: nobody holds it then.
+        """
+        return on_call(self.rotation_of(role), role, at)
+
+    def on_call_person(self, role: str, at: datetime) -> Person:
+        """Return the person who holds ``role`` at ``at``; raises as :meth:`on_call` does."""
+        return self.people[self.on_call(role, at).person]
+
+    def next_shift(self, role: str, at: datetime) -> Shift:
+        """Return the shift of ``role`` that follows the one at ``at``."""
+        return next_shift(self.rotation_of(role), role, at)
+
+    def shifts(self, role: str, start: datetime, end: datetime) -> tuple[Shift, ...]:
+        """Return the shifts of ``role`` that touch ``[start, end)``."""
+        return shifts(self.rotation_of(role), role, start, end)
+
+    def person_by(self, account: Account, name: str) -> Person | None:
+        """Return the person who owns an account, None for an account that nobody owns.
+
+        GitHub logins are compared without case, as GitHub does.
+        """
+        wanted = _folded(account, name)
+        for person in self.people.values():
+            if wanted in (_folded(account, owned) for owned in accounts_of(person)[account]):
+                return person
+        return None
+
+    def person_by_slack(self, user: str) -> Person | None:
+        """Return the owner of a Slack member id."""
+        return self.person_by("slack", user)
+
+    def person_by_github(self, login: str) -> Person | None:
+        """Return the owner of a GitHub login."""
+        return self.person_by("github", login)
+
+    def person_by_airflow(self, user: str) -> Person | None:
+        """Return the owner of an Airflow user name or id."""
+        return self.person_by("airflow", user)
+
+    def electorate(self, train: TrainConfig, *, authors: Collection[str] = ()) -> tuple[Elector, ...]:
+        """Return who may vote on ``train``, sorted by person; robots are left out.
+
+        :param authors: person ids of whoever wrote a commit aboard.
+        """
+        eligible = {name for group in train.gates.quorum.groups for name in self.groups[group]}
+        return tuple(
+            Elector(
+                person=name,
+                roles=frozenset(group for group, members in self.groups.items() if name in members),
+                active=self.people[name].active,
+                author=name in authors,
+            )
+            for name in sorted(eligible)
+            if not self.people[name].bot
+        )
+
+    def channel_of(self, train: TrainConfig) -> Channel:
+        """Return the channel that hears of ``train``."""
+        return self.channels[train.channel]

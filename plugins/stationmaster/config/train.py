@@ -1,0 +1,143 @@
+"""A train: what rides, when it stops, what must hold (``include/trains/<team>.<train>.yaml``)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.components import Component
+from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text, ZoneName
+from stationmaster.config.gates import Gates
+from stationmaster.config.stops import Forms, Stops
+from stationmaster.core.calendar import StopTimetable
+from stationmaster.core.quorum import QuorumPolicy
+
+
+class Rollback(ConfigModel):
+    """What happens when a promotion fails (C-18)."""
+
+    on_failure: Flag = Field(default=True, description="false: a person decides")
+    target: Literal["recorded", "last_healthy"] = Field(
+        default="recorded",
+        description="recorded: what prod ran before the promotion; last_healthy: the newest manifest verified there",
+    )
+
+
+class Reminders(ConfigModel):
+    """How often a gate that waits for people asks them again."""
+
+    every: PositiveDuration = timedelta(hours=1)
+
+
+class Runbooks(ConfigModel):
+    """The pages that tasks name when a person must act: ids under ``include/runbooks/``."""
+
+    cut: Slug = "cut"
+    promote: Slug = "promote"
+    rollback: Slug = "rollback"
+    deploy_failed: Slug = "deploy-failed"
+
+
+class TrainFile(ConfigModel):
+    """``include/trains/<team>.<train>.yaml``."""
+
+    id: Slug
+    team: Slug
+    title: Text
+    zone: ZoneName | None = Field(default=None, description="Defaults to the team's zone")
+    channel: Slug = Field(description="The team's channel that hears of departures (C-14, C-17)")
+    on_call: Slug = Field(default="primary", description="The role that conducts the train (C-08)")
+    environments: tuple[Slug, ...] = ("dev", "staging", "prod")
+    components: tuple[Component, ...] = Field(min_length=1, description="In the order in which they are deployed")
+    stops: Stops
+    gates: Gates
+    rollback: Rollback = Field(default_factory=Rollback)
+    previous_departure: Literal["hold", "supersede", "parallel"] = Field(
+        default="hold", description="When the departure before is still open"
+    )
+    reminders: Reminders = Field(default_factory=Reminders)
+    poll: PositiveDuration = Field(default=timedelta(seconds=30), description="How often a waiting gate looks again")
+    runbooks: Runbooks = Field(default_factory=Runbooks)
+    forms: Forms = Field(default_factory=Forms)
+
+    @model_validator(mode="after")
+    def _components_differ(self) -> Self:
+        for name in ("id", "repository"):
+            seen: dict[str, int] = {}
+            for index, component in enumerate(self.components):
+                value = str(getattr(component, name)).lower()
+                if value in seen:
+                    raise refusal(
+                        f"duplicate_{name}",
+                        f"components {seen[value] + 1} and {index + 1} share the {name} {value!r}",
+                        "Give each component its own.",
+                        field=f"components.{index}.{name}",
+                    )
+                seen[value] = index
+        return self
+
+    @model_validator(mode="after")
+    def _environments_exist(self) -> Self:
+        named = [(f"stops.{stop}.environment", name) for stop, name in self._stop_environments().items()]
+        for index, component in enumerate(self.components):
+            named += [(f"components.{index}.environments.{name}", name) for name in component.environments]
+        for field, name in named:
+            if name not in self.environments:
+                raise refusal(
+                    "unknown_environment",
+                    f"{name!r} is not an environment of this train",
+                    f"Use one of {', '.join(self.environments)}, or add it to environments.",
+                    field=field,
+                )
+        return self
+
+    def _stop_environments(self) -> dict[str, str]:
+        return {"cut": self.stops.cut.environment, "promote": self.stops.promote.environment}
+
+
+class TrainConfig(TrainFile):
+    """A train whose zone is settled. ``model_dump(mode="json")`` and ``model_validate`` are each other's inverse."""
+
+    zone: ZoneName
+
+    @property
+    def key(self) -> str:
+        """``<team>.<train>``, as DAG ids and departures begin."""
+        return f"{self.team}.{self.id}"
+
+    @property
+    def staging(self) -> str:
+        """The environment that the cut deploys to."""
+        return self.stops.cut.environment
+
+    @property
+    def production(self) -> str:
+        """The environment that the promotion deploys to."""
+        return self.stops.promote.environment
+
+    @property
+    def quorum_policy(self) -> QuorumPolicy:
+        """The core's policy for the quorum gate."""
+        return self.gates.quorum.policy
+
+    def stop(self, name: Literal["cut", "promote"]) -> StopTimetable:
+        """Return the timetable of a stop, in the train's zone."""
+        return (self.stops.cut if name == "cut" else self.stops.promote).timetable(self.zone)
+
+    def component(self, name: str) -> Component:
+        """Return a component by its id.
+
+        :raises UnknownComponent: no such component rides on this train.
+        """
+        for component in self.components:
+            if component.id == name:
+                return component
+        aboard = ", ".join(component.id for component in self.components)
+        raise UnknownComponent(f"{self.key}: {name!r} is not a component of this train; it has {aboard}")
+
+
+class UnknownComponent(LookupError):
+    """A name that is not a component of the train."""

@@ -1,0 +1,324 @@
+"""Why something waits: one catalogue of codes, each with its sentence and its way out.
+
+Sentences are plain text and may quote what came from outside: whoever renders them escapes them (F65).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from string import Formatter
+
+from pydantic import Field
+
+from stationmaster.core.instants import Instant, local_text
+from stationmaster.core.value import Value
+
+LONGEST_VALUE = 300
+"""Characters of one value in a sentence; what is longer is cut."""
+
+
+class UnknownBlocker(LookupError):
+    """A code that the catalogue does not have."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+    def __str__(self) -> str:
+        """Name the code and the way out."""
+        return f"{self.code!r} is not in the catalogue of blockers. Add it to stationmaster.core.blockers.CATALOGUE."
+
+
+class IncompleteBlocker(TypeError):
+    """The values given do not fill the sentence of a code exactly."""
+
+    def __init__(self, code: str, missing: frozenset[str], unknown: frozenset[str]) -> None:
+        """Keep what is missing and what is too much."""
+        super().__init__(code, missing, unknown)
+        self.code, self.missing, self.unknown = code, missing, unknown
+
+    def __str__(self) -> str:
+        """Name the code and the values."""
+        return f"blocker {self.code}: missing values {sorted(self.missing)}, unknown values {sorted(self.unknown)}"
+
+
+class BlockerKind(Value):
+    """One entry of the catalogue: the templates take their values in braces."""
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
+    sentence: str = Field(min_length=1)
+    how: str = Field(min_length=1)
+
+    @property
+    def values(self) -> frozenset[str]:
+        """The names of the values that the templates need."""
+        names = (name for text in (self.sentence, self.how) for _, name, _, _ in Formatter().parse(text))
+        return frozenset(name for name in names if name)
+
+
+class Blocker(Value):
+    """Why something waits.
+
+    ``since`` is when it began to wait, ``who`` the person ids who can clear it and ``how`` the way; ``clears_at`` is
+    the instant at which it clears by itself, if it does. ``subject`` tells two blockers of one code apart (a
+    component, a person).
+    """
+
+    code: str
+    sentence: str
+    since: Instant | None = None
+    who: tuple[str, ...] = ()
+    how: str
+    clears_at: Instant | None = None
+    subject: str = ""
+
+
+def _catalogue(*entries: tuple[str, str, str]) -> dict[str, BlockerKind]:
+    return {code: BlockerKind(code=code, sentence=sentence, how=how) for code, sentence, how in entries}
+
+
+CATALOGUE: dict[str, BlockerKind] = _catalogue(
+    # Calendar
+    ("BEFORE_EARLIEST", "It is before {opens}, the earliest time of this stop.", "Nothing to do: it opens by itself."),
+    (
+        "MISSED_WINDOW",
+        "The window of this stop closed at {closed}.",
+        "Start a departure by hand, or let the next one carry these commits.",
+    ),
+    (
+        "SOAKING",
+        "The release has been on staging since {staged} and soaks until {ends}.",
+        "Nothing to do: the soak ends by itself.",
+    ),
+    ("NOTHING_STAGED", "No release of this departure is on staging.", "Finish the cut, or clear its failed task."),
+    # Ballots
+    (
+        "QUORUM_MISSING",
+        "{given} of {needed} approvals are given for manifest {manifest}{missing}.",
+        "Answer LGTM in Slack, or approve your own ballot in Airflow.",
+    ),
+    (
+        "BALLOT_OPEN",
+        "The voter of this ballot has not answered for manifest {manifest}.",
+        "Approve or veto here, or answer in Slack; a ballot that is no longer needed closes by itself.",
+    ),
+    (
+        "VETOED",
+        "{voter} vetoed manifest {manifest}: {reason}.",
+        "The voter withdraws the veto, or the next cut brings another manifest.",
+    ),
+    (
+        "CONFIRMATION_MISSING",
+        "{role} has not confirmed the promotion of manifest {manifest}.",
+        "Answer the confirmation task of this run.",
+    ),
+    (
+        "CONFIRMATION_REFUSED",
+        "{person} refused to confirm the promotion of manifest {manifest}.",
+        "The same person confirms after all, or the departure is skipped.",
+    ),
+    ("CHECKLIST_OPEN", "The checklist of {component} has open items: {items}.", "Walk through the list and answer it."),
+    (
+        "CHECKLIST_FAILED",
+        "The checklist of {component} failed at: {items}.",
+        "Mend it and answer the list again, or roll back.",
+    ),
+    (
+        "HOLD_ASKED",
+        "The channel has been asked whether a pull request should be waited for; the answer is open.",
+        "Name the pull requests to wait for, or answer that there are none.",
+    ),
+    (
+        "HELD_FOR_PULL_REQUEST",
+        "The cut waits for {pull_request}.",
+        "Merge or close the pull request, or take it off the hold list.",
+    ),
+    # Checks and history
+    (
+        "NO_GREEN_COMMIT",
+        "None of the newest {looked_at} commits of {component} has green checks.",
+        "Mend the checks on the branch, or board an older commit by hand.",
+    ),
+    (
+        "CHECKS_PENDING",
+        "The checks of {component} at {sha} are running: {checks}.",
+        "Nothing to do: wait for them to end.",
+    ),
+    (
+        "CHECKS_RED",
+        "The checks of {component} at {sha} failed: {checks}.",
+        "Run them again if they are flaky, or cut another commit.",
+    ),
+    (
+        "CHECKS_ABSENT",
+        "{component} at {sha} has no checks at all.",
+        "Let a check report on the commit, or accept commits without checks in the train's file (checks.none: accept).",
+    ),
+    (
+        "CHECKS_UNREADABLE",
+        "The checks of {component} at {sha} cannot be read: {why}.",
+        "Mend the connection; what cannot be read counts as not green.",
+    ),
+    (
+        "HISTORY_REWRITTEN",
+        "{component}: {sha} is no longer in the history of {branch}.",
+        "Find out who rewrote the branch, then start a new cut.",
+    ),
+    (
+        "HEAD_MOVED",
+        "{component}: {branch} moved from {expected} to {found}.",
+        "Start a new round for the new commit, or put the branch back.",
+    ),
+    # Deploying
+    ("RUN_IN_PROGRESS", "The deployment of {component} runs: {run}.", "Nothing to do: it is followed to its end."),
+    (
+        "RUN_NOT_FOUND",
+        "The workflow run of {component} was asked for, but does not show.",
+        "Look at the repository's Actions page; it is looked for until the discovery window ends.",
+    ),
+    (
+        "RUN_FAILED",
+        "The deployment of {component} ended as {conclusion}: {run}.",
+        "Mend the cause, then clear the task.",
+    ),
+    (
+        "RUN_SUPERSEDED",
+        "The deployment of {component} was cancelled in favour of another run: {run}.",
+        "See which run took its place, then clear the task.",
+    ),
+    (
+        "VERIFYING",
+        "{component} on {environment} has confirmed {sha} {times} of {needed} times.",
+        "Nothing to do: it is asked again.",
+    ),
+    (
+        "NOT_DEPLOYED",
+        "{component} on {environment} reports {found}, not {sha}.",
+        "Look at the pipeline of that environment.",
+    ),
+    (
+        "MANUAL_DEPLOY_OPEN",
+        "{component} is deployed to {environment} by hand, and nobody has said that it is done.",
+        "Follow the runbook, then answer the task.",
+    ),
+    (
+        "ENVIRONMENT_LOCKED",
+        "{environment} is locked by {holder}: {reason}.",
+        "Wait until the holder is done, or release the lock with a reason.",
+    ),
+    (
+        "AMBIGUOUS_EFFECT",
+        "Nobody can tell whether {effect} happened.",
+        "Look at the other side, then settle it in the ledger; it is never repeated blindly.",
+    ),
+    (
+        "EFFECT_BUSY",
+        "Another worker is at {effect} just now.",
+        "Nothing to do: it is looked at again when that worker is done, or its claim has run out.",
+    ),
+    (
+        "WOULD_DOWNGRADE",
+        "{component} on {environment} runs {found}, which is newer than {sha}.",
+        "Skip this departure; to go back on purpose, start a rollback.",
+    ),
+    (
+        "DRIFT",
+        "{component} on {environment} runs {found}, but the ledger says {expected}.",
+        "Adopt what runs there, or deploy over it, by hand.",
+    ),
+    (
+        "ALREADY_ON_PROD",
+        "{component} at {sha} is on {environment} already.",
+        "Nothing to do: there is nothing to deploy.",
+    ),
+    (
+        "ROLLBACK_BY_HAND",
+        "{component} on {environment} cannot be rolled back by itself; the target is {target}.",
+        "Follow the component's runbook to bring the target back, then answer the task.",
+    ),
+    (
+        "MANIFEST_REJECTED",
+        "Manifest {manifest} was rejected: {reason}.",
+        "Cut a manifest that contains the fix, or clear the rejection.",
+    ),
+    (
+        "PREVIOUS_DEPARTURE_OPEN",
+        "{departure} is still open.",
+        "Promote or skip it; the train's policy says which of the two goes first.",
+    ),
+    # People and connections
+    (
+        "NOBODY_ON_CALL",
+        "Nobody holds the role {role} of rotation {rotation}.",
+        "Give the rotation members, or set an override, in the team's rotation file.",
+    ),
+    (
+        "SLACK_UNREACHABLE",
+        "Slack cannot be reached: {why}.",
+        "Mend the connection; votes can be cast in Airflow meanwhile.",
+    ),
+    ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Mend the connection; it is asked again."),
+    (
+        "CONNECTION_MISSING",
+        "The Airflow connection {connection} is missing or wrong: {why}.",
+        "Set the connection as the production page says, then clear the task.",
+    ),
+)
+"""Every code that a gate, a sensor or a deploying task may show."""
+
+
+def blocker(
+    code: str,
+    /,
+    *,
+    since: datetime | None = None,
+    who: tuple[str, ...] = (),
+    clears_at: datetime | None = None,
+    subject: str = "",
+    **values: str | int | datetime,
+) -> Blocker:
+    """Return the blocker of a code, with its templates filled.
+
+    :param values: exactly what ``CATALOGUE[code].values`` names; an instant is written in UTC, so give a text made by
+        ``local_text`` where a zone matters.
+    :raises UnknownBlocker: the catalogue has no such code.
+    :raises IncompleteBlocker: values are missing, or not used by the code.
+    """
+    return fill(code, values, since=since, who=who, clears_at=clears_at, subject=subject)
+
+
+def fill(
+    code: str,
+    values: Mapping[str, str | int | datetime],
+    *,
+    since: datetime | None = None,
+    who: tuple[str, ...] = (),
+    clears_at: datetime | None = None,
+    subject: str = "",
+) -> Blocker:
+    """Return the blocker of a code whose values stand in a mapping. Raises as :func:`blocker` does."""
+    kind = CATALOGUE.get(code)
+    if kind is None:
+        raise UnknownBlocker(code)
+    given = frozenset(values)
+    if given != kind.values:
+        raise IncompleteBlocker(code, kind.values - given, given - kind.values)
+    texts = {name: _text(value) for name, value in values.items()}
+    return Blocker(
+        code=code,
+        sentence=kind.sentence.format_map(texts),
+        since=since,
+        who=who,
+        how=kind.how.format_map(texts),
+        clears_at=clears_at,
+        subject=subject,
+    )
+
+
+def _text(value: str | int | datetime) -> str:
+    if isinstance(value, datetime):
+        return local_text(value)
+    text = "".join(sign if sign.isprintable() else " " for sign in str(value))
+    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"

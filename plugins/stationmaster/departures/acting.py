@@ -1,0 +1,64 @@
+"""Every write to the outside world, through the ledger's one recipe: intent, look-up, effect, receipt (F01 … F04)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Effect
+
+Receipt = dict[str, Any]
+
+DISCOVERY_WINDOW = timedelta(minutes=2)
+"""How long GitHub may take to show a run that it accepted (F51); before that, an absent run proves nothing."""
+
+
+def perform(
+    station: Station,
+    key: str,
+    *,
+    intent: Receipt,
+    act: Callable[[], Receipt],
+    look_up: Callable[[], Receipt | None],
+    settles_after: timedelta = timedelta(0),
+) -> Receipt:
+    """Make one effect happen once, and return its receipt.
+
+    :param key: deterministic, such as ``cellxgene.weekly/2026-W34/promote/explorer/prod/<sha>/1``.
+    :param settles_after: how long after a lost answer the look-up may still miss an effect that happened.
+    :raises EffectRefused: the world declined; nothing happened; a retry may act.
+    :raises EffectUnknown: the answer was lost and the look-up cannot tell yet; a retry looks again.
+    :raises EffectAmbiguous: nobody can tell; a person decides.
+    :raises EffectBusy: another worker is at it.
+    """
+    from stationmaster.hooks.chat_errors import ChatError
+    from stationmaster.hooks.errors import ForgeError
+    from stationmaster.ledger.errors import EffectRefused, EffectUnknown
+
+    def guarded_act() -> Receipt:
+        try:
+            return act()
+        except (ForgeError, ChatError) as error:
+            if error.outcome_unknown:
+                raise EffectUnknown(str(error)) from error
+            raise EffectRefused(str(error)) from error
+
+    def guarded_look_up() -> Receipt | None:
+        try:
+            return look_up()
+        except (ForgeError, ChatError) as error:
+            raise EffectUnknown(str(error)) from error
+
+    effect: Effect = station.ledger.perform(
+        key,
+        intent=intent,
+        now=station.now,
+        look_up=guarded_look_up,
+        act=guarded_act,
+        ambiguous_after=settles_after,
+        repeatable=True,
+    )
+    return effect.receipt

@@ -1,0 +1,169 @@
+"""The cut: which commit of each component boards, pinned once (C-11, F08, F25, F27, F59)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from stationmaster.config.components import Component
+from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.gates import Standing
+from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, waiting
+from stationmaster.hooks.errors import ForgeError
+from stationmaster.ledger.records import DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+
+class Selection:
+    """What would board now: the passengers chosen so far and what keeps the others from boarding."""
+
+    def __init__(self) -> None:
+        self.passengers: list[Passenger] = []
+        self.blockers: list[Blocker] = []
+        self.notes: list[str] = []
+
+    @property
+    def standing(self) -> Standing:
+        """Whether the cut can be pinned as it is."""
+        return waiting("cut", *self.blockers) if self.blockers else passed("cut")
+
+
+def select(station: Station, *, board: Mapping[str, str] | None = None, exclude: Collection[str] = ()) -> Selection:
+    """Return what a cut at this instant would take: for each component the newest green commit of its branch.
+
+    :param board: component id -> sha that a person chose instead; it must stand on the branch.
+    :param exclude: component ids that stay behind.
+    """
+    selection = Selection()
+    for component in station.train.components:
+        if component.id in exclude:
+            selection.notes.append(f"{component.id} stays behind by choice")
+            continue
+        try:
+            _select_one(station, component, (board or {}).get(component.id), selection)
+        except ForgeError as error:
+            selection.blockers.append(
+                blocker(
+                    "CHECKS_UNREADABLE",
+                    who=(station.conductor.id,),
+                    subject=component.id,
+                    component=component.id,
+                    sha=component.branch,
+                    why=str(error).rstrip("."),
+                )
+            )
+    return selection
+
+
+def pin(station: Station, departure: str, selection: Selection, *, by: str) -> Manifest:
+    """Pin the selection as the departure's manifest.
+
+    A cut that is cleared and run again finds its manifest pinned and keeps it (F01, F71).
+
+    :raises DepartureSkipped: nothing new is aboard (F25).
+    :raises StepImpossible: the manifest was rejected after a rollback (F46).
+    """
+    pinned = station.ledger.manifest_of(departure)
+    if pinned is not None:
+        return pinned
+    manifest = Manifest.of(selection.passengers)
+    if station.train.stops.cut.nothing_to_ship == "skip" and _nothing_new(station, manifest):
+        why = "nothing new since what prod runs"
+        station.ledger.set_state(departure, DepartureState.SKIPPED_EMPTY, station.now(), by, why)
+        raise DepartureSkipped(f"{departure}: {why}")
+    rejection = station.ledger.rejection(manifest.hash)
+    if rejection is not None:
+        raise StepImpossible(
+            blocker("MANIFEST_REJECTED", since=rejection.at, manifest=manifest.short, reason=rejection.reason)
+        )
+    for note in selection.notes:
+        station.ledger.record(departure, "note", "cut", {"text": note}, station.now(), by)
+    station.ledger.pin(departure, manifest, station.now(), by)
+    station.ledger.set_state(departure, DepartureState.CUTTING, station.now(), by, f"manifest {manifest.short} pinned")
+    return manifest
+
+
+def _select_one(station: Station, component: Component, chosen: str | None, selection: Selection) -> None:
+    head = station.forge.head(component.repository, component.branch)
+    running = station.forge.deployed_sha(component.repository, station.train.production)
+    if running is not None and _rewritten(station, component, running.sha, head, selection):
+        return
+    sha = chosen if chosen is not None else _newest_green(station, component, head, selection)
+    if sha is None:
+        return
+    if chosen is not None and station.forge.compare(component.repository, chosen, head).status not in (
+        "ahead",
+        "identical",
+    ):
+        selection.blockers.append(
+            blocker(
+                "HISTORY_REWRITTEN",
+                who=(station.conductor.id,),
+                subject=component.id,
+                component=component.id,
+                branch=component.branch,
+                sha=chosen[:12],
+            )
+        )
+        return
+    if component.optional and running is not None and running.sha == sha:
+        selection.notes.append(f"{component.id} has nothing new")
+        return
+    selection.passengers.append(Passenger(component=component.id, repository=component.repository, sha=sha))
+
+
+def _rewritten(station: Station, component: Component, running: str, head: str, selection: Selection) -> bool:
+    status = station.forge.compare(component.repository, running, head).status
+    if status in ("ahead", "identical"):
+        return False
+    selection.blockers.append(
+        blocker(
+            "HISTORY_REWRITTEN",
+            who=(station.conductor.id,),
+            subject=component.id,
+            component=component.id,
+            branch=component.branch,
+            sha=running[:12],
+        )
+    )
+    return True
+
+
+def _newest_green(station: Station, component: Component, head: str, selection: Selection) -> str | None:
+    depth = station.train.stops.cut.look_back
+    rules = component.checks
+    pending: list[tuple[str, str]] = []
+    looked_at = 0
+    for position, commit in enumerate(station.forge.commits(component.repository, head, depth)):
+        checks = station.forge.checks(
+            component.repository, commit.sha, require=rules.require, allow=rules.allow, ignore=rules.ignore
+        )
+        if checks.state == "green" or (checks.state == "absent" and rules.none == "accept"):
+            if position:
+                selection.notes.append(
+                    f"{component.id}: {position} newer commit(s) stay behind, their checks are not green"
+                )
+            return commit.sha
+        looked_at += 1
+        if checks.state == "pending":
+            pending.append((commit.sha, ", ".join(checks.pending)))
+    who, name = (station.conductor.id,), component.id
+    if pending:
+        sha, running = pending[0]
+        selection.blockers.append(blocker("CHECKS_PENDING", subject=name, component=name, sha=sha[:12], checks=running))
+    else:
+        selection.blockers.append(
+            blocker("NO_GREEN_COMMIT", who=who, subject=name, component=name, looked_at=looked_at)
+        )
+    return None
+
+
+def _nothing_new(station: Station, manifest: Manifest) -> bool:
+    for passenger in manifest.passengers:
+        running = station.forge.deployed_sha(passenger.repository, station.train.production)
+        if running is None or running.sha != passenger.sha:
+            return False
+    return True

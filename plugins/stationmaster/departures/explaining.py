@@ -1,0 +1,122 @@
+"""Why a train waits, for whom and until when: the same answer for the CLI, Slack and the log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from stationmaster.core.blockers import Blocker
+from stationmaster.core.calendar import next_departure
+from stationmaster.core.rotation import NobodyOnCall
+from stationmaster.departures.opening import OPEN_STATES
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Helper(_Shape):
+    """A person who can clear a blocker."""
+
+    id: str
+    name: str
+
+
+class Reason(_Shape):
+    """One blocker of one waiting task; ``task`` is the task that waits, ``since`` and ``clears_at`` are UTC."""
+
+    task: str
+    code: str
+    sentence: str
+    how: str
+    who: tuple[Helper, ...]
+    since: datetime | None
+    clears_at: datetime | None
+
+
+class DepartureExplained(_Shape):
+    """One departure that is under way."""
+
+    departure: str
+    state: str
+    why: str
+    manifest: dict[str, str]
+    blockers: tuple[Reason, ...]
+
+
+class NextStop(_Shape):
+    """When a stop of the train opens next; ``on_call`` is who conducts it then."""
+
+    stop: Literal["cut", "promote"]
+    opens_at: datetime
+    on_call: Helper | None
+
+
+class Explanation(_Shape):
+    """The answer of ``stationmaster explain``: all departures under way, and the next openings."""
+
+    train: str
+    at: datetime
+    departures: tuple[DepartureExplained, ...]
+    next: tuple[NextStop, ...]
+
+
+def explain(station: Station) -> Explanation:
+    """Return why each departure of the train that is under way waits now."""
+    train, now = station.train, station.now()
+    open_departures = station.ledger.departures(train.key, states=OPEN_STATES)
+    return Explanation(
+        train=train.key,
+        at=now,
+        departures=tuple(_explained(station, found.id) for found in open_departures),
+        next=tuple(_next(station, stop, now) for stop in ("cut", "promote")),
+    )
+
+
+def _explained(station: Station, departure: str) -> DepartureExplained:
+    found = station.ledger.departure(departure)
+    if found is None:
+        raise LookupError(departure)
+    manifest = station.ledger.manifest_of(departure)
+    return DepartureExplained(
+        departure=departure,
+        state=str(found.state),
+        why=found.why,
+        manifest={passenger.repository: passenger.sha for passenger in manifest.passengers} if manifest else {},
+        blockers=tuple(
+            _reason(station, subject.removeprefix(f"{departure}/"), found)
+            for subject, blockers in station.ledger.blockers(departure).items()
+            for found in blockers
+        ),
+    )
+
+
+def _reason(station: Station, task: str, found: Blocker) -> Reason:
+    return Reason(
+        task=task,
+        code=found.code,
+        sentence=found.sentence,
+        how=found.how,
+        who=tuple(_helper(station, person) for person in found.who),
+        since=found.since,
+        clears_at=found.clears_at,
+    )
+
+
+def _helper(station: Station, person: str) -> Helper:
+    known = station.team.people.get(person)
+    return Helper(id=person, name=known.name if known else person)
+
+
+def _next(station: Station, stop: Literal["cut", "promote"], now: datetime) -> NextStop:
+    opens = next_departure(station.train.stop(stop), now)
+    try:
+        conductor = station.team.on_call_person(station.train.on_call, opens)
+    except NobodyOnCall:
+        return NextStop(stop=stop, opens_at=opens, on_call=None)
+    return NextStop(stop=stop, opens_at=opens, on_call=Helper(id=conductor.id, name=conductor.name))

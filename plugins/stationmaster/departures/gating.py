@@ -1,0 +1,162 @@
+"""Every gate of a promotion, counted again from the ledger and the outside world whenever it matters (F32)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal
+
+from stationmaster.core.blockers import blocker
+from stationmaster.core.calendar import StopTimes, stop_times
+from stationmaster.core.gates import (
+    ChecklistItem,
+    Confirmation,
+    Standing,
+    checklist_gate,
+    combine,
+    confirm_gate,
+    soak_gate,
+    window_gate,
+)
+from stationmaster.core.instants import IsoWeek
+from stationmaster.departures import voting
+from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.ledger.records import DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+StopName = Literal["cut", "promote"]
+
+
+def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
+    """Return when ``stop`` of the departure may begin, is due, and may begin at the latest."""
+    from stationmaster.core.calendar import promote_week
+
+    week = IsoWeek.parse(departure.rpartition("/")[2])
+    train = station.train
+    due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)
+    return stop_times(train.stop(stop), due)
+
+
+def window_standing(station: Station, departure: str, stop: StopName) -> Standing:
+    """Return whether the stop's window is open now: WAIT before it, LATE after the target, MISSED after it (C-12)."""
+    return window_gate(times_of(station, departure, stop), station.now(), zone=station.train.zone)
+
+
+def staged_at(station: Station, departure: str) -> datetime | None:
+    """Return when the last component of the present manifest was seen on staging, None before that."""
+    manifest = station.ledger.manifest_of(departure)
+    if manifest is None:
+        return None
+    arrivals = []
+    for passenger in manifest.passengers:
+        component = station.train.component(passenger.component)
+        if component.deploy(station.train.staging).mode == "none":
+            continue
+        subject = f"{passenger.component}/{station.train.staging}"
+        seen = [
+            fact
+            for fact in station.ledger.facts(departure, kind="deployed", subject=subject)
+            if fact.value["sha"] == passenger.sha
+        ]
+        if not seen:
+            return None
+        arrivals.append(seen[0].at)
+    return max(arrivals, default=None)
+
+
+def soak_standing(station: Station, departure: str) -> Standing:
+    """Return whether the manifest was on staging long enough (C-10)."""
+    gates = station.train.gates
+    return soak_gate(gates.soak.soak, staged_at(station, departure), station.train.zone, station.now())
+
+
+def checklist_standing(station: Station, departure: str, environment: str) -> Standing:
+    """Return whether every test list that follows a deploy to ``environment`` was passed for this manifest (C-20)."""
+    manifest = station.ledger.manifest_of(departure)
+    found = []
+    for passenger in manifest.passengers if manifest else ():
+        page = station.train.component(passenger.component).checklist_of(environment)
+        if page is None:
+            continue
+        facts = station.ledger.facts(departure, kind="checklist", subject=f"{passenger.component}/{environment}")
+        answers = [fact for fact in facts if fact.value["sha"] == passenger.sha]
+        items = [ChecklistItem(**item) for item in answers[-1].value["items"]] if answers else []
+        found.append(
+            checklist_gate(passenger.component, items, since=staged_at(station, departure), who=(station.conductor.id,))
+        )
+    return combine(found) if found else passed("checklist")
+
+
+def confirm_standing(station: Station, departure: str) -> Standing:
+    """Return whether the person on call gave the final go for exactly this manifest (C-08)."""
+    gate = station.train.gates.confirm
+    if gate is None:
+        return passed("confirm")
+    _, manifest = voting.round_of(station, departure)
+    answers = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
+    last = answers[-1] if answers else None
+    given = None if last is None else Confirmation(**last.value, manifest=manifest.hash, at=last.at)
+    # Whoever answers was asked, and was on call or a backup at that instant; the recount judges by that instant too.
+    who = confirmers(station, last.at if last else station.now())
+    return confirm_gate(given, role=gate.role, who=who, manifest_hash=manifest.hash)
+
+
+def confirmers(station: Station, at: datetime) -> tuple[str, ...]:
+    """Return the ids of those who may give the final go at ``at``: the one on call first, then the backups (C-35)."""
+    gate = station.train.gates.confirm
+    role = gate.role if gate is not None else station.train.on_call
+    rotation = station.team.rotation_of(role)
+    roles = (role, *(step.role for step in station.team.escalation[rotation.id]))
+    return tuple(dict.fromkeys(station.team.on_call(name, at).person for name in roles))
+
+
+def rejection_standing(station: Station, departure: str) -> Standing:
+    """Return whether the manifest was rejected after a rollback (F46)."""
+    _, manifest = voting.round_of(station, departure)
+    rejection = station.ledger.rejection(manifest.hash)
+    if rejection is None:
+        return passed("rejection")
+    return waiting(
+        "rejection",
+        blocker(
+            "MANIFEST_REJECTED",
+            since=rejection.at,
+            who=(station.conductor.id,),
+            manifest=manifest.short,
+            reason=rejection.reason,
+        ),
+    )
+
+
+def before_confirmation(station: Station, departure: str) -> Standing:
+    """Return every gate but the final go, as the person who gives it should see them."""
+    return combine(
+        [
+            window_standing(station, departure, "promote"),
+            rejection_standing(station, departure),
+            soak_standing(station, departure),
+            checklist_standing(station, departure, station.train.staging),
+            voting.standing(station, departure),
+        ]
+    )
+
+
+def promote_standing(station: Station, departure: str) -> Standing:
+    """Return every gate of the promotion at this instant. The task that deploys asks this, immediately before it acts."""
+    return combine([before_confirmation(station, departure), confirm_standing(station, departure)])
+
+
+def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
+    """Return what must hold before ``stop`` deploys anything."""
+    if stop == "promote":
+        return promote_standing(station, departure)
+    if station.ledger.manifest_of(departure) is None:
+        return waiting("cut", blocker("NOTHING_STAGED"))
+    return rejection_standing(station, departure)
+
+
+def voting_closed(station: Station, departure: str) -> bool:
+    """Return whether ballots are no longer needed: the promotion has begun, or the departure has ended."""
+    found = station.ledger.departure(departure)
+    return found is None or found.state not in (DepartureState.STAGED, DepartureState.GATED)

@@ -1,0 +1,84 @@
+"""What keeps a step from going on, told as a blocker: an error of GitHub, of Slack or of the ledger becomes its code."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.gates import Standing, Verdict
+from stationmaster.core.rotation import NobodyOnCall
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+
+class StepImpossible(RuntimeError):
+    """A step that will not succeed by waiting: a person must act. ``blockers`` say what and who."""
+
+    def __init__(self, *blockers: Blocker) -> None:
+        super().__init__(" ".join(f"{found.code}: {found.sentence} {found.how}" for found in blockers))
+        self.blockers = blockers
+
+
+class DepartureSkipped(RuntimeError):
+    """The departure ends here, and that is no failure: it is skipped, empty, or already done."""
+
+
+def waiting(gate: str, *blockers: Blocker, verdict: Verdict = Verdict.WAIT) -> Standing:
+    """Return a standing of ``gate`` that waits for ``blockers``."""
+    return Standing(gate=gate, verdict=verdict, blockers=blockers)
+
+
+def passed(gate: str) -> Standing:
+    """Return a standing of ``gate`` with nothing in the way."""
+    return Standing(gate=gate, verdict=Verdict.PASS, blockers=())
+
+
+def obstacle(station: Station, error: Exception) -> Blocker | None:
+    """Return the blocker that ``error`` means, None for an error that is nobody's but ours."""
+    from stationmaster.hooks.chat_errors import ChatError
+    from stationmaster.hooks.errors import ForgeConnectionMissing, ForgeError
+    from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockHeld
+
+    who = _conductor(station)
+    cause = error.__cause__
+    if isinstance(error, EffectRefused | EffectUnknown) and isinstance(cause, Exception):
+        return obstacle(station, cause)
+    if isinstance(error, EffectAmbiguous):
+        return blocker("AMBIGUOUS_EFFECT", who=who, effect=error.effect.key)
+    if isinstance(error, EffectBusy):
+        return blocker("EFFECT_BUSY", clears_at=error.until, effect=error.key)
+    if isinstance(error, LockHeld):
+        lock = error.lock
+        return blocker(
+            "ENVIRONMENT_LOCKED",
+            since=lock.since,
+            who=who,
+            environment=lock.name,
+            holder=lock.holder,
+            reason=lock.reason,
+        )
+    if isinstance(error, ForgeConnectionMissing):
+        return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.github, why=_why(error))
+    if isinstance(error, ForgeError):
+        return blocker("GITHUB_UNREACHABLE", who=who, clears_at=_retry_at(error), why=_why(error))
+    if isinstance(error, ChatError):
+        return blocker("SLACK_UNREACHABLE", who=who, why=_why(error))
+    return None
+
+
+def _why(error: Exception) -> str:
+    return str(error).strip().rstrip(".")
+
+
+def _retry_at(error: Exception) -> datetime | None:
+    at = getattr(error, "retry_at", None)
+    return at if isinstance(at, datetime) else None
+
+
+def _conductor(station: Station) -> tuple[str, ...]:
+    try:
+        return (station.conductor.id,)
+    except NobodyOnCall:
+        return ()

@@ -1,0 +1,107 @@
+"""Which departure a run belongs to: opened, adopted, or refused (F28, F38)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from stationmaster.core.blockers import blocker
+from stationmaster.core.calendar import promote_week
+from stationmaster.core.gates import Standing
+from stationmaster.core.instants import IsoWeek
+from stationmaster.departures.obstacles import DepartureSkipped, passed, waiting
+from stationmaster.ledger.records import Departure, DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.departures.gating import StopName
+    from stationmaster.departures.station import Station
+
+OPEN_STATES = (
+    DepartureState.OPEN,
+    DepartureState.CUTTING,
+    DepartureState.STAGED,
+    DepartureState.GATED,
+    DepartureState.PROMOTING,
+    DepartureState.PARTIAL,
+)
+BEFORE_THE_CUT_IS_DONE = (DepartureState.OPEN, DepartureState.CUTTING)
+AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
+
+
+def departure_id(station: Station, *, at: datetime, stop: StopName) -> str:
+    """Return the id of the departure that a run of ``stop`` at ``at`` belongs to, whether or not it was opened."""
+    train = station.train
+    week = IsoWeek.of(at, train.zone)
+    if stop == "promote":
+        week = next(
+            (
+                cut_week
+                for cut_week in (week, week.plus(weeks=-1))
+                if promote_week(train.stop("cut"), train.stop("promote"), cut_week) == week
+            ),
+        )
+    return f"{train.key}/{week}"
+
+
+def departure_to_cut(station: Station, *, at: datetime, by: str) -> Departure:
+    """Return this week's departure, opened now or adopted from an earlier start in the same week.
+
+    :param at: when the run was due (aware): its week in the train's zone names the departure.
+    :param by: who started it, a person's id or ``timetable``.
+    :raises DepartureSkipped: this week's departure was cut already, or has ended.
+    """
+    week = IsoWeek.of(at, station.train.zone)
+    departure = station.ledger.open_departure(station.train.key, week, station.now(), by)
+    if departure.state not in BEFORE_THE_CUT_IS_DONE:
+        raise DepartureSkipped(f"{departure.id} is {departure.state}: its cut is over ({departure.why})")
+    return departure
+
+
+def departure_to_promote(station: Station, *, at: datetime) -> Departure:
+    """Return the departure that is due for promotion in the week of ``at``.
+
+    :raises DepartureSkipped: nothing was staged for this week, or it has ended.
+    """
+    due = departure_id(station, at=at, stop="promote")
+    departure = station.ledger.departure(due)
+    if departure is None:
+        raise DepartureSkipped(f"{due} was never cut, so there is nothing to promote this week")
+    if departure.state in AFTER_THE_CUT:
+        return departure
+    raise DepartureSkipped(f"{departure.id} is {departure.state}: there is nothing to promote ({departure.why})")
+
+
+def previous_standing(station: Station, departure: Departure) -> Standing:
+    """Return whether an earlier departure of the train is in the way, by the train's policy (F28).
+
+    ``supersede`` ends the earlier one; ``parallel`` lets both run; ``hold`` waits.
+    """
+    earlier = [
+        found
+        for found in station.ledger.departures(station.train.key, states=OPEN_STATES)
+        if found.week < departure.week
+    ]
+    policy = station.train.previous_departure
+    if not earlier or policy == "parallel":
+        return passed("previous")
+    if policy == "supersede":
+        for found in earlier:
+            station.ledger.set_state(
+                found.id, DepartureState.MISSED, station.now(), "timetable", f"superseded by {departure.id}"
+            )
+        return passed("previous")
+    first = earlier[0]
+    return waiting(
+        "previous",
+        blocker(
+            "PREVIOUS_DEPARTURE_OPEN",
+            since=first.opened_at,
+            who=(station.conductor.id,),
+            departure=first.id,
+        ),
+    )
+
+
+def skip(station: Station, departure: Departure, *, by: str, reason: str) -> None:
+    """End a departure because a person says so, with the reason they gave."""
+    station.ledger.set_state(departure.id, DepartureState.SKIPPED, station.now(), by, reason)

@@ -1,0 +1,24 @@
+"""The moment a stop begins to change an environment: its state, and the word in the channel (C-17)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.departures import telling, wording
+from stationmaster.ledger.records import DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.departures.gating import StopName
+    from stationmaster.departures.station import Station
+
+
+def begin(station: Station, departure: str, stop: StopName) -> None:
+    """Record that the stop's deploys begin, and announce it once. Ballots end here."""
+    found = station.ledger.departure(departure)
+    if stop == "promote" and found is not None and found.state is not DepartureState.PROMOTING:
+        manifest = station.ledger.manifest_of(departure)
+        why = f"deploying manifest {manifest.short if manifest else ''}"
+        station.ledger.set_state(departure, DepartureState.PROMOTING, station.now(), station.conductor.id, why)
+    telling.tell_again(station, departure)
+    telling.tell(station, departure, f"{stop}/started", wording.started(station, departure, stop))
+    telling.refresh_headline(station, departure)

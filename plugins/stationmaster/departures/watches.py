@@ -1,0 +1,169 @@
+"""The looks that a waiting task takes: each returns how things stand, and none of them deploys anything.
+
+They run in the triggerer, again and again, so that waiting holds no worker. What they write is what an open gate does
+by itself: ballots read from Slack, observations, reminders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.gates import Standing, Verdict, combine
+from stationmaster.departures import (
+    cutting,
+    deploying,
+    gating,
+    holding,
+    opening,
+    rolling_back,
+    verifying,
+    voting,
+)
+from stationmaster.departures.obstacles import obstacle, passed, waiting
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+Arguments = dict[str, Any]
+Watch = Callable[["Station", str, Arguments], Standing]
+
+DENY_IS_FINAL = frozenset({"run", "verify", "rollback"})
+"""Watches whose DENY no waiting will change. A veto, in contrast, can be withdrawn."""
+
+
+class UnknownWatch(LookupError):
+    """A trigger names a watch that this release does not have."""
+
+
+def look(station: Station, watch: str, departure: str, arguments: Arguments) -> Standing:
+    """Take the look named ``watch`` once; what GitHub, Slack or the ledger cannot answer is a blocker, never a yes.
+
+    :raises UnknownWatch: the name is of another release.
+    """
+    if watch not in WATCHES:
+        raise UnknownWatch(f"{watch!r} is not one of {', '.join(sorted(WATCHES))}")
+    try:
+        return WATCHES[watch](station, departure, arguments)
+    except Exception as error:
+        found = obstacle(station, error)
+        if found is None:
+            raise
+        return waiting(watch, found)
+
+
+def settled(watch: str, standing: Standing) -> bool:
+    """Return whether the task need not wait any longer: it may go on, or it never will."""
+    if standing.opens or standing.verdict is Verdict.MISSED:
+        return True
+    return standing.verdict is Verdict.DENY and watch in DENY_IS_FINAL
+
+
+def _leg(station: Station, departure: str, arguments: Arguments) -> deploying.Leg:
+    leg = deploying.leg_of(station, departure, arguments["stop"], arguments["component"])
+    if leg is None:
+        raise LookupError(f"{arguments['component']} is not aboard {departure}")
+    return leg
+
+
+def _until_missed(station: Station, departure: str, stop: gating.StopName, *standings: Standing) -> Standing:
+    """Add the window as far as it matters to a task that has begun to wait: when it closes, the waiting is over."""
+    window = gating.window_standing(station, departure, stop)
+    return combine([window, *standings])
+
+
+def _opening(station: Station, departure: str, arguments: Arguments) -> Standing:
+    stop: gating.StopName = arguments["stop"]
+    found = station.ledger.departure(departure)
+    previous = opening.previous_standing(station, found) if found and stop == "cut" else passed("previous")
+    return _until_missed(station, departure, stop, previous)
+
+
+def _hold(station: Station, departure: str, _: Arguments) -> Standing:
+    return _until_missed(station, departure, "cut", holding.standing(station, departure))
+
+
+def _selection(station: Station, departure: str, arguments: Arguments) -> Standing:
+    found = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
+    return _until_missed(station, departure, "cut", found.standing)
+
+
+def _quorum(station: Station, departure: str, _: Arguments) -> Standing:
+    return _until_missed(
+        station, departure, "promote", gating.rejection_standing(station, departure), voting.watch(station, departure)
+    )
+
+
+def _soak(station: Station, departure: str, _: Arguments) -> Standing:
+    return _until_missed(
+        station,
+        departure,
+        "promote",
+        gating.soak_standing(station, departure),
+        gating.checklist_standing(station, departure, station.train.staging),
+    )
+
+
+def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
+    leg = _leg(station, departure, arguments)
+    standings = [gating.stop_standing(station, departure, arguments["stop"])]
+    held = station.ledger.lock(leg.lock)
+    if held is not None and held.holder != f"{departure}/{leg.stop}":
+        standings.append(waiting("lock", _locked(held.name, held.holder, held.reason)))
+    fit = deploying.fits(station, leg)
+    return combine([*standings, *([fit] if fit else [])])
+
+
+def _locked(environment: str, holder: str, reason: str) -> Blocker:
+    return blocker("ENVIRONMENT_LOCKED", environment=environment, holder=holder, reason=reason)
+
+
+def _run(station: Station, departure: str, arguments: Arguments) -> Standing:
+    return deploying.run_standing(station, _leg(station, departure, arguments))
+
+
+def _verify(station: Station, departure: str, arguments: Arguments) -> Standing:
+    return verifying.observe(station, _leg(station, departure, arguments))
+
+
+def _rollback(station: Station, departure: str, _: Arguments) -> Standing:
+    return rolling_back.watch(station, departure)
+
+
+def _ballot(station: Station, departure: str, arguments: Arguments) -> Standing:
+    """A ballot is closed when it is no longer needed; until then it waits for its voter."""
+    if gating.voting_closed(station, departure):
+        return passed("ballot")
+    number, manifest = voting.round_of(station, departure)
+    if manifest.hash != arguments["manifest"]:
+        return passed("ballot")
+    return _until_missed(station, departure, "promote", waiting("ballot", _waits_for(arguments, manifest.short)))
+
+
+def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
+    """A question to one person is closed when its window is; until then it waits for the answer."""
+    question = waiting(str(arguments["gate"]), Blocker.model_validate(arguments["blocker"]))
+    if arguments.get("until_latest_start"):
+        return _until_missed(station, departure, arguments["stop"], question)
+    return question
+
+
+def _waits_for(arguments: Arguments, short: str) -> Blocker:
+    return blocker("BALLOT_OPEN", who=(str(arguments["voter"]),), manifest=short)
+
+
+WATCHES: dict[str, Watch] = {
+    "answer": _answer,
+    "ballot": _ballot,
+    "gates": _gates,
+    "hold": _hold,
+    "opening": _opening,
+    "quorum": _quorum,
+    "rollback": _rollback,
+    "run": _run,
+    "selection": _selection,
+    "soak": _soak,
+    "verify": _verify,
+}
+"""Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

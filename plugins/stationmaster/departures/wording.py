@@ -1,0 +1,200 @@
+"""The sentences that a train says in Slack. Whatever came from outside is escaped (F65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stationmaster.core import escaping
+from stationmaster.core.calendar import promote_week, stop_times
+from stationmaster.core.gates import Standing
+from stationmaster.core.instants import IsoWeek, local_text
+from stationmaster.departures.gating import StopName
+from stationmaster.ledger.records import DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.config.people import Person
+    from stationmaster.departures.deploying import Leg
+    from stationmaster.departures.station import Station
+
+_SIGNS = {
+    DepartureState.OPEN: ":station:",
+    DepartureState.CUTTING: ":scissors:",
+    DepartureState.STAGED: ":vertical_traffic_light:",
+    DepartureState.GATED: ":ballot_box_with_ballot:",
+    DepartureState.PROMOTING: ":steam_locomotive:",
+    DepartureState.DONE: ":white_check_mark:",
+    DepartureState.SKIPPED: ":fast_forward:",
+    DepartureState.SKIPPED_EMPTY: ":fast_forward:",
+    DepartureState.MISSED: ":hourglass:",
+    DepartureState.FAILED: ":rotating_light:",
+    DepartureState.ROLLED_BACK: ":leftwards_arrow_with_hook:",
+    DepartureState.PARTIAL: ":warning:",
+}
+_STATES = {
+    DepartureState.OPEN: "open",
+    DepartureState.CUTTING: "being cut",
+    DepartureState.STAGED: "on staging, soaking",
+    DepartureState.GATED: "waiting for its quorum",
+    DepartureState.PROMOTING: "on its way to production",
+    DepartureState.DONE: "on production",
+    DepartureState.SKIPPED: "skipped",
+    DepartureState.SKIPPED_EMPTY: "skipped, nothing to ship",
+    DepartureState.MISSED: "missed its window",
+    DepartureState.FAILED: "failed",
+    DepartureState.ROLLED_BACK: "rolled back",
+    DepartureState.PARTIAL: "partly on production",
+}
+
+
+def names(station: Station, people: Sequence[str]) -> str:
+    """Return people as mentions, in words: ``<@U1>, <@U2> and <@U3>``."""
+    mentions = [_mention(station.team.people[person]) for person in people if person in station.team.people]
+    if len(mentions) < 2:
+        return "".join(mentions)
+    return f"{', '.join(mentions[:-1])} and {mentions[-1]}"
+
+
+def headline(station: Station, departure: str) -> str:
+    """Return the one message of a departure, as its present state wants it."""
+    found = station.ledger.departure(departure)
+    state = found.state if found else DepartureState.OPEN
+    manifest = station.ledger.manifest_of(departure)
+    week = departure.rpartition("/")[2]
+    lines = [f"{_SIGNS[state]} *{escaping.slack(station.train.title)} {week}* is {_STATES[state]}."]
+    lines.append(f"Conductor: {_mention(station.conductor)}")
+    for passenger in manifest.passengers if manifest else ():
+        lines.append(f"• {passenger.component}: `{passenger.sha[:12]}`")
+    if state is DepartureState.GATED:
+        lines.append(_votes(station, departure))
+    return "\n".join(lines)
+
+
+def hold_question(station: Station) -> str:
+    """Return the question before the cut (C-19)."""
+    question = station.train.stops.cut.hold_question
+    emoji = question.emoji if question else "raised_hand"
+    return (
+        f"{_mention(station.conductor)} is about to cut *{escaping.slack(station.train.title)}* (main → "
+        f"{station.train.staging}). Is there a pull request to wait for? Answer in this thread with "
+        f"`wait for #123`, take it back with `go without #123`, or react with :{emoji}:."
+    )
+
+
+def vote_question(station: Station, departure: str) -> str:
+    """Return the question to the voters: did you test staging, with what to look at (C-14, C-17, F14)."""
+    from stationmaster.departures import changes, voting
+
+    number, manifest = voting.round_of(station, departure)
+    gate = station.train.gates.quorum
+    voters = [elector.person for elector in station.team.electorate(station.train) if elector.active]
+    asked = station.train.stops.promote.question or "Have you had a chance to test what is on staging?"
+    week = station.train
+    due = promote_week(week.stop("cut"), week.stop("promote"), IsoWeek.parse(departure.rpartition("/")[2]))
+    times = stop_times(week.stop("promote"), due)
+    again = "" if number == 1 else " The manifest has changed: earlier votes no longer count."
+    return (
+        f"{names(station, voters)}: {escaping.slack(asked)}{again}\n"
+        f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
+        f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, after "
+        f"{_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, answer "
+        f"`LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn until the deploy "
+        f"begins.\n\n{changes.aboard(station, departure).render_slack()}"
+    )
+
+
+def reminder(station: Station, people: Sequence[str], missing: int) -> str:
+    """Return the reminder to those who have not voted."""
+    return f"{missing} more LGTM needed. Not voted yet: {names(station, people)}."
+
+
+def started(station: Station, departure: str, stop: StopName) -> str:
+    """Return the announcement that a stop's deploys begin (C-17)."""
+    from stationmaster.departures import changes
+
+    environment = station.train.staging if stop == "cut" else station.train.production
+    return (
+        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {_mention(station.conductor)}.\n\n"
+        f"{changes.aboard(station, departure).render_slack()}"
+    )
+
+
+def asked(station: Station, person: Person, question: str) -> str:
+    """Return the message to the person on call that a task waits for them."""
+    return f"{_mention(person)}: {escaping.slack(question)}"
+
+
+def rolled_back(station: Station, departure: str, legs: Sequence[Leg]) -> str:
+    """Return the announcement that production runs what it ran before (C-18)."""
+    lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
+    for leg in legs:
+        facts = station.ledger.facts(departure, kind="rollback_target", subject=leg.subject)
+        if facts and facts[0].value["sha"]:
+            lines.append(f"• {leg.component}: `{facts[0].value['sha'][:12]}`")
+    lines.append(
+        f"{_mention(station.conductor)} coordinates the fix. The manifest is rejected until somebody clears it."
+    )
+    return "\n".join(lines)
+
+
+def ending_word(state: DepartureState) -> str:
+    """Return the stable name of an ending, as it stands in the ledger's keys."""
+    return {
+        DepartureState.STAGED: "complete",
+        DepartureState.GATED: "complete",
+        DepartureState.DONE: "complete",
+        DepartureState.SKIPPED: "skipped",
+        DepartureState.SKIPPED_EMPTY: "skipped",
+        DepartureState.MISSED: "missed",
+    }.get(state, "failed")
+
+
+def ending(station: Station, departure: str, stop: StopName, state: DepartureState, why: str) -> str:
+    """Return the announcement of how a stop ended, with the notes for the testers (C-17)."""
+    from stationmaster.departures import changes
+
+    environment = station.train.staging if stop == "cut" else station.train.production
+    word = ending_word(state)
+    conductor = _mention(station.conductor)
+    if word == "complete":
+        notes = changes.aboard(station, departure).render_slack()
+        return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
+    found = station.ledger.departure(departure)
+    reason = escaping.slack(why or (found.why if found else ""))
+    if word == "skipped":
+        return f":fast_forward: {_STATES[state].capitalize()}: {reason}"
+    if word == "missed":
+        return f":hourglass: The window has closed; nothing was deployed to {environment}. {conductor}: {reason}"
+    page = station.train.runbooks.deploy_failed
+    return f":rotating_light: {conductor}: {stop} {_STATES[state]}. {reason}\nRunbook: `{page}`"
+
+
+def standing_text(station: Station, standing: Standing) -> str:
+    """Return a standing as plain lines for a log or a note: code, sentence, who, how, until when."""
+    if not standing.blockers:
+        return f"{standing.gate}: {standing.verdict}"
+    lines = []
+    for found in standing.blockers:
+        people = [station.team.people[person].name for person in found.who if person in station.team.people]
+        until = f" Clears by itself at {local_text(found.clears_at, station.train.zone)}." if found.clears_at else ""
+        whom = f" Waits for {', '.join(people)}." if people else ""
+        lines.append(f"{found.code}: {found.sentence}{whom} {found.how}{until}")
+    return "\n".join(lines)
+
+
+def _votes(station: Station, departure: str) -> str:
+    from stationmaster.departures import voting
+
+    counted, _ = voting.count_from_ledger(station, departure)
+    given = [ballot.voter for ballot in counted.approvals if ballot.voter]
+    line = f"LGTM {len(given)} of {counted.needed}"
+    if given:
+        line += f": {', '.join(escaping.slack(station.team.people[person].name) for person in given)}"
+    for veto in counted.vetoes:
+        name = station.team.people[veto.voter].name if veto.voter else veto.account
+        line += f"\n:no_entry: veto by {escaping.slack(name)}: {escaping.slack(veto.reason or 'no reason given')}"
+    return line
+
+
+def _mention(person: Person) -> str:
+    return f"<@{person.slack[0]}>" if person.slack else escaping.slack(person.name)

@@ -1,0 +1,41 @@
+"""One name for each emoji, whatever its skin tone and whichever of its names was used (F09)."""
+
+import re
+
+from stationmaster.core.ballot_words import canonical_emoji
+
+_TONE = re.compile(r"(::skin-tone-[2-6](-[2-6])?)+$")
+
+_CANONICAL = {
+    "👍": "+1",
+    "👎": "-1",
+    "heavy_check_mark": "white_check_mark",
+    "ballot_box_with_check": "white_check_mark",
+    "✅": "white_check_mark",
+    "✔": "white_check_mark",
+    "☑": "white_check_mark",
+    "stop_sign": "octagonal_sign",
+    "🛑": "octagonal_sign",
+    "hand": "raised_hand",
+    "✋": "raised_hand",
+    "❌": "x",
+    "⛔": "no_entry",
+    "🚫": "no_entry_sign",
+    "👀": "eyes",
+}
+
+_INVISIBLE = dict.fromkeys([0xFE0F, *range(0x1F3FB, 0x1F400)])
+"""The variation selector and the five skin tones, as characters."""
+
+
+def fold(name: str) -> str:
+    """Return the canonical name of an emoji: "+1::skin-tone-3", ":thumbsup:" and "👍🏽" are all "+1".
+
+    Ticks (white_check_mark, heavy_check_mark, ballot_box_with_check) are one emoji: who clicks one means the others.
+    Names that are not known, a workspace's own emoji among them, are returned as they are, in lower case.
+    """
+    bare = name.strip().translate(_INVISIBLE).lower()
+    if len(bare) > 2 and bare[0] == bare[-1] == ":":
+        bare = bare[1:-1]
+    bare = canonical_emoji(_TONE.sub("", bare))
+    return _CANONICAL.get(bare, bare)

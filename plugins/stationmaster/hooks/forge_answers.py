@@ -1,0 +1,157 @@
+"""From GitHub's JSON to the values of forge_models; what does not fit is ForgeUnreadable, never a guess."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from stationmaster.hooks.errors import ForgeUnreadable
+from stationmaster.hooks.forge_models import Commit, Deployment, DeploymentStatus, PullRequest, Release, Run
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def legible(parse: Callable[P, T]) -> Callable[P, T]:
+    """Turn a missing field or a wrong type into ForgeUnreadable that names the object and the field."""
+
+    @wraps(parse)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return parse(*args, **kwargs)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            subject = parse.__name__.replace("_", " ")
+            raise ForgeUnreadable(f"GitHub's answer for the {subject} is not legible: {error!r}") from error
+
+    return checked
+
+
+def instant(text: str) -> datetime:
+    """Return GitHub's time as an aware UTC datetime."""
+    parsed = datetime.fromisoformat(text)
+    return parsed.replace(tzinfo=parsed.tzinfo or UTC).astimezone(UTC)
+
+
+def _instant_or_none(text: str | None) -> datetime | None:
+    return instant(text) if text else None
+
+
+def _login(user: dict[str, Any] | None) -> str | None:
+    return user.get("login") if user else None
+
+
+def _is_bot(user: dict[str, Any] | None) -> bool:
+    return bool(user) and (user or {}).get("type") == "Bot"
+
+
+@legible
+def commit(data: Any) -> Commit:
+    """Parse one item of `commits`."""
+    parents = tuple(parent["sha"] for parent in data["parents"])
+    return Commit(
+        sha=data["sha"],
+        parent=parents[0] if parents else None,
+        parents=parents,
+        message=data["commit"]["message"],
+        author=_login(data.get("author")),
+        bot=_is_bot(data.get("author")),
+        committed_at=instant(data["commit"]["committer"]["date"]),
+        url=data.get("html_url", ""),
+    )
+
+
+@legible
+def pull_request(data: Any) -> PullRequest:
+    """Parse a pull request; the short form of lists has no `merged`, which is then read from `merged_at`."""
+    merged_at = _instant_or_none(data.get("merged_at"))
+    return PullRequest(
+        number=data["number"],
+        title=data["title"],
+        body=data.get("body") or "",
+        author=_login(data.get("user")),
+        bot=_is_bot(data.get("user")),
+        labels=tuple(label["name"] for label in data.get("labels", ())),
+        state=data["state"],
+        merged=data.get("merged", merged_at is not None),
+        merged_at=merged_at,
+        draft=bool(data.get("draft")),
+        head_ref=data["head"]["ref"],
+        head_sha=data["head"]["sha"],
+        base_ref=data["base"]["ref"],
+        url=data["html_url"],
+    )
+
+
+@legible
+def workflow_run(data: Any) -> Run:
+    """Parse a workflow run."""
+    return Run(
+        id=data["id"],
+        attempt=data.get("run_attempt") or 1,
+        status=data["status"],
+        conclusion=data.get("conclusion"),
+        head_sha=data["head_sha"],
+        head_branch=data.get("head_branch"),
+        event=data.get("event") or "",
+        title=data.get("display_title") or data.get("name") or "",
+        url=data["html_url"],
+        created_at=instant(data["created_at"]),
+        started_at=_instant_or_none(data.get("run_started_at")),
+        updated_at=_instant_or_none(data.get("updated_at")),
+    )
+
+
+@legible
+def deployment(data: Any, status: DeploymentStatus | None = None) -> Deployment:
+    """Parse a deployment; older pipelines store the payload as a string of JSON."""
+    payload = data.get("payload") or {}
+    if isinstance(payload, str):
+        payload = _payload(payload)
+    key = payload.get("key")
+    return Deployment(
+        id=data["id"],
+        sha=data["sha"],
+        ref=data["ref"],
+        environment=data["environment"],
+        task=data.get("task") or "deploy",
+        description=data.get("description") or "",
+        key=key if isinstance(key, str) else None,
+        payload=payload,
+        creator=_login(data.get("creator")),
+        created_at=instant(data["created_at"]),
+        status=status,
+    )
+
+
+def _payload(text: str) -> dict[str, Any]:
+    try:
+        parsed = json.loads(text)
+    except ValueError:
+        return {"text": text}
+    return parsed if isinstance(parsed, dict) else {"text": text}
+
+
+@legible
+def deployment_status(data: Any) -> DeploymentStatus:
+    """Parse one status of a deployment."""
+    return DeploymentStatus(
+        id=data["id"],
+        state=data["state"],
+        description=data.get("description") or "",
+        created_at=instant(data["created_at"]),
+        log_url=data.get("log_url") or data.get("target_url") or "",
+    )
+
+
+@legible
+def release(data: Any) -> Release:
+    """Parse a release."""
+    return Release(
+        id=data["id"],
+        tag=data["tag_name"],
+        name=data.get("name") or "",
+        body=data.get("body") or "",
+        draft=bool(data.get("draft")),
+        url=data["html_url"],
+    )

@@ -1,0 +1,185 @@
+"""What the forge answers, as values. Instants are aware UTC datetimes; shas are 40 lower-case hex digits."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from stationmaster.core.value import Value
+
+
+class Commit(Value):
+    """One commit; `parent` is the first parent, `author` a GitHub login or None when the mail belongs to nobody."""
+
+    sha: str
+    parent: str | None
+    parents: tuple[str, ...] = ()
+    message: str
+    author: str | None
+    bot: bool = False
+    committed_at: datetime
+    url: str = ""
+
+    @property
+    def title(self) -> str:
+        """The first line of the message."""
+        return self.message.partition("\n")[0]
+
+
+CheckOutcome = Literal["passed", "failing", "pending"]
+
+
+class CheckResult(Value):
+    """One named check of a commit, from either of GitHub's two systems; re-runs keep only the newest."""
+
+    name: str
+    source: Literal["check_run", "status"]
+    outcome: CheckOutcome
+    conclusion: str
+    url: str = ""
+
+
+class Checks(Value):
+    """The checks of a commit, judged. `absent`: nobody ever reported one, which is not green (F59)."""
+
+    state: Literal["green", "red", "pending", "absent"]
+    failing: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    """Checks that failed or are open and are allowed to."""
+
+
+class Comparison(Value):
+    """`base...head`, complete: every page of commits was read (F26), oldest first."""
+
+    status: Literal["ahead", "behind", "identical", "diverged"]
+    ahead_by: int
+    behind_by: int
+    merge_base: str
+    commits: tuple[Commit, ...]
+    url: str = ""
+
+
+class PullRequest(Value):
+    """A pull request. `merged_sha` is only known from the answer to a merge (F24)."""
+
+    number: int
+    title: str
+    body: str = ""
+    author: str | None
+    bot: bool = False
+    labels: tuple[str, ...] = ()
+    state: Literal["open", "closed"]
+    merged: bool
+    merged_at: datetime | None = None
+    draft: bool = False
+    head_ref: str
+    head_sha: str
+    base_ref: str
+    url: str
+
+
+class Moved(Value):
+    """A branch or tag that stands at `sha`; `adopted` means that it stood there already."""
+
+    ref: str
+    sha: str
+    outcome: Literal["created", "moved", "adopted"]
+
+
+class Merged(Value):
+    """The answer to a merge; `sha` is None when there was nothing to merge (204)."""
+
+    sha: str | None
+    outcome: Literal["merged", "adopted"]
+
+
+class RunRef(Value):
+    """What a dispatch gave back. `id` None: this server gives no run id, so look the run up by its key (F51)."""
+
+    id: int | None
+    url: str | None = None
+
+
+RunStatus = Literal["queued", "in_progress", "completed", "waiting", "requested", "pending"]
+
+
+class Run(Value):
+    """One workflow run. A re-run keeps the id and raises `attempt` (F53); `conclusion` is None until it completes."""
+
+    id: int
+    attempt: int
+    status: str
+    conclusion: str | None
+    head_sha: str
+    head_branch: str | None = None
+    event: str = ""
+    title: str
+    url: str
+    created_at: datetime
+    started_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run has come to its end."""
+        return self.status == "completed"
+
+    @property
+    def superseded(self) -> bool:
+        """Cancelled is not failed: a concurrency group replaced it, or a person stopped it (F52)."""
+        return self.conclusion == "cancelled"
+
+
+class DeploymentStatus(Value):
+    """One status of a deployment: error, failure, inactive, in_progress, queued, pending or success."""
+
+    id: int
+    state: str
+    description: str = ""
+    created_at: datetime
+    log_url: str = ""
+
+
+class Deployment(Value):
+    """A deployment and its newest status; `key` is ours when we made it, None when another pipeline did."""
+
+    id: int
+    sha: str
+    ref: str
+    environment: str
+    task: str = "deploy"
+    description: str = ""
+    key: str | None = None
+    payload: dict[str, Any] = Field(default_factory=dict)
+    creator: str | None = None
+    created_at: datetime
+    status: DeploymentStatus | None = None
+
+
+class DeployedSha(Value):
+    """What an environment runs: the newest deployment whose newest status is success, and since when."""
+
+    sha: str
+    since: datetime
+    deployment_id: int
+
+
+class Release(Value):
+    """A published release of a tag."""
+
+    id: int
+    tag: str
+    name: str
+    body: str = ""
+    draft: bool = False
+    url: str = ""
+
+
+class Identity(Value):
+    """Who a token speaks for; `scopes` is empty for fine-grained and app tokens, which have none."""
+
+    login: str
+    bot: bool
+    scopes: tuple[str, ...]

@@ -1,0 +1,111 @@
+"""How the ledger reaches its database: one writer at a time, on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from stationmaster.ledger.errors import LedgerUrlInvalid
+
+WRITE = "ledger_write"
+BUSY_SECONDS = 60
+
+_engines: dict[tuple[str, int], Engine] = {}
+_gate = threading.Lock()
+
+
+def engine_at(url: str) -> Engine:
+    """Return this process's engine for ``url``.
+
+    A forked child gets its own, for a connection that two processes share ruins both; the parent's stays referenced,
+    so that no finaliser of the child closes it.
+
+    :raises LedgerUrlInvalid: the URL is malformed, or names a database that processes cannot share.
+    """
+    address = _address(url)
+    name = (address.render_as_string(hide_password=False), os.getpid())
+    with _gate:
+        if name not in _engines:
+            _engines[name] = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
+        return _engines[name]
+
+
+def forget_engine(url: str) -> None:
+    """Close this process's connections to ``url``."""
+    name = (_address(url).render_as_string(hide_password=False), os.getpid())
+    with _gate:
+        engine = _engines.pop(name, None)
+    if engine is not None:
+        engine.dispose()
+
+
+def _open_gate() -> None:
+    """Give a forked child a gate of its own: the parent's may be closed for good, its keeper was not forked."""
+    global _gate
+    _gate = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_open_gate)
+
+
+def _address(url: str) -> URL:
+    spelling = f"postgresql://{url.removeprefix('postgres://')}" if url.startswith("postgres://") else url
+    try:
+        address = make_url(spelling)
+    except ArgumentError as error:
+        raise LedgerUrlInvalid(
+            "the ledger's URL cannot be read. Use sqlite:////path/to/ledger.db or postgresql://user:password@host/name."
+        ) from error
+    backend = address.get_backend_name()
+    if backend == "postgresql":
+        return address.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise LedgerUrlInvalid(f"a ledger lives in SQLite or PostgreSQL, not in {backend!r}")
+    if address.database in (None, "", ":memory:") or "mode" in address.query:
+        raise LedgerUrlInvalid(
+            "a ledger in memory is lost with its process. Name a file: sqlite:////path/to/ledger.db."
+        )
+    return address.set(drivername="sqlite")
+
+
+def _sqlite(address: URL) -> Engine:
+    Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+
+    def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        for pragma in ("foreign_keys=ON", "synchronous=FULL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(WRITE, False)
+        # One that starts by reading and then writes cannot wait for another writer, it fails. So writers say so first.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", begin)
+    return engine
+
+
+def _postgresql(address: URL) -> Engine:
+    # Prepared statements do not survive a pooler between us and the server.
+    arguments = {"prepare_threshold": None, "application_name": "stationmaster"}
+    engine = create_engine(address, connect_args=arguments, pool_size=2, max_overflow=10, pool_pre_ping=True)
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get(WRITE, False):
+            # For this transaction only. A writer that froze must not stop the others for ever.
+            connection.exec_driver_sql(
+                f"SELECT set_config('lock_timeout', '{BUSY_SECONDS}s', true),"
+                f" set_config('idle_in_transaction_session_timeout', '{BUSY_SECONDS}s', true)"
+            )
+
+    event.listen(engine, "begin", begin)
+    return engine

@@ -1,0 +1,41 @@
+"""The ledger, whole. Everything above it uses this class and the values in ``records``, never a table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from stationmaster import clock
+from stationmaster.ledger import schema
+from stationmaster.ledger.audit import Audit
+from stationmaster.ledger.ballots import Ballots
+from stationmaster.ledger.blockers import Blockers
+from stationmaster.ledger.departures import Departures
+from stationmaster.ledger.effects import Effects
+from stationmaster.ledger.engine import engine_at
+from stationmaster.ledger.facts import Facts
+from stationmaster.ledger.locks import Locks
+
+
+class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
+    """The durable record of releases. Cheap to make, safe to share between threads, and to use after a fork.
+
+    Instants that go in name a zone; those that come out are in UTC. A prefix is a path: ``a/b`` finds ``a/b`` and
+    ``a/b/c``, never ``a/bc``; an empty one finds everything. ``by`` is the person or the task that the audit names.
+    """
+
+    @classmethod
+    def at(cls, url: str) -> Self:
+        """Return the ledger at a URL, ``sqlite:////path/to/ledger.db`` or ``postgresql://…``.
+
+        :raises LedgerUrlInvalid: the URL is malformed, or names a database that processes cannot share.
+        """
+        engine_at(url)
+        return cls(url)
+
+    def migrate(self, now: datetime | None = None) -> bool:
+        """Create the tables or bring them up to date; return whether anything was to do. Safe when processes race.
+
+        :raises LedgerTooNew: a newer release did so already (F69).
+        """
+        return schema.migrate(engine_at(self._url), now or clock.now())

@@ -1,0 +1,93 @@
+"""Facts: what happened to a departure, only ever added to. What a task knows survives a clear, for it is here (F71)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, desc, select
+
+from stationmaster.ledger.columns import utc
+from stationmaster.ledger.pen import Pen
+from stationmaster.ledger.records import Fact
+from stationmaster.ledger.store import Store
+from stationmaster.ledger.tables import FACT_RECORDED, FactRow
+
+
+class Facts(Store):
+    """The log of each departure."""
+
+    def record(self, departure_id: str, kind: str, subject: str, value: dict[str, Any], now: datetime, by: str) -> Fact:
+        """Add a fact.
+
+        :param kind: such as ``staged``, ``confirmed``, ``hold``.
+        :param subject: what it is about, such as a component; empty for the whole departure.
+        :raises ValueNotStorable: ``value`` is not JSON.
+        """
+        with self.writing() as pen:
+            return _add(pen, FactRow(departure=departure_id, kind=kind, subject=subject, value=value), now, by)
+
+    def record_once(
+        self,
+        departure_id: str,
+        kind: str,
+        subject: str,
+        value: dict[str, Any],
+        now: datetime,
+        by: str,
+        *,
+        key: str | None = None,
+    ) -> Fact:
+        """Add a fact that can be true only once; a later call returns the first one, whatever its own value.
+
+        :param key: what it is once of within the departure; ``kind/subject`` by default.
+        """
+        once = f"{kind}/{subject}" if key is None else key
+        query = select(FactRow).where(FactRow.departure == departure_id, FactRow.once == once)
+        with self.reading() as session:
+            if (row := session.scalars(query).one_or_none()) is not None:
+                return _fact(row)
+        with self.writing() as pen:
+            if (row := pen.session.scalars(query).one_or_none()) is not None:
+                return _fact(row)
+            row = FactRow(departure=departure_id, kind=kind, subject=subject, value=value, once=once)
+            return _add(pen, row, now, by)
+
+    def facts(self, departure_id: str, kind: str | None = None, subject: str | None = None) -> tuple[Fact, ...]:
+        """Return the facts of a departure, newest last."""
+        with self.reading() as session:
+            return tuple(
+                _fact(row) for row in session.scalars(_chosen(departure_id, kind, subject).order_by(FactRow.seq))
+            )
+
+    def fact(self, departure_id: str, kind: str, subject: str | None = None) -> Fact | None:
+        """Return the newest fact of a kind, or None."""
+        query = _chosen(departure_id, kind, subject).order_by(desc(FactRow.seq)).limit(1)
+        with self.reading() as session:
+            row = session.scalars(query).one_or_none()
+            return None if row is None else _fact(row)
+
+
+def _add(pen: Pen, row: FactRow, now: datetime, by: str) -> Fact:
+    row.at, row.by = utc(now), by
+    pen.add(row, FACT_RECORDED, row.departure, at=now, actor=by)
+    return _fact(row)
+
+
+def _chosen(departure_id: str, kind: str | None, subject: str | None) -> Select[FactRow]:
+    query = select(FactRow).where(FactRow.departure == departure_id)
+    if kind is not None:
+        query = query.where(FactRow.kind == kind)
+    return query if subject is None else query.where(FactRow.subject == subject)
+
+
+def _fact(row: FactRow) -> Fact:
+    return Fact(
+        seq=row.seq,
+        departure=row.departure,
+        kind=row.kind,
+        subject=row.subject,
+        value=row.value,
+        at=row.at,
+        by=row.by,
+    )

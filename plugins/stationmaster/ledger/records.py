@@ -1,0 +1,132 @@
+"""What the ledger hands out: frozen values, free of any database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from stationmaster.core.instants import Instant, IsoWeek
+from stationmaster.core.manifest import Manifest
+from stationmaster.core.value import Value
+
+
+class DepartureState(StrEnum):
+    """How far a departure has come. The last seven are ends."""
+
+    OPEN = "OPEN"
+    CUTTING = "CUTTING"
+    STAGED = "STAGED"
+    GATED = "GATED"
+    PROMOTING = "PROMOTING"
+    DONE = "DONE"
+    SKIPPED = "SKIPPED"
+    SKIPPED_EMPTY = "SKIPPED_EMPTY"
+    MISSED = "MISSED"
+    FAILED = "FAILED"
+    ROLLED_BACK = "ROLLED_BACK"
+    PARTIAL = "PARTIAL"
+
+
+class EffectState(StrEnum):
+    """INTENDED: not finished. DONE: we did it. ADOPTED: it was there. AMBIGUOUS: nobody can tell."""
+
+    INTENDED = "INTENDED"
+    DONE = "DONE"
+    ADOPTED = "ADOPTED"
+    AMBIGUOUS = "AMBIGUOUS"
+
+
+class Departure(Value):
+    """One run of a train. ``round`` is the number of the newest pinned manifest, 0 before the first."""
+
+    id: str
+    train: str
+    week: IsoWeek
+    state: DepartureState
+    round: int
+    opened_at: Instant
+    opened_by: str
+    changed_at: Instant
+    changed_by: str
+    why: str
+
+
+class Round(Value):
+    """A manifest that is (or was) aboard a departure: its ballots belong to it alone (F06)."""
+
+    departure: str
+    number: int
+    manifest: Manifest
+    pinned_at: Instant
+    pinned_by: str
+
+
+class Rejection(Value):
+    """A manifest that failed in production and is not to be promoted again (F46)."""
+
+    manifest: str
+    reason: str
+    at: Instant
+    by: str
+
+
+class Fact(Value):
+    """Something that happened to a departure. ``seq`` is its number in the audit; later facts have higher ones."""
+
+    seq: int
+    departure: str
+    kind: str
+    subject: str
+    value: dict[str, Any]
+    at: Instant
+    by: str
+
+
+class Effect(Value):
+    """A write to the outside world. ``receipt`` is empty until the state is DONE or ADOPTED."""
+
+    key: str
+    state: EffectState
+    intent: dict[str, Any]
+    receipt: dict[str, Any]
+    attempts: int
+    intended_at: Instant
+    changed_at: Instant
+
+
+class Lock(Value):
+    """A held lock. ``fence`` only ever grows; ``environment`` is the fingerprint of the ledger it is held in (F73)."""
+
+    name: str
+    holder: str
+    reason: str
+    fence: int
+    since: Instant
+    environment: str
+
+
+class Entry(Value):
+    """One line of the audit. ``hash`` covers every other field, and through ``prev_hash`` all lines before it."""
+
+    seq: int
+    at: Instant
+    actor: str
+    action: str
+    subject: str
+    body: dict[str, Any]
+    prev_hash: str
+    hash: str
+
+
+class Anchor(Value):
+    """The end of the audit at some moment; kept elsewhere, it later proves that nothing before it was rewritten."""
+
+    seq: int
+    hash: str
+
+
+class Break(Value):
+    """A place where the ledger does not agree with its audit. ``seq`` is the line, or the one that should be there."""
+
+    seq: int
+    problem: str

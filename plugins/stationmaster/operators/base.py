@@ -1,0 +1,195 @@
+"""What every task of a train has in common: one step of a departure, taken once, waiting without a worker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
+
+from stationmaster import clock
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.config.people import Person
+    from stationmaster.config.team import TeamConfig
+    from stationmaster.config.train import TrainConfig
+    from stationmaster.core.gates import Standing
+    from stationmaster.departures.gating import StopName
+    from stationmaster.departures.station import Station
+
+DEPARTURE_KEY = "departure"
+"""The XCom key under which the first task of a run names the departure."""
+OPENING_TASK = "open_departure"
+
+
+class Waiting(NamedTuple):
+    """A step that cannot be taken yet: why, and which look will tell when it can."""
+
+    standing: Standing
+    watch: str
+    arguments: dict[str, Any]
+
+
+Result = dict[str, Any]
+"""What a step leaves in XCom: plain JSON, a contract of the task (F69)."""
+
+
+class StepFailedForNow(AirflowException):
+    """The step could not be taken; Airflow retries it, and the ledger sees to it that nothing happens twice."""
+
+
+class StationOperator(BaseOperator):
+    """Base of the tasks of a train.
+
+    A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
+    waits, its blockers stand in the ledger under ``<departure>/<stop>/<task>`` and a trigger looks in its place.
+
+    :param include: path of ``include/``.
+    :param team: id of the team.
+    :param train: id of the train within the team.
+    :param stop: the stop that the task belongs to.
+    """
+
+    def __init__(self, *, include: str, team: str, train: str, stop: StopName, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.include = include
+        self.team = team
+        self.train = train
+        self.stop = stop
+
+    @property
+    def label(self) -> str:
+        """What tells this task instance from its mapped siblings; empty where it has none."""
+        return ""
+
+    @property
+    def team_config(self) -> TeamConfig:
+        """The team as its files say at this moment."""
+        from stationmaster.config.loader import load
+
+        return load(Path(self.include), teams=[self.team]).team(self.team)
+
+    @property
+    def train_config(self) -> TrainConfig:
+        """The train as its file says at this moment."""
+        return self.team_config.train(self.train)
+
+    def station(self) -> Station:
+        """Return a station with fresh connections."""
+        from stationmaster.departures.station import Station
+
+        return Station(team=self.team_config, train=self.train)
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Take the step, or say why it has to wait.
+
+        :param event: None at the start of a try; what woke the task after a wait.
+        """
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> Any:
+        """Take the step for the first time in this try."""
+        return self._take(context, None)
+
+    def resume(self, context: Context, event: Result | None = None) -> Any:
+        """Take the step again after a wait."""
+        return self._take(context, event or {})
+
+    def departure(self, station: Station, context: Context) -> str:
+        """Return the departure of this run, from XCom or, if that is gone, from the calendar (F71)."""
+        from stationmaster.departures import opening
+
+        named = context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY)
+        if isinstance(named, str):
+            return named
+        return opening.departure_id(station, at=self.due(context), stop=self.stop)
+
+    def due(self, context: Context) -> datetime:
+        """Return the instant that this run stands for: its due time on the calendar, or now if a person started it."""
+        run = context["dag_run"]
+        if run.run_type == "scheduled" and run.logical_date is not None:
+            return run.logical_date
+        return clock.now()
+
+    def started_by(self, station: Station, context: Context) -> str:
+        """Return the id of the person who started the run, ``timetable`` if nobody did."""
+        user = context["dag_run"].triggering_user_name
+        if not user:
+            return "timetable"
+        person = station.team.person_by_airflow(user)
+        return person.id if person else user
+
+    def subject(self, departure: str) -> str:
+        """Return where this task's blockers stand in the ledger."""
+        name = f"{departure}/{self.stop}/{self.task_id}"
+        return f"{name}/{self.label}" if self.label else name
+
+    def tagged(self, person: Person) -> Result:
+        """Return the person as a task's XCom names them."""
+        return {"person": person.id, "name": person.name}
+
+    def _take(self, context: Context, event: Result | None) -> Any:
+        station = self.station()
+        departure = self.departure(station, context)
+        try:
+            outcome = self._guarded(station, departure, context, event)
+        except AirflowSkipException:
+            station.ledger.set_blockers(self.subject(departure), (), station.now())
+            raise
+        if not isinstance(outcome, Waiting):
+            station.ledger.set_blockers(self.subject(departure), (), station.now())
+            return outcome
+        return self._wait(station, departure, outcome)
+
+    def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle
+
+        try:
+            return self.step(station, departure, context, event)
+        except DepartureSkipped as skipped:
+            raise AirflowSkipException(str(skipped)) from skipped
+        except StepImpossible as impossible:
+            station.ledger.set_blockers(self.subject(departure), impossible.blockers, station.now())
+            raise AirflowFailException(str(impossible)) from impossible
+        except AirflowException:
+            raise
+        except Exception as error:
+            found = obstacle(station, error)
+            if found is None:
+                raise
+            station.ledger.set_blockers(self.subject(departure), (found,), station.now())
+            # The text of a vendor's error carries no token (F74), its chained cause might.
+            raise StepFailedForNow(f"{found.code}: {found.sentence} {found.how}") from None
+
+    def _wait(self, station: Station, departure: str, waiting: Waiting) -> None:
+        from stationmaster import settings
+        from stationmaster.core.gates import Verdict
+        from stationmaster.departures import wording
+        from stationmaster.ledger.records import DepartureState
+        from stationmaster.triggers.station_trigger import StationTrigger
+
+        standing = waiting.standing
+        station.ledger.set_blockers(self.subject(departure), standing.blockers, station.now())
+        why = wording.standing_text(station, standing)
+        self.log.info("Waiting:\n%s", why)
+        if standing.verdict is Verdict.MISSED:
+            missed = "; ".join(found.sentence for found in standing.blockers if found.code == "MISSED_WINDOW")
+            station.ledger.set_state(departure, DepartureState.MISSED, station.now(), "timetable", missed)
+            raise AirflowFailException(f"{departure} has missed its window. {why}")
+        interval = settings.poll_interval(station.train.poll)
+        self.defer(
+            trigger=StationTrigger(
+                team=station.team.model_dump(mode="json"),
+                train=self.train,
+                departure=departure,
+                subject=self.subject(departure),
+                watch=waiting.watch,
+                arguments=waiting.arguments,
+                interval=interval.total_seconds(),
+            ),
+            method_name="resume",
+        )

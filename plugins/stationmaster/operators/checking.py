@@ -1,0 +1,109 @@
+"""The test list after a deploy: a required action whose form holds every item (C-20)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from stationmaster.operators.asking import Answer, AskOperator, Question, text_field, tick_field
+from stationmaster.operators.base import Result
+
+if TYPE_CHECKING:
+    from stationmaster.config.checklist import ChecklistItem
+    from stationmaster.config.people import Person
+    from stationmaster.core.blockers import Blocker
+    from stationmaster.departures.deploying import Leg
+    from stationmaster.departures.station import Station
+
+
+class ChecklistOperator(AskOperator):
+    """Asks the person on call to walk through a Markdown test list.
+
+    ``All passed`` counts only with every box ticked. XCom: ``{"person", "name", "passed", "items": [{"title", "answer"}]}``.
+    """
+
+    PASSED = "All passed"
+    FAILED = "Something failed"
+
+    def __init__(self, *, role: str, component: str, page: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.role = role
+        self.component = component
+        self.page = page
+
+    def person(self, station: Station) -> Person:
+        """Return the person on call."""
+        return station.on_call(self.role)
+
+    def deputies(self, station: Station) -> tuple[Person, ...]:
+        """Return the backups."""
+        return station.backups
+
+    def question(self, station: Station, departure: str) -> Question:
+        """Return the list as a form."""
+        leg = self._leg(station, departure)
+        fields = {item.id: tick_field(item.text, item.section) for item in self._items()}
+        return Question(
+            subject=f"{departure}: test {leg.component} on {leg.environment}",
+            body=f"`{leg.sha}` is on {leg.environment}. Walk through `{self.page}` and tick what works.",
+            options=(self.PASSED, self.FAILED),
+            fields={**fields, "note": text_field("Note", "What failed, with a link to the issue")},
+        )
+
+    def blocker(self, station: Station, departure: str) -> Blocker:
+        """Return the open list."""
+        from stationmaster.core.blockers import blocker
+
+        leg = self._leg(station, departure)
+        items = "; ".join(item.text for item in self._items())
+        return blocker(
+            "CHECKLIST_OPEN",
+            who=(self.person(station).id,),
+            subject=leg.component,
+            component=f"{leg.component} on {leg.environment}",
+            items=items,
+        )
+
+    def known(self, station: Station, departure: str) -> Result | None:
+        """Return the recorded answer for this commit, if the list was passed."""
+        leg = self._leg(station, departure)
+        facts = station.ledger.facts(departure, kind="checklist", subject=leg.subject)
+        answers = [fact for fact in facts if fact.value["sha"] == leg.sha and fact.value["passed"]]
+        if not answers:
+            return None
+        person = station.team.people[answers[-1].by]
+        return {**self.tagged(person), "passed": True, "items": answers[-1].value["items"]}
+
+    def answered(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Record each item; one that was not ticked is not passed."""
+        from stationmaster.core.blockers import blocker
+        from stationmaster.departures.obstacles import StepImpossible
+
+        leg = self._leg(station, departure)
+        ticked = {item.id: answer.fields.get(item.id) is True for item in self._items()}
+        left = "failed" if answer.choice == self.FAILED else "open"
+        items = [{"title": item.text, "answer": "passed" if ticked[item.id] else left} for item in self._items()]
+        passed = answer.choice == self.PASSED and all(ticked.values())
+        value = {"sha": leg.sha, "passed": passed, "items": items, "note": str(answer.fields.get("note") or "")}
+        station.ledger.record(departure, "checklist", leg.subject, value, answer.at, answer.by.id)
+        if not passed:
+            titles = "; ".join(item["title"] for item in items if item["answer"] != "passed") or "the whole list"
+            raise StepImpossible(
+                blocker("CHECKLIST_FAILED", who=(answer.by.id,), component=leg.component, items=titles)
+            )
+        return {**self.tagged(answer.by), "passed": True, "items": items}
+
+    def _items(self) -> tuple[ChecklistItem, ...]:
+        from stationmaster.config.checklist import parse_checklist
+
+        return parse_checklist((Path(self.include) / self.page).read_text(encoding="utf-8"))
+
+    def _leg(self, station: Station, departure: str) -> Leg:
+        from stationmaster.departures import deploying
+
+        leg = deploying.leg_of(station, departure, self.stop, self.component)
+        if leg is None:
+            raise AirflowSkipException(f"{self.component} is not deployed at this stop of {departure}")
+        return leg

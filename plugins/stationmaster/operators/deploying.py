@@ -1,0 +1,209 @@
+"""The tasks that bring one component onto one environment, and see that it arrived."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowSkipException
+
+from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
+from stationmaster.operators.base import Result, StationOperator, Waiting
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.config.people import Person
+    from stationmaster.core.blockers import Blocker
+    from stationmaster.departures.deploying import Leg
+    from stationmaster.departures.station import Station
+
+
+class LegOperator(StationOperator):
+    """Base of the tasks about one component at one stop; a component that is not aboard is skipped."""
+
+    def __init__(self, *, component: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.component = component
+
+    def leg(self, station: Station, departure: str) -> Leg:
+        """Return the leg, or skip the task."""
+        from stationmaster.departures import deploying
+
+        leg = deploying.leg_of(station, departure, self.stop, self.component)
+        if leg is None:
+            raise AirflowSkipException(f"{self.component} is not deployed at this stop of {departure}")
+        return leg
+
+    @property
+    def watched(self) -> dict[str, Any]:
+        """What the watches need to find the leg again."""
+        return {"stop": self.stop, "component": self.component}
+
+
+class DeployOperator(LegOperator):
+    """Counts every gate again, takes the lock, deploys once, and follows the run to its end (F01, F32).
+
+    XCom: ``{"component", "environment", "repository", "sha", "mode", "person", "name"}``.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Go as far as it goes now."""
+        from stationmaster.core.gates import Verdict
+        from stationmaster.departures import deploying, starting
+
+        leg = self.leg(station, departure)
+        generation = int(context["ti"].max_tries or 0)
+        standing = deploying.advance(
+            station, leg, generation=generation, before_effect=lambda: starting.begin(station, departure, self.stop)
+        )
+        if standing.gate == "run" and standing.verdict is Verdict.DENY:
+            deploying.fail_run(station, leg, standing, generation=generation)
+        if not standing.opens:
+            return Waiting(standing, "run" if standing.gate == "run" else "gates", self.watched)
+        deploy = station.train.component(self.component).deploy(leg.environment)
+        self.log.info("%s: %s is on its way to %s", leg.component, leg.sha[:12], leg.environment)
+        return {
+            "component": leg.component,
+            "environment": leg.environment,
+            "repository": leg.repository,
+            "sha": leg.sha,
+            "mode": deploy.mode,
+            **self.tagged(station.conductor),
+        }
+
+
+class VerifyOperator(LegOperator):
+    """Asks the environment what it runs, several times in a row (F45, F49).
+
+    XCom: ``{"component", "environment", "sha", "since"}``; ``since`` is when it was first seen there, ISO in UTC.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Look once; wait for the next look."""
+        from stationmaster.core.gates import Verdict
+        from stationmaster.departures import deploying, verifying
+        from stationmaster.departures.obstacles import StepImpossible
+
+        leg = self.leg(station, departure)
+        standing = verifying.observe(station, leg)
+        if standing.verdict is Verdict.DENY:
+            raise StepImpossible(*standing.blockers)
+        if not standing.opens:
+            return Waiting(standing, "verify", self.watched)
+        since = verifying.first_seen(station, leg)
+        deploying.record_deployed(station, leg, at=since, how="reported by the environment")
+        return {
+            "component": leg.component,
+            "environment": leg.environment,
+            "sha": leg.sha,
+            "since": since.isoformat(),
+        }
+
+
+class DeployByHandOperator(AskOperator):
+    """Asks the person on call to deploy by the runbook and to say that it is done (mode ``manual``, C-24).
+
+    XCom: ``{"person", "name", "choice"}``.
+    """
+
+    DONE = "Done"
+    FAILED = "It failed"
+
+    def __init__(self, *, role: str, component: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.role = role
+        self.component = component
+
+    def person(self, station: Station) -> Person:
+        """Return the person on call."""
+        return station.on_call(self.role)
+
+    def deputies(self, station: Station) -> tuple[Person, ...]:
+        """Return the backups."""
+        return station.backups
+
+    def question(self, station: Station, departure: str) -> Question:
+        """Return the runbook to follow."""
+        leg = self._leg(station, departure)
+        deploy = station.train.component(leg.component).deploy(leg.environment)
+        return Question(
+            subject=f"{departure}: deploy {leg.component} {leg.sha[:12]} to {leg.environment} by hand",
+            body=f"Follow the runbook `{deploy.runbook}`. The commit is `{leg.sha}` of {leg.repository}.",
+            options=(self.DONE, self.FAILED),
+            fields={"note": text_field("Note", "A link to the plan or the log, for the ledger")},
+        )
+
+    def blocker(self, station: Station, departure: str) -> Blocker:
+        """Return that the deploy is open."""
+        from stationmaster.core.blockers import blocker
+
+        leg = self._leg(station, departure)
+        return blocker(
+            "MANUAL_DEPLOY_OPEN",
+            who=(self.person(station).id,),
+            component=leg.component,
+            environment=leg.environment,
+        )
+
+    def known(self, station: Station, departure: str) -> Result | None:
+        """Return the recorded answer."""
+        facts = station.ledger.facts(departure, kind="manual", subject=self._leg(station, departure).key)
+        if not facts:
+            return None
+        return {**self.tagged(station.team.people[facts[-1].by]), "choice": self.DONE}
+
+    def answered(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Record that it is done; a failure fails the task."""
+        from stationmaster.departures.obstacles import StepImpossible
+
+        leg = self._leg(station, departure)
+        if answer.choice != self.DONE:
+            raise StepImpossible(self.blocker(station, departure))
+        note = {"note": str(answer.fields.get("note") or "")}
+        station.ledger.record(departure, "manual", leg.key, note, answer.at, answer.by.id)
+        return {**self.tagged(answer.by), "choice": answer.choice}
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Count the gates first: nobody is asked to deploy what may not go."""
+        from stationmaster.departures import deploying, starting
+
+        leg = self._leg(station, departure)
+        if self.known(station, departure) is None and event is None:
+            generation = int(context["ti"].max_tries or 0)
+            standing = deploying.advance(
+                station, leg, generation=generation, before_effect=lambda: starting.begin(station, departure, self.stop)
+            )
+            if not standing.opens and not any(found.code == "MANUAL_DEPLOY_OPEN" for found in standing.blockers):
+                return Waiting(standing, "gates", {"stop": self.stop, "component": self.component})
+        if event is not None and "settled" in event:
+            event = None  # the gates have opened: now ask
+        return super().step(station, departure, context, event)
+
+    def _leg(self, station: Station, departure: str) -> Leg:
+        from stationmaster.departures import deploying
+
+        leg = deploying.leg_of(station, departure, self.stop, self.component)
+        if leg is None:
+            raise AirflowSkipException(f"{self.component} is not deployed at this stop of {departure}")
+        return leg
+
+
+class RollBackOperator(StationOperator):
+    """Takes production back to what it ran before, when a promotion failed half-way (C-18).
+
+    XCom: ``{"components": [...]}``: what went back, or nothing to undo: skipped.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Go back as far as it goes now."""
+        from stationmaster.departures import rolling_back
+
+        legs = rolling_back.legs_to_undo(station, departure)
+        if not legs:
+            raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
+        if not station.train.rollback.on_failure:
+            raise AirflowSkipException("the train's file leaves the way back to a person")
+        standing = rolling_back.advance(station, departure)
+        if not standing.opens:
+            return Waiting(standing, "rollback", {})
+        return {"components": [leg.component for leg in legs]}

@@ -1,0 +1,196 @@
+"""The vote: asking, one ballot for each voter, and the final go of the person on call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
+from stationmaster.operators.base import Result, StationOperator, Waiting
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.config.people import Person
+    from stationmaster.core.blockers import Blocker
+    from stationmaster.departures.station import Station
+
+
+class AskForVotesOperator(StationOperator):
+    """Opens the round for the present manifest and asks the voters in Slack (C-14).
+
+    XCom: ``{"manifest": hash, "round": number}``.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Ask once for each manifest."""
+        from stationmaster.departures import voting
+
+        voting.open_round(station, departure)
+        number, manifest = voting.round_of(station, departure)
+        return {"manifest": manifest.hash, "round": number}
+
+
+class BallotOperator(AskOperator):
+    """One voter's ballot: named in the grid, assigned to that voter alone (C-15).
+
+    It ends as skipped when it is no longer needed. XCom: ``{"person", "name", "choice", "manifest"}``.
+    """
+
+    def __init__(self, *, voter: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.voter = voter
+
+    @property
+    def label(self) -> str:
+        """The voter."""
+        return self.voter
+
+    @property
+    def told(self) -> bool:
+        """The question to all voters stands in Slack already."""
+        return False
+
+    def person(self, station: Station) -> Person:
+        """Return the voter."""
+        return station.team.people[self.voter]
+
+    def question(self, station: Station, departure: str) -> Question:
+        """Return the ballot, with what to test."""
+        from stationmaster.departures import changes, voting
+
+        _, manifest = voting.round_of(station, departure)
+        commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)
+        return Question(
+            subject=f"{self.person(station).name}: is {departure} good to go to {station.train.production}?",
+            body=(
+                f"Your vote counts for manifest `{manifest.short}` only:\n\n{commits}\n\n"
+                f"{changes.aboard(station, departure).render_markdown(limit=40)}"
+            ),
+            options=(voting.LGTM, voting.VETO),
+            fields={"reason": text_field("Reason", "Why, if you veto")},
+        )
+
+    def blocker(self, station: Station, departure: str) -> Blocker:
+        """Return the open ballot."""
+        from stationmaster.core.blockers import blocker
+        from stationmaster.departures import voting
+
+        _, manifest = voting.round_of(station, departure)
+        return blocker("BALLOT_OPEN", who=(self.voter,), manifest=manifest.short)
+
+    def waiting(self, station: Station, departure: str) -> Waiting:
+        """Wait for the answer, or until the ballot is no longer needed."""
+        from stationmaster.departures import voting
+        from stationmaster.departures.watches import look
+
+        _, manifest = voting.round_of(station, departure)
+        arguments = {"voter": self.voter, "manifest": manifest.hash}
+        return Waiting(look(station, "ballot", departure, arguments), "ballot", arguments)
+
+    def known(self, station: Station, departure: str) -> Result | None:
+        """Return the voter's ballot for this manifest in Airflow, if it was cast."""
+        from stationmaster.departures import voting
+
+        _, manifest = voting.round_of(station, departure)
+        for ballot in station.ledger.ballots(departure):
+            if ballot.voter == self.voter and ballot.channel == "airflow" and ballot.manifest == manifest.hash:
+                return {**self.tagged(self.person(station)), "choice": ballot.choice, "manifest": manifest.hash}
+        return None
+
+    def answered(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Cast the vote for the manifest that was asked about."""
+        from stationmaster.departures import voting
+
+        _, manifest = voting.round_of(station, departure)
+        ballot = voting.cast(
+            station,
+            departure,
+            person=answer.by.id,
+            account=str(answer.by.airflow),
+            choice="approve" if answer.choice == voting.LGTM else "veto",
+            reason=str(answer.fields.get("reason") or ""),
+            manifest=manifest.hash,
+            cast_at=answer.at,
+        )
+        return {**self.tagged(answer.by), "choice": ballot.choice, "manifest": manifest.hash}
+
+
+class ConfirmOperator(AskOperator):
+    """Asks the person on call for the final go, after the quorum (C-08).
+
+    XCom: ``{"person", "name", "choice", "manifest"}``.
+    """
+
+    GO = "Go"
+    NO_GO = "No go"
+
+    def __init__(self, *, role: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.role = role
+
+    def person(self, station: Station) -> Person:
+        """Return the person on call."""
+        return station.on_call(self.role)
+
+    def deputies(self, station: Station) -> tuple[Person, ...]:
+        """Return the backups (C-35)."""
+        return station.backups
+
+    def question(self, station: Station, departure: str) -> Question:
+        """Return the question with how every gate stands."""
+        from stationmaster.departures import gating, voting, wording
+
+        _, manifest = voting.round_of(station, departure)
+        gates = gating.before_confirmation(station, departure)
+        counted, _ = voting.count_from_ledger(station, departure)
+        names = ", ".join(station.team.people[str(ballot.voter)].name for ballot in counted.approvals)
+        commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)
+        return Question(
+            subject=f"{departure}: promote manifest {manifest.short} to {station.train.production} now?",
+            body=f"{commits}\n\nLGTM by {names}.\n\n{wording.standing_text(station, gates)}",
+            options=(self.GO, self.NO_GO),
+            fields={"reason": text_field("Reason", "Why, if you say no")},
+        )
+
+    def blocker(self, station: Station, departure: str) -> Blocker:
+        """Return the missing confirmation."""
+        from stationmaster.departures import gating
+
+        return gating.confirm_standing(station, departure).blockers[0]
+
+    def waiting(self, station: Station, departure: str) -> Waiting:
+        """Wait for the answer until the window closes."""
+        from stationmaster.departures.watches import look
+
+        found = self.blocker(station, departure)
+        arguments = {
+            "gate": "confirm",
+            "stop": self.stop,
+            "blocker": found.model_dump(mode="json"),
+            "until_latest_start": True,
+        }
+        return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
+
+    def known(self, station: Station, departure: str) -> Result | None:
+        """Return the recorded go; a recorded no is asked again when the task is cleared."""
+        from stationmaster.departures import voting
+
+        _, manifest = voting.round_of(station, departure)
+        facts = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
+        if not facts or facts[-1].value["choice"] != "go":
+            return None
+        person = station.team.people[facts[-1].by]
+        return {**self.tagged(person), "choice": "go", "manifest": manifest.hash}
+
+    def answered(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Record the word; a no ends the run until the task is cleared."""
+        from stationmaster.departures import gating, voting
+        from stationmaster.departures.obstacles import StepImpossible
+
+        _, manifest = voting.round_of(station, departure)
+        choice = "go" if answer.choice == self.GO else "no_go"
+        value = {"person": answer.by.id, "choice": choice}
+        station.ledger.record(departure, "confirmed", manifest.hash, value, answer.at, answer.by.id)
+        if choice != "go":
+            raise StepImpossible(*gating.confirm_standing(station, departure).blockers)
+        return {**self.tagged(answer.by), "choice": choice, "manifest": manifest.hash}

@@ -1,0 +1,27 @@
+"""A stand-in Slack on loopback: the Web API under /api/, scripts under /_control, a page for people at /.
+
+The real `slack_sdk.WebClient(base_url="http://127.0.0.1:<port>/api/")` and Airflow's SlackHook work against it
+unchanged. The connection of Airflow is `{"conn_type": "slack", "password": <token>, "extra": {"base_url": ...}}`.
+"""
+
+from starlette.applications import Starlette
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from stationmaster.rehearsal.slack_control import control_routes
+from stationmaster.rehearsal.slack_page import page_routes
+from stationmaster.rehearsal.slack_wire import KeepConnection, WebApi
+from stationmaster.rehearsal.slack_world import SlackWorld
+
+
+def create_app(world: SlackWorld) -> ASGIApp:
+    """Return the ASGI app of a stand-in workspace; `world` is shared with whoever else holds it."""
+    return KeepConnection(
+        Starlette(
+            routes=[
+                Route("/api/{method}", WebApi(world), methods=["GET", "POST"]),
+                Mount("/_control", routes=control_routes(world)),
+                *page_routes(world),
+            ]
+        )
+    )

@@ -1,0 +1,88 @@
+"""The one trigger: takes a look again and again until there is nothing left to wait for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.bases.trigger import BaseTrigger, TriggerEvent
+
+if TYPE_CHECKING:
+    from stationmaster.core.gates import Standing
+
+SETTLING_SECONDS = 2.0
+"""Real seconds before the first look: an event within about a second of the deferral fails that try of the task."""
+
+
+class StationTrigger(BaseTrigger):
+    """Waits, without a worker, until a watch settles; writes down meanwhile why it waits and for whom.
+
+    Its arguments outlive releases and stand in Airflow's database: only optional ones may be added.
+
+    :param team: the team's configuration as JSON, so that the triggerer needs no DAG bundle.
+    :param train: the train's id within the team.
+    :param departure: such as ``cellxgene.weekly/2026-W34``.
+    :param subject: where the blockers stand in the ledger.
+    :param watch: a name of :data:`stationmaster.departures.watches.WATCHES`.
+    :param arguments: what that watch needs.
+    :param interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        *,
+        team: dict[str, Any],
+        train: str,
+        departure: str,
+        subject: str,
+        watch: str,
+        arguments: dict[str, Any],
+        interval: float,
+    ) -> None:
+        super().__init__()
+        self.team = team
+        self.train = train
+        self.departure = departure
+        self.subject = subject
+        self.watch = watch
+        self.arguments = arguments
+        self.interval = interval
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments."""
+        return (
+            "stationmaster.triggers.station_trigger.StationTrigger",
+            {
+                "team": self.team,
+                "train": self.train,
+                "departure": self.departure,
+                "subject": self.subject,
+                "watch": self.watch,
+                "arguments": self.arguments,
+                "interval": self.interval,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until the watch settles, then fire once with the verdict."""
+        from asgiref.sync import sync_to_async
+
+        await asyncio.sleep(SETTLING_SECONDS)
+        while True:
+            settled, standing = await sync_to_async(self.look)()
+            if settled:
+                yield TriggerEvent({"settled": str(standing.verdict)})
+                return
+            await asyncio.sleep(self.interval)
+
+    def look(self) -> tuple[bool, Standing]:
+        """Take one look with fresh connections, keep the blockers, and return whether it settles."""
+        from stationmaster.config.team import TeamConfig
+        from stationmaster.departures.station import Station
+        from stationmaster.departures.watches import look, settled
+
+        station = Station(team=TeamConfig.model_validate(self.team), train=self.train)
+        standing = look(station, self.watch, self.departure, self.arguments)
+        station.ledger.set_blockers(self.subject, standing.blockers, station.now())
+        return settled(self.watch, standing), standing

