@@ -12,6 +12,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -47,24 +48,20 @@ class PostgresDatabases:
     def __init__(self, server) -> None:
         self._server = server
 
-    def run(self, *statements: str) -> None:
+    def run(self, *statements: str, url: str | None = None) -> None:
         import psycopg
 
-        with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
+        with psycopg.connect(url or self._server.get_uri(), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement)
 
-    def create(self, template: str = "template0") -> str:
+    def create(self) -> str:
         name = f"ledger_{uuid.uuid4().hex[:12]}"
-        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.run(f"CREATE DATABASE {name} TEMPLATE template0")
         return self._server.get_uri(database=name)
 
     def drop(self, url: str) -> None:
-        self.run(f"DROP DATABASE {_name(url)} WITH (FORCE)")
-
-
-def _name(url: str) -> str:
-    return url.rpartition("/ledger_")[1].strip("/") + url.rpartition("/ledger_")[2].partition("?")[0]
+        self.run(f"DROP DATABASE {urlsplit(url).path.strip('/')} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -78,16 +75,32 @@ def postgres_databases() -> Iterator[PostgresDatabases]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_databases: PostgresDatabases) -> Iterator[str]:
-    """The name of a database that holds a migrated ledger; copying it is faster than migrating another."""
+def standing_ledger(postgres_databases: PostgresDatabases) -> Iterator[str]:
+    """The URL of a migrated ledger that is emptied for each test: to create a database takes half a second."""
     from stationmaster.ledger import Ledger
+    from stationmaster.ledger.tables import VERSION_TABLE, Base
 
     url = postgres_databases.create()
     ledger = Ledger.at(url)
     ledger.migrate()
     ledger.close()
-    yield _name(url)
+    tables = [*Base.metadata.tables, VERSION_TABLE]
+    copies = [f"CREATE TABLE as_migrated.{table} AS SELECT * FROM {table}" for table in tables]
+    postgres_databases.run("CREATE SCHEMA as_migrated", *copies, url=url)
+    yield url
     postgres_databases.drop(url)
+
+
+def _empty(databases: PostgresDatabases, url: str) -> None:
+    from stationmaster.ledger.tables import VERSION_TABLE, Base
+
+    tables = [*(table.name for table in Base.metadata.sorted_tables), VERSION_TABLE]
+    databases.run(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        *(f"DELETE FROM {table}" for table in reversed(tables)),
+        *(f"INSERT INTO {table} SELECT * FROM as_migrated.{table}" for table in tables),
+        url=url,
+    )
 
 
 @pytest.fixture(scope="session")
@@ -122,10 +135,9 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield from _closing(f"sqlite:///{path}")
         return
-    databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
-    url = databases.create(request.getfixturevalue("postgres_template"))
+    url = request.getfixturevalue("standing_ledger")
+    _empty(request.getfixturevalue("postgres_databases"), url)
     yield from _closing(url)
-    databases.drop(url)
 
 
 def _closing(url: str) -> Iterator[str]:

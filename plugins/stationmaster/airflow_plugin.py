@@ -10,9 +10,11 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
+
 
 class StationmasterPlugin(AirflowPlugin):
     """Registers the timetables of the trains, so that the scheduler may deserialize them."""
 
     name = "stationmaster"
-    timetables: ClassVar[list[Any]] = []
+    timetables: ClassVar[list[Any]] = [WeeklyStopTimetable]

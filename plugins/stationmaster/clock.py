@@ -28,7 +28,16 @@ def now() -> datetime:
     path = os.environ.get(CLOCK_FILE_VARIABLE)
     if not path:
         return datetime.now(UTC)
-    return _virtual_now(Path(path))
+    return read(Path(path))
+
+
+def read(path: Path) -> datetime:
+    """Return what the clock file at ``path`` shows: the present of a rehearsal, for those who stand outside of it.
+
+    :raises ClockUnreadable: it is missing or malformed.
+    """
+    start, real, rate = _face(path)
+    return start + timedelta(seconds=(time.time() - real) * rate)
 
 
 def is_virtual() -> bool:
@@ -61,11 +70,6 @@ def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as draft:
         draft.write(body)
     Path(draft.name).replace(path)
-
-
-def _virtual_now(path: Path) -> datetime:
-    start, real, rate = _face(path)
-    return start + timedelta(seconds=(time.time() - real) * rate)
 
 
 def _face(path: Path) -> tuple[datetime, float, float]:

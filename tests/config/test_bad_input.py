@@ -428,8 +428,8 @@ def test_every_mistake_of_a_file_is_told_at_once(files):
     assert sorted(codes) == ["not_a_number", "not_a_weekday", "unknown_zone"]
 
 
-def test_a_sha_or_time_that_yaml_would_turn_into_a_number_is_kept_as_it_is_written(files):
-    """YAML 1.1 reads 9:00 as 540 and 1_0 as 10: the first is understood, the second refused."""
+def test_a_time_that_yaml_would_turn_into_a_number_is_kept_as_it_is_written(files):
+    """YAML 1.1 reads 9:00 as 540, which nobody means by it."""
     files.edit(ROTATIONS, 'at: "09:00"', "at: 9:00")
     (rotation,) = files.load().team("cellxgene").rotations.values()
     assert f"{rotation.anchor:%H:%M}" == "09:00"
@@ -437,6 +437,13 @@ def test_a_sha_or_time_that_yaml_would_turn_into_a_number_is_kept_as_it_is_writt
     assert files.problems() == []
     files.edit(ROTATIONS, "at: 09:00", "at: 9:60")
     assert files.only().code == "not_a_time"
+
+
+def test_emoji_that_yaml_would_turn_into_numbers_are_kept(files):
+    files.edit(TRAIN, 'approve_emoji: [white_check_mark, "+1"]', "approve_emoji: [+1]")
+    files.edit(TRAIN, 'veto_emoji: [no_entry, "-1"]', "veto_emoji: [-1]")
+    quorum = files.load().train("cellxgene.weekly").gates.quorum
+    assert (quorum.approve_emoji, quorum.veto_emoji) == (("+1",), ("-1",))
 
 
 def test_all_times_of_a_train_may_be_written_without_quotes(files):

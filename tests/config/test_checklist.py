@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.config.checklist import parse_checklist, slug
+from stationmaster.config.checklist import parse_checklist, read_checklist, slug
+from stationmaster.config.runbooks import PageMissing, page_text
 
 PAGE = """---
 id: page
@@ -69,6 +71,16 @@ def test_a_named_item_keeps_its_id_when_its_words_change():
     (before,) = parse_checklist("- [ ] Zoom {#zoom}")
     (after,) = parse_checklist("- [ ] Zoom and pan with the mouse {#zoom}")
     assert before.id == after.id == "zoom"
+
+
+def test_a_page_is_read_under_include(files):
+    assert len(read_checklist(files.root, "runbooks/explorer-test-cases.md")) == 20
+    assert page_text(files.root, "runbooks/promote.md").startswith("# Promote staging to production\n")
+
+
+def test_a_page_that_is_gone(files):
+    with pytest.raises(PageMissing, match=r"there is no page .*runbooks/gone\.md"):
+        read_checklist(files.root, "runbooks/gone.md")
 
 
 words = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), min_size=1).filter(

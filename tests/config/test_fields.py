@@ -76,7 +76,7 @@ def test_c02_an_abbreviation_or_an_offset_is_no_zone(name):
 
 
 @pytest.mark.parametrize(
-    ("written", "name"), [("+1", "+1"), (":+1:", "+1"), ("thumbsup", "+1"), (":+1::skin-tone-3:", "+1")]
+    ("written", "name"), [("+1", "+1"), (":+1:", "+1"), ("thumbsup", "+1"), (":+1::skin-tone-3:", "+1"), (-1, "-1")]
 )
 def test_f09_an_emoji_has_one_name(written, name):
     assert TypeAdapter(Emoji).validate_python(written) == name
@@ -86,3 +86,9 @@ def test_f09_an_emoji_has_one_name(written, name):
 def test_f66_a_repository_is_owner_and_name(name):
     with pytest.raises(ValidationError, match="is not a repository"):
         TypeAdapter(RepositoryName).validate_python(name)
+
+
+@pytest.mark.parametrize("name", ["LGTM!", "two words", "", 7, -2, True, None])
+def test_anything_else_is_no_emoji(name):
+    with pytest.raises(ValidationError, match="is not the name of an emoji"):
+        TypeAdapter(Emoji).validate_python(name)

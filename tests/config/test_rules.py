@@ -30,7 +30,8 @@ def test_a_quorum_above_the_electorate(files):
             "quorum_above_electorate",
             "error",
             (
-                "gates.quorum.needed: 10 approvals are needed, but only 9 people in groups.engineers can vote: the gate "
+                "gates.quorum.needed: 10 approvals are needed, but only 9 people in groups.engineers can vote: the "
+                "gate "
                 "would never open. Lower needed to 9 or less, or add people with an Airflow or Slack account to "
                 "groups.engineers."
             ),
@@ -66,7 +67,8 @@ def test_a_quorum_that_one_author_makes_impossible_is_a_warning(files):
             "quorum_above_electorate_without_authors",
             "warning",
             (
-                "warning: gates.quorum.needed: 9 approvals are needed of 9 voters, and authors may not vote: one voter's "
+                "warning: gates.quorum.needed: 9 approvals are needed of 9 voters, and authors may not vote: one "
+                "voter's "
                 "commit aboard keeps the gate shut. Lower needed, add voters, or write authors_may_vote: true."
             ),
         )
@@ -108,7 +110,8 @@ def test_a_train_that_no_person_approves_is_a_warning(files):
             "nobody_approves",
             "warning",
             (
-                "warning: gates.quorum.mode: neither a quorum nor a confirmation is asked for: the train promotes without "
+                "warning: gates.quorum.mode: neither a quorum nor a confirmation is asked for: the train promotes "
+                "without "
                 "any person. Write a quorum, or gates.confirm with the role that has the last word."
             ),
         )
@@ -160,7 +163,8 @@ def _window_of_one_hour(files):
 
 
 def test_an_elapsed_soak_that_no_longer_fits_in_the_week_when_the_clocks_go_forward(files):
-    """144 hours from Thursday 09:00 are Wednesday 10:00 in March: that is the very end of the window, and still inside."""
+    """144 hours from Thursday 09:00 are Wednesday 10:00 in March: that is the very end of the window, "
+    "and still inside."""
     _window_of_one_hour(files)
     assert [code for code, *_ in sentences(files)] == ["soak_past_target"]
     text = files.path(TRAIN).read_text()
@@ -172,7 +176,8 @@ def test_an_elapsed_soak_that_no_longer_fits_in_the_week_when_the_clocks_go_forw
             "soak_longer_than_gap",
             "error",
             (
-                "gates.soak.days: 6 days (elapsed) on staging from Thu 10 Mar 2022 09:00 PST end Wed 16 Mar 2022 10:00 PDT, "
+                "gates.soak.days: 6 days (elapsed) on staging from Thu 10 Mar 2022 09:00 PST end Wed 16 Mar 2022 "
+                "10:00 PDT, "
                 "after the promotion's latest start Wed 16 Mar 2022 09:30 PDT: the gate would never open in time. "
                 "Shorten the soak, or let the promotion stop later."
             ),
@@ -208,7 +213,8 @@ def test_a_soak_that_makes_a_punctual_train_late_is_a_warning(files):
             "soak_past_target",
             "warning",
             (
-                "warning: gates.soak.days: 6 days (elapsed) on staging end Wed 16 Mar 2022 11:00 PDT for a cut that is on "
+                "warning: gates.soak.days: 6 days (elapsed) on staging end Wed 16 Mar 2022 11:00 PDT for a cut that "
+                "is on "
                 "time, after the promotion's target Wed 16 Mar 2022 10:00 PDT: that train is always late. "
                 "Shorten the soak, count calendar_days, or move the target."
             ),

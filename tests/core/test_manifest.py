@@ -53,7 +53,7 @@ def test_the_hash_is_that_of_the_canonical_json() -> None:
     assert manifest.short == manifest.hash[:8]
     assert not manifest.empty
     assert manifest.sha_of("portal") == SHA
-    with pytest.raises(NotAboard, match="'curation' is not aboard. Aboard are: explorer, portal"):
+    with pytest.raises(NotAboard, match=r"'curation' is not aboard\. Aboard are: explorer, portal"):
         manifest.sha_of("curation")
 
 
@@ -150,7 +150,7 @@ def test_f66_refs_that_could_mean_something_else_are_refused(value: str) -> None
         valid_ref(value)
 
 
-@given(st.text(max_size=40))
+@given(st.text("ab1._/@+=,-{;~ \n\u0430", max_size=12))
 def test_f66_whatever_passes_as_a_ref_needs_no_quoting(text: str) -> None:
     try:
         valid_ref(text)

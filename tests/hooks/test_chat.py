@@ -266,7 +266,7 @@ def test_f11_a_list_that_stays_partial_is_unreadable_and_no_votes(slack: Workspa
     for user in (ANA, BEN, CHO):
         slack.world.react_as(user, OPS, ts, "white_check_mark")
     slack.fault("partial_reactions", "reactions.get", shown=2)
-    with pytest.raises(ChatUnreadable, match="counts 3 reactions .* names 2 people"):
+    with pytest.raises(ChatUnreadable, match=r"counts 3 reactions .* names 2 people"):
         chat.reactions(OPS, ts)
 
 
@@ -391,6 +391,15 @@ def test_a_rehearsal_speaks_to_a_stand_in_only(slack: Workspace, tmp_path: Path,
     Chat.from_client(slack.client())
 
 
+def test_a_proxy_in_the_environment_is_not_asked_for_a_stand_in(slack: Workspace, monkeypatch: Any) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    Chat.from_client(slack.client(token=TOKEN)).post(OPS, "not through the proxy", key=KEY)
+    assert slack.texts() == ["not through the proxy"]
+
+
 def failures(slack: Workspace, chat: Chat) -> Iterator[Callable[[], object]]:
     for kind in ("rate_limited", "server_error_after", "drop_after", "truncate_after", "error"):
         slack.world.faults.clear()
@@ -411,6 +420,7 @@ def test_f74_no_token_in_logs_or_exceptions(slack: Workspace, chat: Chat, caplog
         shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value) + str(vars(caught.value))
         assert TOKEN not in shown
         seen += 1
+    slack.world.faults.clear()
     chat.identity()
     assert seen == 10
     assert "reactions.get" in caplog.text

@@ -27,7 +27,6 @@ from stationmaster.hooks.chat_emoji import fold
         ("handshake::skin-tone-2-5", "handshake"),
         ("No_Entry", "no_entry"),
         ("our_own_ship", "our_own_ship"),
-        ("::", "::"),
         ("", ""),
     ],
 )

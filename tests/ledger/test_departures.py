@@ -52,7 +52,9 @@ def test_a_departure_remembers_who_moved_it_and_why(ledger, departure, now):
     assert moved == ledger.departure(departure.id)
     assert (moved.state, moved.changed_at, moved.why) == (DepartureState.FAILED, later, "HTTP 500")
     assert ledger.set_state(departure.id, DepartureState.FAILED, later + timedelta(hours=1), "other") == moved
-    assert [entry.body for entry in ledger.audit(departure.id)][1:] == [{"from": "OPEN", "to": "FAILED", "why": "HTTP 500"}]
+    assert [entry.body for entry in ledger.audit(departure.id)][1:] == [
+        {"from": "OPEN", "to": "FAILED", "why": "HTTP 500"}
+    ]
 
 
 def test_f05_a_departure_moves_only_from_where_it_was_expected(ledger, departure, now):

@@ -84,7 +84,7 @@ def test_what_the_world_shows_already_is_adopted(perform, world):
 
 
 def test_an_empty_receipt_is_a_receipt(perform, world):
-    assert perform(look_up=lambda: {}).state == EffectState.ADOPTED
+    assert perform(look_up=dict).state == EffectState.ADOPTED
     assert world.deeds == 0
 
 
@@ -323,7 +323,7 @@ def test_one_that_lost_its_claim_while_looking_does_not_act(perform, world):
         time.sleep(0.15)
         with pytest.raises(EffectUnknown):
             perform(act=world.lose_the_question, look_up=lambda: None, ambiguous_after=timedelta(hours=1))
-        return None
+        return
 
     with pytest.raises(EffectBusy):
         perform(look_up=slow_look, lease=timedelta(seconds=0.1))

@@ -34,7 +34,8 @@ def test_f71_a_fact_recorded_once_stays_what_it_was_first(ledger, departure, now
 
 def test_what_a_fact_is_once_of_can_be_named(ledger, departure, now):
     by_run = [
-        ledger.record_once(departure.id, "reminded", "", {}, now, "x", key=f"reminded/{day}") for day in ("tue", "wed", "tue")
+        ledger.record_once(departure.id, "reminded", "", {}, now, "x", key=f"reminded/{day}")
+        for day in ("tue", "wed", "tue")
     ]
     assert by_run[0] == by_run[2] != by_run[1]
     other = ledger.record_once("other/2026-W34", "reminded", "", {}, now, "x", key="reminded/tue")
@@ -59,7 +60,9 @@ def test_a_value_that_is_no_json_is_refused_and_nothing_is_left(ledger, departur
 
 
 def test_json_comes_back_as_json(ledger, departure, now):
-    fact = ledger.record(departure.id, "k", "s", {"t": (1, 2), "deep": {10: "x", 9: "y"}, "nul": "\x00", "f": 1.5}, now, "x")
+    fact = ledger.record(
+        departure.id, "k", "s", {"t": (1, 2), "deep": {10: "x", 9: "y"}, "nul": "\x00", "f": 1.5}, now, "x"
+    )
     assert fact.value == {"t": [1, 2], "deep": {"10": "x", "9": "y"}, "nul": "\x00", "f": 1.5}
     assert ledger.facts(departure.id) == (fact,)
     assert ledger.verify() == ()
@@ -108,7 +111,9 @@ def test_polling_with_the_same_blockers_writes_nothing(ledger, now):
     first = ledger.set_blockers(SUBJECT, [_missing(), _checks("explorer")], now)
     before = ledger.head()
     for seconds in range(5):
-        assert ledger.set_blockers(SUBJECT, [_missing(), _checks("explorer")], now + timedelta(seconds=seconds)) == first
+        assert (
+            ledger.set_blockers(SUBJECT, [_missing(), _checks("explorer")], now + timedelta(seconds=seconds)) == first
+        )
     assert ledger.head() == before
 
 

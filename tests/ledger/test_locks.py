@@ -15,7 +15,9 @@ from stationmaster.ledger.errors import LockHeld, LockLost
 def test_the_holder_is_told_with_reason_and_since(ledger, now):
     lock = ledger.acquire("prod/explorer", "promote W34", "weekly train", now)
     assert (lock.fence, lock.since, lock.environment) == (1, now, ledger.fingerprint())
-    with pytest.raises(LockHeld, match=r"locked by promote W34 since 2026-08-20 17:00 UTC: weekly train.*fence 1") as caught:
+    with pytest.raises(
+        LockHeld, match=r"locked by promote W34 since 2026-08-20 17:00 UTC: weekly train.*fence 1"
+    ) as caught:
         ledger.acquire("prod/explorer", "hotfix 7", "urgent", now)
     assert caught.value.lock == lock == ledger.lock("prod/explorer")
 
@@ -100,7 +102,9 @@ def test_f47_two_rollbacks_that_take_over_from_the_same_holder_cannot_both(ledge
     Ledger.at(ledger_url).acquire("prod", "deploy", "train", now)
 
     def work(number: int) -> str:
-        return str(Ledger.at(ledger_url).take_over("prod", 1, f"rollback {number}", "failed", now, "asha", "gone").fence)
+        return str(
+            Ledger.at(ledger_url).take_over("prod", 1, f"rollback {number}", "failed", now, "asha", "gone").fence
+        )
 
     told = race(4, work)
     assert sorted(line[:8] for line in told) == ["2", "LockLost", "LockLost", "LockLost"], told

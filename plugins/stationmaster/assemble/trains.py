@@ -68,7 +68,7 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         asked = AskForVotesOperator(task_id="ask_for_votes", **common)
         ballots = BallotOperator.partial(task_id="ballot", map_index_template=_NAMED, **common).expand(
-            voter=opened.output["voters"]
+            voter=asked.output
         )
         window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
         soak = StandingSensor(task_id="wait_for_the_soak", watch="soak", **common)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from pathlib import Path
 
 from stationmaster.config.base import ConfigModel
-from stationmaster.config.runbooks import body
+from stationmaster.config.runbooks import body, page_text
 
 _ITEM = re.compile(r"^(?P<indent>\s*)(?:[-*+]|\d+[.)])\s+\[[ xX]\]\s+(?P<text>\S.*?)\s*$")
 _HEADING = re.compile(r"^#{1,6}\s+(?P<title>.*?)\s*#*\s*$")
@@ -48,6 +49,11 @@ def parse_checklist(markdown: str) -> tuple[ChecklistItem, ...]:
         else:
             following = False
     return _numbered(items)
+
+
+def read_checklist(include: Path, page: str) -> tuple[ChecklistItem, ...]:
+    """Return the items of a page under ``include``; raises as :func:`stationmaster.config.runbooks.page_text` does."""
+    return parse_checklist(page_text(include, page))
 
 
 def slug(text: str) -> str:

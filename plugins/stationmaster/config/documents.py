@@ -222,13 +222,15 @@ class _Reader:
 
 
 def _number(text: str) -> int | float | str:
-    """A number in decimal notation; any other that YAML 1.1 knows (``9:00``, ``0o17``, ``1_000``) stays a text."""
+    """A plain decimal number; any other that YAML 1.1 knows (``9:00``, ``017``, ``1_000``, ``+1``) stays a text."""
+    if "_" in text or text.startswith("+") or (len(text) > 1 and text[0] == "0" and text.isdigit()):
+        return text
     for kind in (int, float):
         try:
             number = kind(text)
         except ValueError:
             continue
-        return number if "_" not in text and not (kind is int and len(text) > 1 and text[0] == "0") else text
+        return number
     return text
 
 

@@ -90,7 +90,8 @@ def _repository(value: Any) -> str:
 
 
 def _emoji(value: Any) -> str:
-    name = canonical_emoji(value) if isinstance(value, str) else ""
+    text = "-1" if type(value) is int and value == -1 else value  # without quotes YAML reads a number
+    name = canonical_emoji(text) if isinstance(text, str) else ""
     if not _EMOJI.fullmatch(name):
         remedy = 'Write it in quotes as Slack does, such as "white_check_mark".'
         raise refusal("not_an_emoji", f"{value!r} is not the name of an emoji", remedy)

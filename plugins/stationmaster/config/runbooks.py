@@ -14,6 +14,10 @@ from stationmaster.config.fields import Slug, Text
 _RULER = "---"
 
 
+class PageMissing(LookupError):
+    """A page that ``include/`` does not have, or no longer has."""
+
+
 class FrontMatter(ConfigModel):
     """What stands between the two rulers at the top of a page."""
 
@@ -49,3 +53,16 @@ def body(markdown: str) -> str:
         return markdown
     _, _, rest = markdown[len(_RULER) + 1 :].partition(f"\n{_RULER}")
     return rest.lstrip("\n")
+
+
+def page_text(include: Path, page: str) -> str:
+    """Return the Markdown of a page without its front matter.
+
+    :param page: the path relative to ``include``, such as ``runbooks/promote.md``.
+    :raises PageMissing: there is no such page.
+    """
+    path = include / page
+    try:
+        return body(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise PageMissing(f"there is no page {path}. Write it, or name another page in the train's file.") from error

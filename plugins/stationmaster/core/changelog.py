@@ -37,7 +37,7 @@ class Change(Value):
     title: str
     author: str | None = None
     labels: tuple[str, ...] = ()
-    sha: str = ""
+    sha: str = Field(default="", pattern=r"^[0-9a-f]{0,40}$")
     url: str | None = None
     repository: str = ""
 

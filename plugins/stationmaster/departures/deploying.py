@@ -153,19 +153,7 @@ def run_standing(station: Station, leg: Leg) -> Standing:
         return waiting("run", _running(leg, run))
     if run.conclusion == "success":
         return passed("run")
-    code = "RUN_SUPERSEDED" if run.superseded else "RUN_FAILED"
-    return waiting(
-        "run",
-        blocker(
-            code,
-            since=run.updated_at,
-            who=(station.conductor.id,),
-            component=leg.component,
-            run=run.url,
-            **({"conclusion": str(run.conclusion)} if code == "RUN_FAILED" else {}),
-        ),
-        verdict=Verdict.DENY,
-    )
+    return waiting("run", _ended(station, leg, run), verdict=Verdict.DENY)
 
 
 def fail_run(station: Station, leg: Leg, standing: Standing, *, generation: int) -> None:
@@ -204,6 +192,20 @@ def _running(leg: Leg, run: Run) -> Blocker:
     return blocker("RUN_IN_PROGRESS", since=run.created_at, component=leg.component, run=run.url)
 
 
+def _ended(station: Station, leg: Leg, run: Run) -> Blocker:
+    who = (station.conductor.id,)
+    if run.superseded:
+        return blocker("RUN_SUPERSEDED", since=run.updated_at, who=who, component=leg.component, run=run.url)
+    return blocker(
+        "RUN_FAILED",
+        since=run.updated_at,
+        who=who,
+        component=leg.component,
+        run=run.url,
+        conclusion=str(run.conclusion),
+    )
+
+
 def _unseen(station: Station, leg: Leg, receipt: Receipt) -> Standing:
     """The server gave no run id: look for the run by its key (F51)."""
     since = datetime.fromisoformat(receipt["since"])
@@ -223,19 +225,14 @@ def fits(station: Station, leg: Leg) -> Standing | None:
     status = station.forge.compare(leg.repository, running.sha, leg.sha).status
     if status in ("ahead", "identical"):
         return None
-    code = "WOULD_DOWNGRADE" if status == "behind" else "DRIFT"
-    return waiting(
-        "deploy",
-        blocker(
-            code,
-            who=(station.conductor.id,),
-            component=leg.component,
-            environment=leg.environment,
-            found=running.sha[:12],
-            **{"sha" if code == "WOULD_DOWNGRADE" else "expected": leg.sha[:12]},
-        ),
-        verdict=Verdict.DENY,
+    who, found, sha = (station.conductor.id,), running.sha[:12], leg.sha[:12]
+    component, environment = leg.component, leg.environment
+    why = (
+        blocker("WOULD_DOWNGRADE", who=who, component=component, environment=environment, found=found, sha=sha)
+        if status == "behind"
+        else blocker("DRIFT", who=who, component=component, environment=environment, found=found, expected=sha)
     )
+    return waiting("deploy", why, verdict=Verdict.DENY)
 
 
 def _record_target(station: Station, leg: Leg) -> None:

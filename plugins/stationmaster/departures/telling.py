@@ -16,7 +16,7 @@ from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefus
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.chat import Message
+    from stationmaster.hooks.chat_models import Message
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ _CLOCK_SKEW = timedelta(seconds=5)
 
 def told(station: Station, departure: str, what: str) -> Message | None:
     """Return the message that said ``what``, None while it is unsaid."""
-    from stationmaster.hooks.chat import Message
+    from stationmaster.hooks.chat_models import Message
 
     effect = station.ledger.effect(_key(departure, what))
     if effect is None or not effect.receipt:
@@ -34,10 +34,11 @@ def told(station: Station, departure: str, what: str) -> Message | None:
     return Message(channel=effect.receipt["channel"], ts=effect.receipt["ts"])
 
 
-def tell(station: Station, departure: str, what: str, text: str) -> Message | None:
+def tell(station: Station, departure: str, what: str, text: str, *, broadcast: bool = False) -> Message | None:
     """Say ``text`` in the departure's thread, once for ever; return None when Slack cannot be reached.
 
     :param what: stable name of the thing said, such as ``promote/started``.
+    :param broadcast: show it in the channel, too: for the few things that people must see.
     """
     try:
         headline = _headline(station, departure)
@@ -45,7 +46,7 @@ def tell(station: Station, departure: str, what: str, text: str) -> Message | No
     except _UNSAID as error:
         log.warning("%s: the departure's message cannot be posted: %s", departure, error)
         return None
-    return _say(station, departure, what, text, thread)
+    return _say(station, departure, what, text, thread, broadcast=broadcast)
 
 
 def tell_again(station: Station, departure: str) -> None:
@@ -54,7 +55,7 @@ def tell_again(station: Station, departure: str) -> None:
         if not effect.receipt and effect.state == "INTENDED":
             what = effect.key.removeprefix(f"{departure}/tell/")
             if what != "headline":
-                tell(station, departure, what, effect.intent["text"])
+                tell(station, departure, what, effect.intent["text"], broadcast=effect.intent["broadcast"])
 
 
 def refresh_headline(station: Station, departure: str) -> None:
@@ -80,31 +81,37 @@ def _headline(station: Station, departure: str) -> Receipt:
     return _post(station, departure, "headline", wording.headline(station, departure), None)
 
 
-def _say(station: Station, departure: str, what: str, text: str, thread: str | None) -> Message | None:
-    from stationmaster.hooks.chat import Message
+def _say(
+    station: Station, departure: str, what: str, text: str, thread: str | None, *, broadcast: bool
+) -> Message | None:
+    from stationmaster.hooks.chat_models import Message
 
     try:
-        receipt = _post(station, departure, what, text, thread)
+        receipt = _post(station, departure, what, text, thread, broadcast=broadcast)
     except _UNSAID as error:
         log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None
     return Message(channel=receipt["channel"], ts=receipt["ts"])
 
 
-def _post(station: Station, departure: str, what: str, text: str, thread: str | None) -> Receipt:
+def _post(
+    station: Station, departure: str, what: str, text: str, thread: str | None, *, broadcast: bool = False
+) -> Receipt:
     key, channel, since = _key(departure, what), station.channel, station.now()
 
     def act() -> Receipt:
-        message = station.chat.post(channel, text, key=key, thread_ts=thread)
+        message = station.chat.post(channel, text, key=key, thread_ts=thread, broadcast=broadcast)
         return {"channel": message.channel, "ts": message.ts}
 
     def look_up() -> Receipt | None:
         effect = station.ledger.effect(key)
         oldest = (effect.intended_at if effect else since) - _CLOCK_SKEW
-        message = station.chat.find(channel, key, oldest)
+        message = station.chat.find(channel, key, oldest, thread_ts=thread)
         return None if message is None else {"channel": message.channel, "ts": message.ts}
 
-    return perform(station, key, intent={"channel": channel, "text": text}, act=act, look_up=look_up)
+    return perform(
+        station, key, intent={"channel": channel, "text": text, "broadcast": broadcast}, act=act, look_up=look_up
+    )
 
 
 def _key(departure: str, what: str) -> str:

@@ -60,13 +60,23 @@ def _judge(station: Station, leg: Leg, verify: Verify, facts: tuple[Fact, ...]) 
         return passed("verify")
     since, deadline = facts[0].at, facts[0].at + verify.within
     over = station.now() >= deadline
-    where: dict[str, str | int | datetime] = {"component": leg.component, "environment": leg.environment}
+    component, environment, sha = leg.component, leg.environment, leg.sha[:12]
     if in_a_row:
-        found = blocker("VERIFYING", since=since, **where, sha=leg.sha[:12], times=in_a_row, needed=verify.times)
+        found = blocker(
+            "VERIFYING",
+            since=since,
+            component=component,
+            environment=environment,
+            sha=sha,
+            times=in_a_row,
+            needed=verify.times,
+        )
     else:
         seen = str(facts[-1].value["seen"] or "nothing")[:12]
         who = (station.conductor.id,) if over else ()
-        found = blocker("NOT_DEPLOYED", since=since, who=who, **where, found=seen, sha=leg.sha[:12])
+        found = blocker(
+            "NOT_DEPLOYED", since=since, who=who, component=component, environment=environment, found=seen, sha=sha
+        )
     return waiting("verify", found, verdict=Verdict.DENY if over and in_a_row == 0 else Verdict.WAIT)
 
 

@@ -13,12 +13,13 @@ from stationmaster.core.quorum import Ballot, Tally, tally
 from stationmaster.departures import telling, wording
 from stationmaster.departures.obstacles import StepImpossible, obstacle
 from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.chat import Message
+    from stationmaster.hooks.chat_models import Message
 
 LGTM = "LGTM"
 VETO = "Veto"
@@ -39,7 +40,9 @@ def round_of(station: Station, departure: str) -> tuple[int, Manifest]:
 def open_round(station: Station, departure: str) -> None:
     """Ask everybody who may vote, once for each manifest (F06)."""
     number, _ = round_of(station, departure)
-    telling.tell(station, departure, f"promote/round-{number}", wording.vote_question(station, departure))
+    telling.tell(
+        station, departure, f"promote/round-{number}", wording.vote_question(station, departure), broadcast=True
+    )
     station.ledger.record_once(departure, "round_opened", str(number), {}, station.now(), "stationmaster")
     station.ledger.set_state(departure, DepartureState.GATED, station.now(), "stationmaster", f"round {number} is open")
 
@@ -164,9 +167,9 @@ def _replies(station: Station, departure: str, number: int, message: Message, ma
     if headline is None:
         return []
     ballots = []
-    for reply in station.chat.replies(headline.channel, headline.ts, message.ts):
+    for reply in station.chat.replies(headline.channel, headline.ts):
         said = votes(reply.text)
-        if said is None or reply.bot or float(reply.ts) <= float(message.ts):
+        if said is None or reply.bot or reply.at <= instant_of(message.ts):
             continue
         aimed_at = manifest.hash if said.manifest is None or manifest.hash.startswith(said.manifest) else said.manifest
         at = reply.edited or reply.at

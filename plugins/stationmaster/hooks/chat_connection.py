@@ -37,4 +37,7 @@ def checked(client: WebClient, whence: str) -> WebClient:
     if clock.is_virtual() and host not in _LOOPBACK:
         message = f"A rehearsal speaks to a stand-in only, and {whence} names {host}. Set base_url to the stand-in's."
         raise ChatConnectionMissing(message)
+    if host in _LOOPBACK:
+        # The SDK takes HTTPS_PROXY from the environment, and does not look at NO_PROXY.
+        client.proxy = None
     return client

@@ -34,8 +34,6 @@ def fold(name: str) -> str:
     Ticks (white_check_mark, heavy_check_mark, ballot_box_with_check) are one emoji: who clicks one means the others.
     Names that are not known, a workspace's own emoji among them, are returned as they are, in lower case.
     """
-    bare = name.strip().translate(_INVISIBLE).lower()
-    if len(bare) > 2 and bare[0] == bare[-1] == ":":
-        bare = bare[1:-1]
+    bare = name.strip().strip(":").translate(_INVISIBLE).lower()
     bare = canonical_emoji(_TONE.sub("", bare))
     return _CANONICAL.get(bare, bare)

@@ -86,7 +86,7 @@ def refused(method: str, error: SlackApiError, *, about: str) -> ChatError:
     :param about: what the call was about, such as "channel C0244PQK934".
     """
     status, data, headers = _parts(error)
-    code = str(data.get("error") or "")
+    code = without_tokens(str(data.get("error") or ""))
     if status == 429 or code in _LIMITED:
         wait = timedelta(seconds=_retry_after(headers))
         message = f"Slack limits {method} ({about}). It asks to wait {wait.total_seconds():.0f} seconds."

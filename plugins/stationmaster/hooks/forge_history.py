@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
+from stationmaster.core.checks import Check, CheckReport, CheckRules, merge_checks
 from stationmaster.hooks import forge_answers, forge_checks, forge_names
 from stationmaster.hooks.errors import ForgeUnreadable
-from stationmaster.hooks.forge_models import CheckResult, Checks, Commit, Comparison
+from stationmaster.hooks.forge_models import Commit, Comparison
 from stationmaster.hooks.forge_wire import PAGE, ForgePart
 
 
@@ -37,8 +38,8 @@ class ForgeHistory(ForgePart):
         """Whether `sha` is `base` or one of its ancestors: the look-up after a merge whose answer was lost."""
         return self.compare(repo, base, sha).status in ("behind", "identical")
 
-    def check_results(self, repo: str, sha: str) -> list[CheckResult]:
-        """Return the newest result of each check of a commit, from check runs and statuses, every page (F59).
+    def check_results(self, repo: str, sha: str) -> list[Check]:
+        """Return the reports on a commit, from check runs and statuses, every page (F59).
 
         Raises ForgeUnreadable and ForgeUnreachable: a check that cannot be read is never a missing one.
         """
@@ -55,9 +56,10 @@ class ForgeHistory(ForgePart):
         require: Iterable[str] = (),
         allow: Iterable[str] = (),
         ignore: Iterable[str] = (),
-    ) -> Checks:
-        """Return the judged checks of a commit; see forge_checks.judge for the policy's words."""
-        return forge_checks.judge(self.check_results(repo, sha), require=require, allow=allow, ignore=ignore)
+    ) -> CheckReport:
+        """Return the checks of a commit, judged by core's merge_checks: a required one nobody reported is `missing`."""
+        rules = CheckRules(require=tuple(require), allow=tuple(allow), ignore=tuple(ignore))
+        return merge_checks(self.check_results(repo, sha), rules)
 
     def _comparison(self, path: str, first: Any) -> Comparison:
         try:

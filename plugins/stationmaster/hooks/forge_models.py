@@ -26,30 +26,6 @@ class Commit(Value):
         return self.message.partition("\n")[0]
 
 
-CheckOutcome = Literal["passed", "failing", "pending"]
-
-
-class CheckResult(Value):
-    """One named check of a commit, from either of GitHub's two systems; re-runs keep only the newest."""
-
-    name: str
-    source: Literal["check_run", "status"]
-    outcome: CheckOutcome
-    conclusion: str
-    url: str = ""
-
-
-class Checks(Value):
-    """The checks of a commit, judged. `absent`: nobody ever reported one, which is not green (F59)."""
-
-    state: Literal["green", "red", "pending", "absent"]
-    failing: tuple[str, ...] = ()
-    pending: tuple[str, ...] = ()
-    passed: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    """Checks that failed or are open and are allowed to."""
-
-
 class Comparison(Value):
     """`base...head`, complete: every page of commits was read (F26), oldest first."""
 
@@ -100,9 +76,6 @@ class RunRef(Value):
 
     id: int | None
     url: str | None = None
-
-
-RunStatus = Literal["queued", "in_progress", "completed", "waiting", "requested", "pending"]
 
 
 class Run(Value):

@@ -110,8 +110,7 @@ class AskOperator(StationOperator):
         person = self.person(station)
         assigned = [
             HITLUser(id=found.airflow, name=found.name)
-            for found in dict.fromkeys((person.id, *(deputy.id for deputy in self.deputies(station))))
-            for found in (station.team.people[found],)
+            for found in {asked.id: asked for asked in (person, *self.deputies(station))}.values()
             if found.airflow
         ]
         if not assigned:

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 class OpenDepartureOperator(StationOperator):
     """Opens this week's departure, or adopts it if an earlier start opened it (F38).
 
-    XCom ``departure``: its id. XCom ``return_value``: ``{"departure", "person", "name", "voters"}``, where ``voters`` are
-    the ids of the people who may vote.
+    XCom ``departure``: its id; ``return_value``: ``{"departure", "person", "name"}``.
     """
 
     def departure(self, station: Station, context: Context) -> str:
@@ -42,6 +41,5 @@ class OpenDepartureOperator(StationOperator):
             opening.skip(station, found, by=self.started_by(station, context), reason=reason)
             raise AirflowSkipException(f"{found.id} is skipped: {reason}")
         telling.refresh_headline(station, found.id)
-        voters = [elector.person for elector in station.team.electorate(station.train) if elector.active]
         self.log.info("%s is conducted by %s", found.id, conductor.name)
-        return {"departure": found.id, **self.tagged(conductor), "voters": voters if self.stop == "promote" else []}
+        return {"departure": found.id, **self.tagged(conductor)}

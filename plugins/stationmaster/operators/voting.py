@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 class AskForVotesOperator(StationOperator):
     """Opens the round for the present manifest and asks the voters in Slack (C-14).
 
-    XCom: ``{"manifest": hash, "round": number}``.
+    XCom ``return_value``: the ids of those who may vote, for one ballot each; ``round``: ``{"manifest", "round"}``.
     """
 
-    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Any:
         """Ask once for each manifest."""
         from stationmaster.departures import voting
 
         voting.open_round(station, departure)
         number, manifest = voting.round_of(station, departure)
-        return {"manifest": manifest.hash, "round": number}
+        context["ti"].xcom_push(key="round", value={"manifest": manifest.hash, "round": number})
+        return [elector.person for elector in station.team.electorate(station.train) if elector.active]
 
 
 class BallotOperator(AskOperator):

@@ -87,7 +87,9 @@ class AirflowApi:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -122,7 +124,9 @@ class AirflowApi:
 
         return _wait(healthy, timeout=timeout, what=lambda: f"Airflow is not ready after {timeout:g} s ({seen[0]})")
 
-    def wait_parsed(self, dag_ids: Collection[str], *, timeout: float, check: Callable[[], None] = lambda: None) -> None:
+    def wait_parsed(
+        self, dag_ids: Collection[str], *, timeout: float, check: Callable[[], None] = lambda: None
+    ) -> None:
         """Return when all these DAGs are there and fresh.
 
         :raises NotReady: after ``timeout`` seconds; it names the DAGs that are missing and the import errors.
@@ -265,7 +269,9 @@ class AirflowApi:
     def xcom(self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """Return the value of an XCom; raises AirflowNotFound."""
         path = f"{_run(dag_id, run_id)}/taskInstances/{_part(task_id)}/xcomEntries/{_part(key)}"
-        return self._call("GET", path, query={"map_index": map_index, "deserialize": False, "stringify": False})["value"]
+        return self._call("GET", path, query={"map_index": map_index, "deserialize": False, "stringify": False})[
+            "value"
+        ]
 
     def log(self, dag_id: str, run_id: str, task_id: str, *, try_number: int = 1, map_index: int = -1) -> str:
         """Return the log of one try as text."""

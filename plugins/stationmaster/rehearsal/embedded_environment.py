@@ -12,12 +12,14 @@ from pydantic import BaseModel, ConfigDict
 from stationmaster.clock import CLOCK_FILE_VARIABLE
 from stationmaster.rehearsal.embedded_passwords import Secrets, User
 from stationmaster.rehearsal.embedded_ports import HOST
+from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN as SLACK_TOKEN
 
 BUNDLE = "stationmaster"
 """The name of the DAG bundle: the directory that holds dags/ and include/."""
 
-GITHUB_TOKEN = "stand-in-github-token"
-SLACK_TOKEN = "xoxb-stand-in"
+GITHUB_PATH = "/api/v3"
+SLACK_PATH = "/api/"
 
 
 class Connection(BaseModel):
@@ -67,15 +69,22 @@ class Plan(BaseModel):
         return f"http://{HOST}:{self.api_port}"
 
 
-def stand_in_connections(github: Iterable[str], slack: Iterable[str], *, github_url: str, slack_url: str) -> tuple[Connection, ...]:
+def stand_in_connections(
+    github: Iterable[str], slack: Iterable[str], *, github_url: str, slack_url: str
+) -> tuple[Connection, ...]:
     """Return the connections that lead the given connection ids to the stand-ins.
 
     :param github_url: base URL of the stand-in, without a trailing slash; so is ``slack_url``.
     """
     return (
-        *(Connection(conn_id=name, conn_type="github", host=github_url, password=GITHUB_TOKEN) for name in sorted(set(github))),
         *(
-            Connection(conn_id=name, conn_type="slack", password=SLACK_TOKEN, extra={"base_url": f"{slack_url}/api/"})
+            Connection(conn_id=name, conn_type="github", host=github_url + GITHUB_PATH, password=GITHUB_TOKEN)
+            for name in sorted(set(github))
+        ),
+        *(
+            Connection(
+                conn_id=name, conn_type="slack", password=SLACK_TOKEN, extra={"base_url": slack_url + SLACK_PATH}
+            )
             for name in sorted(set(slack))
         ),
     )

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -66,8 +66,10 @@ class EmbeddedPostgres:
         """Return the SQLAlchemy URL of a database; it holds the password."""
         return f"postgresql+{driver}://{ROLE}:{self._password}@{HOST}:{self.port}/{database}"
 
-    def start(self, databases: Collection[str]) -> None:
+    def start(self, databases: Collection[str], *, started: Callable[[], None] = lambda: None) -> None:
         """Create the cluster if there is none, start it, and create the databases that are missing.
+
+        :param started: called as soon as there is a process.
 
         :raises PostgresRefused: it could not be created or does not answer within START_WITHIN seconds.
         """
@@ -75,6 +77,7 @@ class EmbeddedPostgres:
             self._create()
         (self._place.data / "postmaster.pid").unlink(missing_ok=True)
         self.component.start()
+        started()
         self._create_missing(databases)
 
     def _create(self) -> None:
@@ -141,7 +144,11 @@ def _options(port: int) -> tuple[str, ...]:
 def _programs() -> Path:
     spec = find_spec(PACKAGE)
     found = sorted(
-        (folder / "bin" for root in (spec.submodule_search_locations or () if spec else ()) for folder in _installs(root)),
+        (
+            folder / "bin"
+            for root in (spec.submodule_search_locations or () if spec else ())
+            for folder in _installs(root)
+        ),
         key=lambda programs: int(programs.parent.name.removeprefix("pginstall") or 0),
     )
     if not found:
@@ -186,7 +193,7 @@ def _anyone_may_run(program: Path) -> bool:
 def _shared_folder(home: Path) -> Path:
     """A folder outside a private home, for root only: nobody else could have made it, since root must own it."""
     digest = hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:12]
-    parents = (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp"))
+    parents = (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp"))  # noqa: S108 - its owner is checked below
     folder = next((parent for parent in parents if _anyone_may_enter(parent)), parents[0]) / f"stationmaster-{digest}"
     folder.mkdir(mode=0o711, exist_ok=True)
     if folder.is_symlink() or folder.stat().st_uid != 0:

@@ -10,7 +10,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -132,6 +132,14 @@ class Component:
         elif self.is_running():
             os.kill(self._process.pid, number)
 
+    def wait(self, timeout: float) -> None:
+        """Wait until the process that was started is dead.
+
+        :raises subprocess.TimeoutExpired: it is not.
+        """
+        if self._process is not None:
+            self._process.wait(timeout)
+
     def ask_to_end(self) -> None:
         """Send the polite signal to the process that was started; do not wait."""
         self.signal(self._polite_signal, whole=False)
@@ -151,7 +159,7 @@ class Component:
             self._process.poll()
 
 
-def end_sessions(sessions: Collection[Session], *, grace: float, wait_for: object = None) -> None:
+def end_sessions(sessions: Collection[Session], *, grace: float, wait_for: Callable[[], None] = lambda: None) -> None:
     """Wait ``grace`` seconds until these sessions are empty, then kill what is left.
 
     :param wait_for: called at each look; a parent collects its dead children there.
@@ -160,8 +168,7 @@ def end_sessions(sessions: Collection[Session], *, grace: float, wait_for: objec
     deadline = time.monotonic() + grace
     forced = False
     while True:
-        if callable(wait_for):
-            wait_for()
+        wait_for()
         left = [process for session in sessions for process in session.members()]
         if not left:
             return

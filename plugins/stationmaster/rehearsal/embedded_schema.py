@@ -6,10 +6,12 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from stationmaster.rehearsal.embedded_environment import Plan
 from stationmaster.rehearsal.embedded_processes import last_lines
 
 STAMP = "airflow-schema.json"
@@ -17,6 +19,33 @@ STAMP = "airflow-schema.json"
 
 class MigrationFailed(RuntimeError):
     """``airflow db migrate`` failed."""
+
+
+def migrate_both(plan: Plan, *, environment: Mapping[str, str], log: Path) -> None:
+    """Bring Airflow's tables up to date in a process of their own, and the ledger's meanwhile in this one.
+
+    :raises MigrationFailed: Airflow's command failed; what the ledger raises is raised as it is.
+    """
+    failures: list[Exception] = []
+
+    def migrate_ledger() -> None:
+        from stationmaster.ledger import Ledger
+
+        try:
+            ledger = Ledger.at(plan.ledger_url)
+            ledger.migrate()
+            ledger.close()
+        except Exception as error:  # raised again below, in the thread that waits
+            failures.append(error)
+
+    beside = threading.Thread(target=migrate_ledger, name="migrate-ledger")
+    beside.start()
+    try:
+        migrate_airflow(home=plan.home, url=plan.database_url, environment=environment, log=log)
+    finally:
+        beside.join()
+    if failures:
+        raise failures[0]
 
 
 def migrate_airflow(*, home: Path, url: str, environment: Mapping[str, str], log: Path) -> bool:

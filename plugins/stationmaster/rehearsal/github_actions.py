@@ -30,7 +30,7 @@ def dispatch(call: Call) -> Reply:
     """Start a run; what comes back depends on the API version and on the world's dispatch mode."""
     spec = _workflow(call)
     if call.world.dispatch_mode == "refuses_parameter" and "return_run_details" in call.body:
-        raise Problem(400, "Invalid request.\n\n\"return_run_details\" is not a permitted key.")
+        raise Problem(400, 'Invalid request.\n\n"return_run_details" is not a permitted key.')
     unknown = set(call.body) - DISPATCH_FIELDS
     if unknown:
         raise Problem(422, f'Invalid request.\n\n"{min(unknown)}" is not a permitted key.')

@@ -12,6 +12,7 @@ UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload
 
 
 def list_commits(call: Call) -> Reply:
+    """Answer the commits of a ref, the newest first, by since, until and author."""
     asked = call.query.get("sha") or call.repository.record.default_branch
     head = call.repository.resolve(asked)
     if head is None:
@@ -29,6 +30,7 @@ def list_commits(call: Call) -> Reply:
 
 
 def get_commit(call: Call) -> Reply:
+    """Answer one commit by sha, short sha, branch or tag."""
     sha = call.repository.resolve(call.params["ref"])
     if sha is None:
         raise Problem(422, f"No commit found for SHA: {call.params['ref']}")
@@ -38,6 +40,7 @@ def get_commit(call: Call) -> Reply:
 
 
 def get_git_commit(call: Call) -> Reply:
+    """Answer one commit as git stores it."""
     record = call.repository.record.commits.get(call.params["sha"])
     if record is None:
         raise Problem(404, "Not Found")
@@ -60,6 +63,7 @@ def get_git_commit(call: Call) -> Reply:
 
 
 def merge(call: Call) -> Reply:
+    """Merge a commit into a branch: 204 when it is there already, 409 for a conflict."""
     base, head = call.text("base", resource="Merge"), call.text("head", resource="Merge")
     repository = call.repository
     ref, sha = f"heads/{base}", repository.resolve(head)

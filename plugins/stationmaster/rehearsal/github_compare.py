@@ -10,6 +10,7 @@ MOST_FILES = 300
 
 
 def compare(call: Call) -> Reply:
+    """Answer what `head` has and `base` lacks, the oldest first (F26)."""
     base_name, dots, head_name = call.params["basehead"].partition("...")
     repository = call.repository
     base, head = repository.resolve(_plain(base_name)), repository.resolve(_plain(head_name))

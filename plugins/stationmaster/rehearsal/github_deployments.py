@@ -29,7 +29,9 @@ def list_deployments(call: Call) -> Reply:
         one
         for one in call.repository.record.deployments.values()
         if one.created_at <= call.now
-        and all(call.query.get(name) in (None, "", getattr(one, name)) for name in ("sha", "ref", "task", "environment"))
+        and all(
+            call.query.get(name) in (None, "", getattr(one, name)) for name in ("sha", "ref", "task", "environment")
+        )
     ]
     found.sort(key=lambda one: (one.created_at, one.id), reverse=True)
     return paginate(call, found, lambda one: shape(call, one))
@@ -207,7 +209,7 @@ def _contexts(call: Call, sha: str) -> dict[str, str]:
     states = {one.context: one.state for one in record.contexts if one.sha == sha and one.state in RANK}
     told = state_of(spec, record.check_states, record.commits[sha], call.now)
     if told != "absent":
-        states |= {name: "success" if told == "green" else "pending" for name in spec.names}
+        states |= dict.fromkeys(spec.names, "success" if told == "green" else "pending")
     if told == "red":
         states[spec.names[-1]] = "failure"
     return states

@@ -10,6 +10,7 @@ from stationmaster.rehearsal.github_state import TagRecord
 
 
 def get_ref(call: Call) -> Reply:
+    """Answer one ref."""
     ref = call.params["ref"].removeprefix("refs/")
     if ref not in call.repository.record.refs:
         raise Problem(404, "Not Found")
@@ -17,12 +18,14 @@ def get_ref(call: Call) -> Reply:
 
 
 def matching_refs(call: Call) -> Reply:
+    """Answer the refs that begin like this."""
     prefix = call.params["ref"].removeprefix("refs/")
     found = sorted(ref for ref in call.repository.record.refs if ref.startswith(prefix))
     return paginate(call, found, lambda ref: shape_ref(call, ref))
 
 
 def create_ref(call: Call) -> Reply:
+    """Create a ref; one that exists is never touched (F19, F20)."""
     name, sha = call.text("ref", resource="Reference"), call.text("sha", resource="Reference")
     if not re.fullmatch(r"refs/(heads|tags)/[^\s~^:?*\[\\]+", name) or ".." in name:
         raise Problem(422, f"Reference name must be a valid ref: {name!r} is not one")
@@ -35,6 +38,7 @@ def create_ref(call: Call) -> Reply:
 
 
 def update_ref(call: Call) -> Reply:
+    """Move a ref forward, or anywhere with `force`."""
     ref, sha = call.params["ref"].removeprefix("refs/"), call.text("sha", resource="Reference")
     repository = call.repository
     if ref not in repository.record.refs:
@@ -50,6 +54,7 @@ def update_ref(call: Call) -> Reply:
 
 
 def delete_ref(call: Call) -> Reply:
+    """Delete a ref."""
     ref = call.params["ref"].removeprefix("refs/")
     if ref not in call.repository.record.refs:
         raise Problem(422, "Reference does not exist")
@@ -59,6 +64,7 @@ def delete_ref(call: Call) -> Reply:
 
 
 def create_tag(call: Call) -> Reply:
+    """Make a tag object; a ref has to be made for it."""
     tag, target = call.text("tag", resource="Tag"), call.text("object", resource="Tag")
     message = call.text("message", resource="Tag")
     if call.body.get("type") not in ("commit", "tree", "blob"):
@@ -78,6 +84,7 @@ def create_tag(call: Call) -> Reply:
 
 
 def get_tag(call: Call) -> Reply:
+    """Answer one tag object."""
     record = call.repository.record.tag_objects.get(call.params["sha"])
     if record is None:
         raise Problem(404, "Not Found")
@@ -85,16 +92,19 @@ def get_tag(call: Call) -> Reply:
 
 
 def list_tags(call: Call) -> Reply:
+    """Answer the tags with the commits they stand for."""
     names = sorted((ref[5:] for ref in call.repository.record.refs if ref.startswith("tags/")), reverse=True)
     return paginate(call, names, lambda name: _listed_tag(call, name))
 
 
 def list_branches(call: Call) -> Reply:
+    """Answer the branches."""
     names = sorted(ref[6:] for ref in call.repository.record.refs if ref.startswith("heads/"))
     return paginate(call, names, lambda name: _short_branch(call, name))
 
 
 def get_branch(call: Call) -> Reply:
+    """Answer one branch with its head."""
     name = call.params["branch"]
     if f"heads/{name}" not in call.repository.record.refs:
         raise Problem(404, "Branch not found")

@@ -85,7 +85,8 @@ def begin_environments(repository: Repository) -> None:
     for environment in repository.spec.environments:
         sha = _initial(repository, environment)
         if sha is not None:
-            at = min(repository.commit(sha).landed_at + environment.after, repository.begins)
+            landed = repository.commit(sha).landed_at + environment.after
+            at = min(environment.as_of or landed, repository.begins)
             _deploy_now(repository, environment, sha, started=at, at=at)
 
 

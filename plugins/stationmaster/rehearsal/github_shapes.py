@@ -6,8 +6,20 @@ from stationmaster.rehearsal.github_call import Call, moment, node, number_of
 from stationmaster.rehearsal.github_repository import Repository
 
 _PLAIN = (
-    "contributors deployments downloads events forks hooks languages merges stargazers subscribers subscription tags teams"
-).split()
+    "contributors",
+    "deployments",
+    "downloads",
+    "events",
+    "forks",
+    "hooks",
+    "languages",
+    "merges",
+    "stargazers",
+    "subscribers",
+    "subscription",
+    "tags",
+    "teams",
+)
 _TEMPLATES = {
     "archive": "/{archive_format}{/ref}",
     "assignees": "/assignees{/user}",
@@ -91,7 +103,7 @@ def whole_repository(call: Call, of: Repository | None = None) -> dict[str, Any]
     record = (of or call.repository).record
     page, created = f"{call.site}/{record.name}", moment(record.created_at)
     opened = sum(pull.state == "open" for pull in record.pulls.values())
-    counts = {name: 0 for name in ("forks_count", "stargazers_count", "watchers_count", "forks", "watchers", "size")}
+    counts = dict.fromkeys(("forks_count", "stargazers_count", "watchers_count", "forks", "watchers", "size"), 0)
     return {
         **repository(call, of),
         **counts,

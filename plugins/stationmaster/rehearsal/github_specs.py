@@ -29,6 +29,8 @@ class CheckSpec(Value):
 class EnvironmentSpec(Value):
     """An environment and what it runs when the world begins: the commit `sha`, or main as of an instant, or nothing.
 
+    Given both, `sha` runs since `as_of`; without an instant, it was deployed `after` its commit landed.
+
     `follows` names a branch that is deployed here continuously: each of its moves is live `after` it. An environment
     that follows a branch begins with that branch's head.
     """

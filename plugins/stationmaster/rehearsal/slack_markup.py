@@ -16,6 +16,8 @@ EMOJI = {
     "no_entry": "⛔",
     "no_entry_sign": "🚫",
     "eyes": "👀",
+    "raised_hand": "✋",
+    "hand": "✋",
     "warning": "⚠️",
     "rotating_light": "🚨",
     "red_circle": "🔴",

@@ -10,7 +10,8 @@ from stationmaster.rehearsal.slack_markup import emoji, to_html
 from stationmaster.rehearsal.slack_models import SlackChannel, SlackMessage, SlackUser
 from stationmaster.rehearsal.slack_world import SlackWorld
 
-OFFERED = ("white_check_mark", "octagonal_sign", "eyes")
+OFFERED = ("white_check_mark", "no_entry", "raised_hand")
+SHOWN = 200
 
 STYLE = (Path(__file__).parent / "slack_page.css").read_text()
 
@@ -30,7 +31,10 @@ class Page:
     def render(self, *, error: str = "") -> str:
         """Return the whole document."""
         messages = [one for one in self._world.messages[self._channel.id] if one.thread_ts in (None, one.ts)]
-        body = "".join(self._message(one) for one in messages) or '<p class="soft">Nothing has been said here yet.</p>'
+        body = (
+            "".join(self._message(one) for one in messages[-SHOWN:])
+            or '<p class="soft">Nothing has been said here yet.</p>'
+        )
         note = f'<p class="error">{html.escape(error)}</p>' if error else ""
         where = html.escape(self._channel.name)
         topic = html.escape(self._channel.topic or "A stand-in for Slack on this machine: nobody else sees it.")
@@ -49,6 +53,7 @@ class Page:
             f'<a class="{"here" if one.id == self._channel.id else ""}" '
             f'href="/?channel={html.escape(one.id)}&amp;as={viewer}"># {html.escape(one.name)}</a>'
             for one in self._world.channels.values()
+            if not one.private or self._viewer.id in (one.members or [])
         )
         people = "".join(
             f'<option value="{html.escape(one.id)}"{" selected" if one.id == self._viewer.id else ""}>'

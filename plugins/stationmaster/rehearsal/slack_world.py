@@ -85,7 +85,7 @@ class SlackWorld:
         self.journal: list[SlackEntry] = []
         self.faults: list[SlackFault] = []
         self.founded = int(clock().timestamp())
-        self._last_stamp = 0
+        self.last_stamp = 0
         for channel in channels:
             self.add_channel(channel)
 
@@ -105,8 +105,8 @@ class SlackWorld:
     def stamp(self) -> str:
         """Return the next message stamp: the clock's instant in microseconds, later than every earlier stamp."""
         with self.lock:
-            self._last_stamp = max(round(self.clock().timestamp() * _MICROS), self._last_stamp + 1)
-            return f"{self._last_stamp // _MICROS:010d}.{self._last_stamp % _MICROS:06d}"
+            self.last_stamp = max(round(self.clock().timestamp() * _MICROS), self.last_stamp + 1)
+            return f"{self.last_stamp // _MICROS:010d}.{self.last_stamp % _MICROS:06d}"
 
     def user(self, who: str) -> SlackUser:
         """Find a person by id or by handle (with or without `@`). Raises SlackRefusal user_not_found."""

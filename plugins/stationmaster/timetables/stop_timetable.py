@@ -1,4 +1,4 @@
-"""Airflow's view of a stop: one run at each earliest start, in the train's zone, and no burst after an outage (F35, F37)."""
+"""Airflow's view of a stop: one run at each earliest start, in its zone, and no burst after an outage (F35, F37)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,134 @@
+"""The stand-in GitHub and Slack of a rehearsal, in one process: ``python -m stationmaster.rehearsal.standins``.
+
+They are furnished from ``include/``: every repository of every train with the environments and workflows that the train
+names, every person and channel of every team. Their time is the virtual clock's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import uvicorn
+
+from stationmaster import clock
+from stationmaster.config.components import Component, Deploy
+from stationmaster.config.include import Include
+from stationmaster.config.loader import load
+from stationmaster.rehearsal import github_standin, slack_standin
+from stationmaster.rehearsal.embedded_environment import GITHUB_TOKEN, SLACK_TOKEN
+from stationmaster.rehearsal.github_specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github_world import STAND_IN_LOGIN, GithubWorld
+from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
+from stationmaster.rehearsal.slack_world import SlackWorld
+
+HOST = "127.0.0.1"
+A_WEEK_BEFORE = timedelta(weeks=1)
+"""What every environment runs at the start: the branch as it was a week earlier."""
+
+
+def repositories(
+    include: Include, *, shift: timedelta = timedelta(), run: timedelta = timedelta(minutes=6), red_share: float = 0.0
+) -> Iterator[RepositorySpec]:
+    """Yield each repository that a train names, with its environments and workflows.
+
+    :param shift: how far its history is moved, by whole weeks.
+    :param run: how long a deploy workflow runs.
+    :param red_share: which part of the commits has red checks.
+    """
+    seen: set[str] = set()
+    for team in include.teams.values():
+        for train in team.trains.values():
+            for component in train.components:
+                if component.repository not in seen:
+                    seen.add(component.repository)
+                    yield RepositorySpec(
+                        name=component.repository,
+                        shift=shift,
+                        default_branch=component.branch,
+                        environments=tuple(_environments(component, train.production)),
+                        workflows=tuple(_workflows(component, run)),
+                        checks=CheckSpec(red_share=red_share),
+                    )
+
+
+def _environments(component: Component, production: str) -> Iterator[EnvironmentSpec]:
+    began = clock.now() - A_WEEK_BEFORE
+    for name, deploy in component.environments.items():
+        if deploy.mode == "auto":
+            yield EnvironmentSpec(name=name, follows=component.branch)
+        elif deploy.mode != "none":
+            yield EnvironmentSpec(name=name, as_of=began, production=name == production)
+
+
+def _workflows(component: Component, run: timedelta) -> Iterator[WorkflowSpec]:
+    files: dict[str, Deploy] = {
+        deploy.workflow: deploy for deploy in component.environments.values() if deploy.workflow is not None
+    }
+    for file in files:
+        yield WorkflowSpec(file=file, environment="{environment}", duration=run)
+
+
+def slack_world(include: Include) -> SlackWorld:
+    """Return a workspace with the people and channels of every team."""
+    users = {
+        account: SlackUser(id=account, name=person.id, real_name=person.name, bot=person.bot)
+        for team in include.teams.values()
+        for person in team.people.values()
+        for account in person.slack
+    }
+    channels = {
+        channel.id: SlackChannel(id=channel.id, name=channel.name)
+        for team in include.teams.values()
+        for channel in team.channels.values()
+    }
+    return SlackWorld(users=users.values(), channels=channels.values(), token=SLACK_TOKEN)
+
+
+def main() -> None:
+    """Serve both until the process is ended."""
+    options = _options().parse_args()
+    include = load(options.include)
+    world = GithubWorld(
+        repositories=list(
+            repositories(
+                include,
+                shift=timedelta(weeks=options.shift_weeks),
+                run=timedelta(seconds=options.run_seconds),
+                red_share=options.red_share,
+            )
+        ),
+        tokens={GITHUB_TOKEN: STAND_IN_LOGIN},
+    )
+    asyncio.run(
+        _serve(
+            (github_standin.create_app(world), options.github_port),
+            (slack_standin.create_app(slack_world(include)), options.slack_port),
+        )
+    )
+
+
+async def _serve(*apps: tuple[object, int]) -> None:
+    servers = [
+        uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning"))  # type: ignore[arg-type]
+        for app, port in apps
+    ]
+    await asyncio.gather(*(server.serve() for server in servers))
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Serve the stand-in GitHub and Slack on loopback.")
+    parser.add_argument("--include", type=Path, required=True, help="the teams' files")
+    parser.add_argument("--github-port", type=int, required=True)
+    parser.add_argument("--slack-port", type=int, required=True)
+    parser.add_argument("--shift-weeks", type=int, default=0, help="move the repositories' history by whole weeks")
+    parser.add_argument("--run-seconds", type=float, default=360, help="how long a deploy workflow runs")
+    parser.add_argument("--red-share", type=float, default=0.0, help="which part of the commits has red checks")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
