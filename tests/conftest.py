@@ -1,7 +1,7 @@
 """Fixtures for every test: a ledger on each database that it may live in.
 
-PostgreSQL needs no server on the machine: one that pip installed runs for the session, shared by all of its workers, in a
-directory of its own that is gone afterwards.
+PostgreSQL needs no server on the machine: one that pip installed runs for the session, shared by all of its workers, in
+a directory of its own that is gone afterwards.
 """
 
 from __future__ import annotations
@@ -96,7 +96,8 @@ def _empty(databases: PostgresDatabases, url: str) -> None:
 
     tables = [*(table.name for table in Base.metadata.sorted_tables), VERSION_TABLE]
     databases.run(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
         *(f"DELETE FROM {table}" for table in reversed(tables)),
         *(f"INSERT INTO {table} SELECT * FROM as_migrated.{table}" for table in tables),
         url=url,
@@ -108,7 +109,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A file that holds a migrated ledger."""
     from stationmaster.ledger import Ledger
 
-    path = tmp_path_factory.mktemp("template") / "ledger.db"
+    path = tmp_path_factory.mktemp("ledger") / "as_migrated.db"
     ledger = Ledger.at(f"sqlite:///{path}")
     ledger.migrate()
     ledger.close()
@@ -118,30 +119,36 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=DATABASES)
 def bare_ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database, on SQLite and on PostgreSQL in turn: nothing is migrated."""
+    from stationmaster.ledger import Ledger
+
     if request.param == "sqlite":
-        yield from _closing(f"sqlite:///{tmp_path / 'bare.db'}")
+        url = f"sqlite:///{tmp_path / 'bare.db'}"
+        yield url
+        Ledger.at(url).close()
         return
     databases: PostgresDatabases = request.getfixturevalue("postgres_databases")
     url = databases.create()
-    yield from _closing(url)
+    yield url
+    Ledger.at(url).close()
     databases.drop(url)
 
 
 @pytest.fixture(params=DATABASES)
-def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh, migrated ledger, on SQLite and on PostgreSQL in turn."""
+def ledger_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a migrated ledger without a departure, on SQLite and on PostgreSQL in turn.
+
+    The place is the same for all tests of a worker, so that its engine keeps the statements that it compiled.
+    """
+    from stationmaster.ledger.engine import engine_at
+
     if request.param == "sqlite":
-        path = tmp_path / "ledger.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield from _closing(f"sqlite:///{path}")
-        return
-    url = request.getfixturevalue("standing_ledger")
-    _empty(request.getfixturevalue("postgres_databases"), url)
-    yield from _closing(url)
-
-
-def _closing(url: str) -> Iterator[str]:
-    from stationmaster.ledger import Ledger
-
+        template: Path = request.getfixturevalue("sqlite_template")
+        for path in template.parent.glob("ledger.db*"):
+            path.unlink()
+        shutil.copyfile(template, template.with_name("ledger.db"))
+        url = f"sqlite:///{template.with_name('ledger.db')}"
+    else:
+        url = request.getfixturevalue("standing_ledger")
+        _empty(request.getfixturevalue("postgres_databases"), url)
     yield url
-    Ledger.at(url).close()
+    engine_at(url).dispose()

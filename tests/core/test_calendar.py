@@ -22,6 +22,7 @@ from stationmaster.core.calendar import (
     timing,
 )
 from stationmaster.core.instants import IsoWeek, NaiveInstant, Weekday
+from tests.core.clock_walk import START, WEEKS, quarter_hours
 
 PACIFIC = "America/Los_Angeles"
 MICROSECOND = timedelta(microseconds=1)
@@ -106,18 +107,16 @@ def test_a_timetable_that_cannot_hold_is_refused(change: dict[str, object], mess
         StopTimetable.model_validate(CUT.model_dump() | change)
 
 
-def departures_by_walking(timetable: StopTimetable, start: datetime, weeks: int) -> list[datetime]:
+def departures_by_walking(timetable: StopTimetable) -> list[datetime]:
     """Return the departures, found by looking at a wall clock every quarter of an hour."""
-    clocks = ZoneInfo(timetable.zone)
     found: list[datetime] = []
-    done = None
-    for step in range(weeks * 7 * 96):
-        instant = start + timedelta(minutes=15) * step
-        local = instant.astimezone(clocks)
-        due = local.weekday() == timetable.day.index and local.time() >= timetable.earliest and local.date() != done
-        if due:
-            done = local.date()
+    due = datetime.combine(START.date(), timetable.earliest)
+    while due.weekday() != timetable.day.index:
+        due += timedelta(days=1)
+    for instant, wall in quarter_hours(timetable.zone):
+        if wall >= due:
             found.append(instant)
+            due += timedelta(weeks=1)
     return found
 
 
@@ -125,13 +124,12 @@ def departures_by_walking(timetable: StopTimetable, start: datetime, weeks: int)
 @pytest.mark.parametrize(("day", "earliest"), [("thursday", "09:00"), ("sunday", "02:30"), ("sunday", "01:30")])
 def test_f35_no_departure_shifts_in_104_weeks(zone: str, day: str, earliest: str) -> None:
     timetable = stop(day, zone, earliest=earliest)
-    start = datetime(2025, 1, 6, 18, 7, 30, tzinfo=UTC) - timedelta(minutes=7, seconds=30)
-    walked = departures_by_walking(timetable, start, 104)
-    asked = [next_departure(timetable, start)]
+    walked = departures_by_walking(timetable)
+    asked = [next_departure(timetable, START)]
     while len(asked) < len(walked):
         asked.append(next_departure(timetable, asked[-1]))
     assert asked == walked
-    assert len(walked) == 104
+    assert len(walked) == WEEKS
     for departure in walked:
         assert next_departure(timetable, departure - MICROSECOND) == departure
         assert latest_departure(timetable, departure) == departure

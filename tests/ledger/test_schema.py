@@ -47,6 +47,7 @@ def test_f69_a_newer_schema_is_refused_and_left_alone(ledger_url):
     with engine_at(ledger_url).begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
     ledger = Ledger.at(ledger_url)
+    ledger.close()
     for use in (ledger.migrate, ledger.head):
         with pytest.raises(LedgerTooNew, match=f"9999, which is newer than this release's {SCHEMA}"):
             use()
@@ -55,6 +56,7 @@ def test_f69_a_newer_schema_is_refused_and_left_alone(ledger_url):
 def test_an_older_schema_is_refused_until_it_is_migrated(ledger_url):
     with engine_at(ledger_url).begin() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0000'"))
+    Ledger.at(ledger_url).close()
     with pytest.raises(LedgerNotMigrated, match="the schema 0000"):
         Ledger.at(ledger_url).head()
 

@@ -201,11 +201,9 @@ def _turn_at(rotation: Rotation, at: datetime) -> tuple[int, datetime, datetime]
     """Return the number of the turn that contains the instant, its start and its end."""
     wall = to_local(at, rotation.zone).replace(tzinfo=None)
     turn = (wall - rotation.anchor) // timedelta(weeks=rotation.weeks)
-    # Near a change of the clocks the wall time may stand a step beside the instants.
     start, end = _boundary(rotation, turn), _boundary(rotation, turn + 1)
-    while at < start:
-        turn, start, end = turn - 1, _boundary(rotation, turn - 1), start
-    while at >= end:
+    # In a repeated hour the wall time falls back behind a handoff that has been. It never runs ahead of one.
+    if at >= end:
         turn, start, end = turn + 1, end, _boundary(rotation, turn + 2)
     return turn, start, end
 

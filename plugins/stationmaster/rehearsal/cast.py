@@ -146,9 +146,7 @@ class Colleagues:
         task = action.task_instance
         with self._api_of(user) as api:
             try:
-                api.answer(
-                    task.dag_id, task.dag_run_id, task.task_id, [option], params=form, map_index=task.map_index
-                )
+                api.answer(task.dag_id, task.dag_run_id, task.task_id, [option], params=form, map_index=task.map_index)
             except AirflowConflict:
                 return False  # the question has just ended by itself
         return True

@@ -23,8 +23,15 @@ LOOK_EVERY = 0.4
 """Real seconds between two looks at Airflow."""
 STILL_LOOKS = 4
 """So many equal looks in a row mean that Airflow stands still: the scheduler has looped several times in between."""
-SMALL_STEP = timedelta(seconds=30)
 LARGE_STEP = timedelta(minutes=15)
+STEPS = {
+    "CHECKS_PENDING": timedelta(minutes=5),
+    "NOT_DEPLOYED": timedelta(minutes=2),
+    "RUN_IN_PROGRESS": timedelta(minutes=2),
+    "RUN_NOT_FOUND": timedelta(minutes=1),
+    "VERIFYING": timedelta(seconds=30),
+}
+"""How far the clock goes on while a machine works; what waits for people only moves in large steps."""
 
 
 class TooLong(TimeoutError):
@@ -120,7 +127,9 @@ class Conductor:
             if done or (picture is not None and len(looks) == STILL_LOOKS and all(look == picture for look in looks)):
                 return waiting, ended
             if time.monotonic() > deadline:
-                raise TooLong(f"these runs go on: {', '.join(f'{dag}/{run}' for dag, run in wanted)}: {self._states(wanted)}")
+                raise TooLong(
+                    f"these runs go on: {', '.join(f'{dag}/{run}' for dag, run in wanted)}: {self._states(wanted)}"
+                )
             time.sleep(LOOK_EVERY)
 
     def _look(
@@ -153,11 +162,8 @@ class Conductor:
         """Move the clock to the next instant at which a blocker clears, a person acts, or a machine may be done."""
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
-        machines = any(not found.who and found.clears_at is None for found in blockers) or any(
-            found.code in ("VERIFYING", "NOT_DEPLOYED") for found in blockers
-        )
         candidates = [found.clears_at for found in blockers if found.clears_at and found.clears_at > now]
         candidates += [planned] if planned and planned > now else []
-        candidates.append(now + (SMALL_STEP if machines else LARGE_STEP))
+        candidates += [now + STEPS.get(found.code, LARGE_STEP) for found in blockers] or [now + LARGE_STEP]
         self.set_clock(min(candidates))
         time.sleep(self._poll_seconds * 1.5)

@@ -13,7 +13,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -65,9 +65,11 @@ class EmbeddedAirflow:
         database: Database = "postgresql",
         clock_file: Path | None = None,
         familiar_ports: bool = True,
+        airflow_port: int | None = None,
         schedules: bool = True,
         poll_seconds: float = 2.0,
         parallelism: int = 8,
+        stand_ins: Sequence[str] = (),
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Keep the wishes; nothing runs, and nothing is written, before ``start``.
@@ -76,9 +78,11 @@ class EmbeddedAirflow:
         :param include: the teams' files; dags/ lies beside that directory.
         :param clock_file: the virtual clock of a rehearsal, for every process; it must exist.
         :param familiar_ports: prefer PREFERRED_PORTS; False takes any free ones, for tests.
+        :param airflow_port: preferred above all for Airflow's pages.
         :param schedules: whether Airflow starts runs by itself; a rehearsal starts them on the virtual clock.
         :param poll_seconds: how often triggers look at Slack, GitHub and the ledger.
         :param parallelism: task processes at a time.
+        :param stand_ins: further options of ``python -m stationmaster.rehearsal.standins``.
         :param tell: gets a sentence at each step.
         """
         self.home = home.resolve()
@@ -92,10 +96,12 @@ class EmbeddedAirflow:
             database=database,
             clock_file=None if clock_file is None else clock_file.resolve(),
             familiar_ports=familiar_ports,
+            airflow_port=airflow_port,
             schedules=schedules,
             poll_seconds=poll_seconds,
             parallelism=parallelism,
         )
+        self._stand_ins = tuple(stand_ins)
         self._tell = tell
         self._components: dict[str, Component] = {}
         self._station: Station | None = None
@@ -223,6 +229,7 @@ class EmbeddedAirflow:
         return (
             "stationmaster.rehearsal.standins",
             *(part for name, value in options.items() for part in (f"--{name}", str(value))),
+            *self._stand_ins,
         )
 
     def _launch(self, name: Name, module: str, *arguments: str) -> None:

@@ -14,6 +14,7 @@ from stationmaster.rehearsal.embedded_passwords import Secrets, User
 from stationmaster.rehearsal.embedded_ports import HOST
 from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
 from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN as SLACK_TOKEN
+from stationmaster.settings import INCLUDE_VARIABLE, LEDGER_VARIABLE, POLL_VARIABLE
 
 BUNDLE = "stationmaster"
 """The name of the DAG bundle: the directory that holds dags/ and include/."""
@@ -50,6 +51,7 @@ class Plan(BaseModel):
 
     home: Path
     root: Path
+    include: Path
     api_port: int
     database_url: str
     ledger_url: str
@@ -184,9 +186,9 @@ def _connections(plan: Plan) -> dict[str, str]:
 
 def _station(plan: Plan) -> dict[str, str]:
     variables = {
-        "STATIONMASTER_LEDGER_URL": plan.ledger_url,
-        "STATIONMASTER_INCLUDE": str(plan.root / "include"),
-        "STATIONMASTER_POLL_SECONDS": f"{plan.poll_seconds:g}",
+        LEDGER_VARIABLE: plan.ledger_url,
+        INCLUDE_VARIABLE: str(plan.include),
+        POLL_VARIABLE: f"{plan.poll_seconds:g}",
     }
     return variables if plan.clock_file is None else {**variables, CLOCK_FILE_VARIABLE: str(plan.clock_file)}
 

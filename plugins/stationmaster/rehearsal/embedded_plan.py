@@ -33,6 +33,7 @@ class Wishes(NamedTuple):
     database: Database
     clock_file: Path | None
     familiar_ports: bool
+    airflow_port: int | None
     schedules: bool
     poll_seconds: float
     parallelism: int
@@ -66,6 +67,7 @@ def settle(wishes: Wishes, include: Include, tell: Callable[[str], None]) -> Set
     plan = Plan(
         home=wishes.home,
         root=wishes.include.parent,
+        include=wishes.include,
         plugins=Path(__file__).resolve().parents[2],
         api_port=ports["airflow"],
         database_url=databases["airflow"],
@@ -101,9 +103,12 @@ def settle(wishes: Wishes, include: Include, tell: Callable[[str], None]) -> Set
 
 
 def _choose_ports(wishes: Wishes, tell: Callable[[str], None]) -> dict[str, int]:
+    preferences: dict[str, int] = dict(PREFERRED_PORTS) if wishes.familiar_ports else {}
+    if wishes.airflow_port is not None:
+        preferences["airflow"] = wishes.airflow_port
     ports: dict[str, int] = {}
     for name in ("airflow", "github", "slack", *(("postgres",) if wishes.database == "postgresql" else ())):
-        preferred = PREFERRED_PORTS.get(name) if wishes.familiar_ports else None
+        preferred = preferences.get(name)
         port = choose_port(PURPOSES[name], preferred, ports.values())
         ports[name] = port.number
         if port.remark:

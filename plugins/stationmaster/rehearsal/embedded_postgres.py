@@ -174,6 +174,7 @@ def _place_for(home: Path, programs: Path) -> _Place:
     if not (_anyone_may_enter(home) and _anyone_may_enter(programs) and _anyone_may_run(programs / "postgres")):
         folder = _shared_folder(home)
         programs = _copy(programs.parent, folder / "programs") / "bin"
+        _forget_if_home_is_new(home, folder)
     folder.mkdir(mode=0o711, exist_ok=True)
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
@@ -199,6 +200,14 @@ def _shared_folder(home: Path) -> Path:
     if folder.is_symlink() or folder.stat().st_uid != 0:
         raise PostgresRefused(f"{folder} belongs to somebody else. Remove it, or set TMPDIR to another directory.")
     return folder
+
+
+def _forget_if_home_is_new(home: Path, folder: Path) -> None:
+    """A home that was emptied has lost its databases too, wherever they lie."""
+    pointer = home / "postgres-is-in"
+    if not pointer.exists():
+        shutil.rmtree(folder / "data", ignore_errors=True)
+        pointer.write_text(str(folder))
 
 
 def _copy(install: Path, target: Path) -> Path:

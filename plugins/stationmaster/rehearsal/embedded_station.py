@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,8 @@ from stationmaster.rehearsal.embedded_processes import Session, end_sessions
 
 NOTE = "station.json"
 LOCK = "station.lock"
+KEPT = frozenset({LOCK, "secrets.json", "passwords.json"})
+"""What clearing a home leaves there."""
 END_WITHIN = 30.0
 """Seconds that a supervisor has to end its station before its processes are ended without it."""
 
@@ -116,6 +119,20 @@ def end_leftovers(home: Path) -> int:
     end_sessions(ordered, grace=5)
     (home / NOTE).unlink(missing_ok=True)
     return len(left)
+
+
+def clear_home(home: Path) -> None:
+    """Empty a home, so that its next station begins anew; secrets and passwords stay, for browsers remember them.
+
+    :raises StationRunning: a station runs there.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with sole_supervisor(home):
+        end_leftovers(home)
+        for path in home.iterdir():
+            if path.name in KEPT:
+                continue
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def end_station(home: Path) -> bool:

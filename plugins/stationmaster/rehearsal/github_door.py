@@ -103,7 +103,7 @@ def _admitted(
     if fault is not None and fault.kind not in HAPPENS:
         return refusal(fault, now)
     path = _by_number(world, asked.path)
-    endpoint, params = _match(asked.method, path)
+    endpoint, params = endpoint_of(asked.method, path)
     call = Call(
         world=world,
         method=asked.method,
@@ -124,7 +124,8 @@ def _admitted(
     return moved or endpoint.handler(call)
 
 
-def _match(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+def endpoint_of(method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+    """Return who answers a request, and the parameters of its path. Raises Problem 404."""
     for endpoint, pattern in _COMPILED:
         found = pattern.match(path) if endpoint.method in (method, "GET" if method == "HEAD" else method) else None
         if found:

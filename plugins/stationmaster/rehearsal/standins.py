@@ -19,9 +19,8 @@ from stationmaster.config.components import Component, Deploy
 from stationmaster.config.include import Include
 from stationmaster.config.loader import load
 from stationmaster.rehearsal import github_standin, slack_standin
-from stationmaster.rehearsal.embedded_environment import GITHUB_TOKEN, SLACK_TOKEN
 from stationmaster.rehearsal.github_specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
-from stationmaster.rehearsal.github_world import STAND_IN_LOGIN, GithubWorld
+from stationmaster.rehearsal.github_world import GithubWorld
 from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
 from stationmaster.rehearsal.slack_world import SlackWorld
 
@@ -85,7 +84,7 @@ def slack_world(include: Include) -> SlackWorld:
         for team in include.teams.values()
         for channel in team.channels.values()
     }
-    return SlackWorld(users=users.values(), channels=channels.values(), token=SLACK_TOKEN)
+    return SlackWorld(users=users.values(), channels=channels.values())
 
 
 def main() -> None:
@@ -101,7 +100,6 @@ def main() -> None:
                 red_share=options.red_share,
             )
         ),
-        tokens={GITHUB_TOKEN: STAND_IN_LOGIN},
     )
     asyncio.run(
         _serve(

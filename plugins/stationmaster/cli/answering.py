@@ -1,0 +1,117 @@
+"""What every command shares: where it writes, its exit codes, and how it says that it cannot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+    from rich.console import Console
+
+FINDING = 1
+"""Exit code: the command found what it looks for, such as an error in a file."""
+USAGE = 2
+"""Exit code: the command cannot be carried out as it was given."""
+
+_WIDTH = 120
+
+
+def console() -> Console:
+    """Return the console for people; wide enough for a log where it is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH)
+
+
+def refuse(sentence: str, *, code: int = USAGE) -> NoReturn:
+    """Say on standard error why the command cannot be carried out, and leave."""
+    typer.echo(f"stationmaster: {sentence}", err=True)
+    raise typer.Exit(code)
+
+
+def show_json(answer: BaseModel) -> None:
+    """Write the answer as JSON: instants as UTC with a Z, one object, indented."""
+    typer.echo(answer.model_dump_json(indent=2))
+
+
+def plain(text: str) -> str:
+    """Return ``text`` on one line and without control characters: a commit title may not move the cursor (F65)."""
+    return "".join(sign if sign.isprintable() else " " for sign in text)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what the layers below refuse into a sentence and an exit code; every other error stays one."""
+    try:
+        yield
+    except (typer.Exit, typer.Abort):
+        raise
+    except Exception as error:
+        code = _code_of(error)
+        if code is None:
+            raise
+        refuse(_sentence(error), code=code)
+
+
+def instant_of(text: str, zone: str) -> datetime:
+    """Return the aware instant that ``text`` names; refuse one without an offset, and say what to write instead.
+
+    :param zone: the zone that a person would have meant.
+    """
+    from stationmaster.core.instants import first_instant, to_local
+
+    try:
+        value = datetime.fromisoformat(text)
+    except ValueError:
+        refuse(f"{text!r} is not an instant. Write it as in 2026-03-09T09:00:00-07:00 or 2026-03-09T16:00:00Z.")
+    if value.tzinfo is not None:
+        return value
+    meant = to_local(first_instant(value, zone), zone).isoformat()
+    refuse(
+        f"{text!r} has no offset, so it names no instant. Write {meant} for {zone}, or {value.isoformat()}Z for UTC."
+    )
+
+
+def _sentence(error: Exception) -> str:
+    # The driver's messages go over several lines and end with a link to its documentation.
+    return str(error) if _code_of(error) == FINDING else " ".join(str(error).split(" (Background on")[0].split())
+
+
+def _code_of(error: Exception) -> int | None:
+    from stationmaster import settings
+    from stationmaster.clock import ClockUnreadable
+    from stationmaster.config.problems import ConfigurationInvalid, UnknownTeam
+    from stationmaster.config.team import NoSuchRole, UnknownTrain
+    from stationmaster.core.instants import InvalidIsoWeek
+    from stationmaster.core.rotation import NobodyOnCall
+    from stationmaster.ledger.errors import LedgerError
+
+    if isinstance(error, ConfigurationInvalid | NobodyOnCall):
+        return FINDING
+    usage = (
+        settings.SettingInvalid,
+        settings.IncludeMissing,
+        settings.LedgerNotConfigured,
+        settings.LedgerConnectionUnusable,
+        ClockUnreadable,
+        UnknownTeam,
+        UnknownTrain,
+        NoSuchRole,
+        InvalidIsoWeek,
+        LedgerError,
+    )
+    return USAGE if isinstance(error, usage) or _is_of_the_database(error) else None
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    if "sqlalchemy" not in sys.modules:
+        return False
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return isinstance(error, SQLAlchemyError)

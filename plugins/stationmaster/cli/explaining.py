@@ -1,0 +1,205 @@
+"""``stationmaster explain``: why a train waits, for whom, until when, and what to do."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from stationmaster.cli.answering import console, plain, refusals, refuse, show_json
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from stationmaster.departures.explaining import DepartureExplained, Explanation, NextStop, Reason
+    from stationmaster.departures.station import Station
+
+_STOPS = ("cut", "promote")
+
+
+class Question(NamedTuple):
+    """What is asked about: a train, and perhaps one departure or one stop of it."""
+
+    team: str
+    train: str
+    departure: str | None = None
+    stop: str | None = None
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)
+
+
+def explain(
+    about: Annotated[
+        str,
+        typer.Argument(
+            metavar="TRAIN",
+            help="A train (cellxgene.weekly), a departure (cellxgene.weekly/2026-W34), a DAG (cellxgene.weekly.cut).",
+        ),
+    ],
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell why each departure of a train waits now: for whom, since when, until when, and the way out.
+
+    The ledger is the one that STATIONMASTER_LEDGER_URL names, else that of the station that runs in --home, with its
+    clock, else that of the Airflow connection stationmaster_ledger.
+
+    Example: stationmaster explain cellxgene.weekly
+
+    Exit codes: 0 answered, 1 the team's files hold errors, 2 no such train or departure, or no ledger.
+    """
+    from stationmaster.config.loader import load
+    from stationmaster.departures.station import Station
+
+    with refusals():
+        question = parse(about)
+        team = load(include_at(include), teams=[question.team]).team(question.team)
+        team.train(question.train)
+        station = Station(team=team, train=question.train, ledger=open_ledger(home))
+        answer = explained(station, question)
+    if as_json:
+        show_json(answer)
+    else:
+        _show(console(), answer, station.train.zone)
+
+
+def parse(about: str) -> Question:
+    """Return what a train key, a departure's id or a DAG id asks about; refuse anything else.
+
+    :raises InvalidIsoWeek: what follows the slash is no week.
+    """
+    from stationmaster.core.instants import IsoWeek
+
+    key, slash, week = about.partition("/")
+    parts = key.split(".")
+    if len(parts) == 2 and all(parts):
+        return Question(parts[0], parts[1], departure=f"{key}/{IsoWeek.parse(week)}" if slash else None)
+    if len(parts) != 3 or not all(parts) or parts[2] not in _STOPS or slash:
+        refuse(
+            f"{about!r} names no train. Write a train as cellxgene.weekly, a departure as cellxgene.weekly/2026-W34, "
+            "or a DAG as cellxgene.weekly.promote."
+        )
+    return Question(parts[0], parts[1], stop=parts[2])
+
+
+def explained(station: Station, question: Question) -> Explanation:
+    """Return the explanation, narrowed to the departure or the stop that was asked about."""
+    from stationmaster.departures.explaining import explain as explain_train
+
+    whole = explain_train(station)
+    if question.departure is not None:
+        under_way = tuple(found for found in whole.departures if found.departure == question.departure)
+        return whole.model_copy(update={"departures": under_way or (_ended(station, question.departure),)})
+    if question.stop is None:
+        return whole
+    departures = tuple(
+        found.model_copy(update={"blockers": tuple(why for why in found.blockers if _is_of(why, question.stop))})
+        for found in whole.departures
+    )
+    openings = tuple(stop for stop in whole.next if stop.stop == question.stop)
+    return whole.model_copy(update={"departures": departures, "next": openings})
+
+
+def _is_of(reason: Reason, stop: str) -> bool:
+    return reason.task.startswith(f"{stop}/")
+
+
+def _ended(station: Station, departure: str) -> DepartureExplained:
+    """Return a departure that is over; one that failed still says what was in its way."""
+    from stationmaster.departures.explaining import DepartureExplained, Helper, Reason
+
+    found = station.ledger.departure(departure)
+    if found is None:
+        newest = ", ".join(known.id for known in station.ledger.departures(station.train.key, limit=3)) or "none"
+        refuse(f"there is no departure {departure} in the ledger; the newest are: {newest}.")
+    manifest = station.ledger.manifest_of(departure)
+    people = station.team.people
+    return DepartureExplained(
+        departure=departure,
+        state=str(found.state),
+        why=found.why,
+        manifest=dict(manifest.repositories) if manifest else {},
+        blockers=tuple(
+            Reason(
+                task=subject.removeprefix(f"{departure}/"),
+                code=why.code,
+                sentence=why.sentence,
+                how=why.how,
+                who=tuple(Helper(id=name, name=people[name].name if name in people else name) for name in why.who),
+                since=why.since,
+                clears_at=why.clears_at,
+            )
+            for subject, blockers in station.ledger.blockers(departure).items()
+            for why in blockers
+        ),
+    )
+
+
+def _show(out: Console, answer: Explanation, zone: str) -> None:
+    from stationmaster.core.instants import local_text
+
+    out.print(f"{answer.train}, {local_text(answer.at, zone)}", style="bold")
+    if not answer.departures:
+        out.print("No departure is under way.")
+    for departure in answer.departures:
+        _show_departure(out, departure, answer.at, zone)
+    out.print()
+    for stop in answer.next:
+        out.print(f"Next {stop.stop}: {local_text(stop.opens_at, zone)}, {_conducted(stop)}", soft_wrap=True)
+
+
+def _conducted(stop: NextStop) -> str:
+    return f"conducted by {stop.on_call.name}" if stop.on_call else "and nobody is on call then"
+
+
+def _show_departure(out: Console, departure: DepartureExplained, at: datetime, zone: str) -> None:
+    why = f": {plain(departure.why)}" if departure.why else ""
+    out.print()
+    out.print(f"{departure.departure} is {departure.state}{why}", style="bold", soft_wrap=True)
+    for repository, sha in departure.manifest.items():
+        out.print(f"  aboard  {repository} {sha[:12]}")
+    if not departure.blockers:
+        out.print("  Nothing waits.")
+    for alike in _alike(departure.blockers):
+        out.print()
+        out.print(f"  {alike[0].code}  {alike[0].sentence}", style="yellow", soft_wrap=True)
+        for label, text in _lines(alike, at, zone):
+            out.print(f"    {label:<7}{text}", soft_wrap=True)
+
+
+def _alike(reasons: tuple[Reason, ...]) -> list[tuple[Reason, ...]]:
+    """Return the reasons in groups that read the same: nine open ballots are one line for nine people."""
+    groups: dict[tuple[str, str, str, datetime | None], tuple[Reason, ...]] = {}
+    for reason in reasons:
+        name = (reason.code, reason.sentence, reason.how, reason.clears_at)
+        groups[name] = (*groups.get(name, ()), reason)
+    return list(groups.values())
+
+
+def _lines(alike: tuple[Reason, ...], at: datetime, zone: str) -> list[tuple[str, str]]:
+    from stationmaster.core.instants import local_text
+
+    first = alike[0]
+    who = list(dict.fromkeys(person.name for reason in alike for person in reason.who))
+    since = min((reason.since for reason in alike if reason.since), default=None)
+    lines = [("task", ", ".join(reason.task for reason in alike))]
+    if who:
+        lines.append(("for", ", ".join(who)))
+    if since:
+        lines.append(("since", f"{local_text(since, zone)} ({_lasted(at - since)})"))
+    if first.clears_at:
+        lines.append(("until", f"{local_text(first.clears_at, zone)}, by itself"))
+    return [*lines, ("how", first.how)]
+
+
+def _lasted(time: timedelta) -> str:
+    from stationmaster.config.fields import in_words
+
+    minutes = timedelta(minutes=int(time.total_seconds()) // 60)
+    return "just now" if minutes <= timedelta(0) else f"for {in_words(minutes)}"

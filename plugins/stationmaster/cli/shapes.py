@@ -1,0 +1,81 @@
+"""What ``--json`` writes. The shapes are a contract: fields are added, never renamed (docs/cli-json.md)."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from stationmaster.config.problems import Problem
+from stationmaster.core.instants import Instant
+from stationmaster.ledger.records import Anchor, Break, Effect, Entry, Lock
+
+
+class Shape(BaseModel):
+    """Base of the answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CheckAnswer(Shape):
+    """``check``: ``ok`` is false when there is an error; warnings leave it true."""
+
+    ok: bool
+    teams: tuple[str, ...]
+    errors: int
+    warnings: int
+    problems: tuple[Problem, ...]
+
+
+class OnCallPerson(Shape):
+    """A person and the accounts that reach them."""
+
+    id: str
+    name: str
+    slack: tuple[str, ...]
+    github: str | None
+    airflow: str | None
+
+
+class RoleHeld(Shape):
+    """One role at one instant: ``[since, until)`` is the shift, ``next`` who holds the role from ``until``."""
+
+    role: str
+    rotation: str
+    person: OnCallPerson
+    since: Instant
+    until: Instant
+    next: OnCallPerson
+
+
+class WhoAnswer(Shape):
+    """``who``: the roles in the order of the team's file."""
+
+    team: str
+    at: Instant
+    zone: str
+    roles: tuple[RoleHeld, ...]
+
+
+class VerifyAnswer(Shape):
+    """``ledger verify``: ``head`` is the end of the audit, worth keeping elsewhere as an anchor."""
+
+    whole: bool
+    head: Anchor
+    breaks: tuple[Break, ...]
+
+
+class AuditAnswer(Shape):
+    """``ledger audit``: lines, the oldest first."""
+
+    entries: tuple[Entry, ...]
+
+
+class EffectsAnswer(Shape):
+    """``ledger effects``, by key."""
+
+    effects: tuple[Effect, ...]
+
+
+class LocksAnswer(Shape):
+    """``ledger locks``: the held ones, by name."""
+
+    locks: tuple[Lock, ...]

@@ -1,0 +1,93 @@
+"""Where a command finds the files, the ledger and the clock."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stationmaster import settings
+from stationmaster.clock import CLOCK_FILE_VARIABLE
+
+if TYPE_CHECKING:
+    from stationmaster.ledger import Ledger
+    from stationmaster.rehearsal.embedded_station import Station as RunningStation
+
+HOME = Path(".station")
+"""Where ``stationmaster up`` keeps its station."""
+
+IncludeOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--include",
+        help="The include/ directory. By default $STATIONMASTER_INCLUDE_DIR, or the nearest one above this directory.",
+        show_default=False,
+    ),
+]
+HomeOption = Annotated[Path, typer.Option("--home", help="The home of the station that stationmaster up runs.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON; docs/cli-json.md describes its shape.")]
+
+
+def include_at(given: Path | None) -> Path:
+    """Return the include directory that was named, else the nearest one.
+
+    :raises IncludeMissing: there is none.
+    """
+    if given is None:
+        return settings.include_dir(Path.cwd() / "dags")
+    if not (given / "teams").is_dir():
+        raise settings.IncludeMissing(f"{given} is no include directory: it has no directory teams.")
+    return given.absolute()
+
+
+def running_station(home: Path) -> RunningStation | None:
+    """Return the station that runs in ``home``, None where none does or where the environment names another ledger."""
+    if os.environ.get(settings.LEDGER_VARIABLE) or not home.is_dir():
+        return None
+    from stationmaster.rehearsal.embedded_station import running
+
+    return running(home)
+
+
+def take_over_clock(station: RunningStation | None) -> None:
+    """Read the time where a running station reads it, unless the environment names a clock already."""
+    if station is not None and station.clock_file is not None and not os.environ.get(CLOCK_FILE_VARIABLE):
+        os.environ[CLOCK_FILE_VARIABLE] = str(station.clock_file)
+
+
+def open_ledger(home: Path, *, create: bool = False) -> Ledger:
+    """Return the ledger: the environment's, else the one of the station that runs in ``home``, else Airflow's.
+
+    A running station's clock is taken over with its ledger.
+
+    :param create: whether a SQLite file that does not exist may be made.
+    :raises LedgerNotConfigured: nothing names one.
+    """
+    station = running_station(home)
+    take_over_clock(station)
+    url = _url(home) if station is None else station.ledger_url
+    path = _sqlite_path(url)
+    if path is not None and not create and not path.is_file():
+        raise settings.LedgerNotConfigured(
+            f"there is no ledger in {path}. Create it with stationmaster ledger migrate, or correct the path."
+        )
+    from stationmaster.ledger import Ledger
+
+    return Ledger.at(url)
+
+
+def _url(home: Path) -> str:
+    # Only an environment that has an Airflow at all is worth the seconds that importing it takes.
+    if os.environ.get(settings.LEDGER_VARIABLE) or any(name.startswith("AIRFLOW") for name in os.environ):
+        return settings.ledger_url()
+    raise settings.LedgerNotConfigured(
+        f"no ledger is named, and no station runs in {home}. Set {settings.LEDGER_VARIABLE} to its URL, such as "
+        "sqlite:////absolute/path/ledger.db or postgresql://user:password@host/stationmaster, or start one with "
+        "stationmaster up."
+    )
+
+
+def _sqlite_path(url: str) -> Path | None:
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
