@@ -26,7 +26,7 @@ from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
 
-    from stationmaster.departures.gating import StopName
+    from stationmaster.core.calendar import StopName
 
 _RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
 """A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""

@@ -24,6 +24,9 @@ from stationmaster.core.instants import (
 )
 from stationmaster.core.value import Value
 
+StopName = Literal["cut", "promote"]
+"""The two stops of a weekly train."""
+
 
 class TimetableBackwards(ValueError):
     """A stop's times do not follow one another: earliest, target, latest start."""

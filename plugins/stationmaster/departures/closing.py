@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stationmaster.core.calendar import StopName
 from stationmaster.departures import deploying, telling, wording
-from stationmaster.departures.gating import StopName
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import gating
 from stationmaster.departures.acting import DISCOVERY_WINDOW, Receipt, perform
-from stationmaster.departures.gating import StopName
 from stationmaster.departures.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.calendar import StopTimes, stop_times
+from stationmaster.core.calendar import StopName, StopTimes, promote_week, stop_times
 from stationmaster.core.gates import (
     ChecklistItem,
     Confirmation,
@@ -25,13 +25,10 @@ from stationmaster.ledger.records import DepartureState
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
-StopName = Literal["cut", "promote"]
 
 
 def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
     """Return when ``stop`` of the departure may begin, is due, and may begin at the latest."""
-    from stationmaster.core.calendar import promote_week
-
     week = IsoWeek.parse(departure.rpartition("/")[2])
     train = station.train
     due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)

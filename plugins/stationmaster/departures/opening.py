@@ -13,7 +13,7 @@ from stationmaster.departures.obstacles import DepartureSkipped, passed, waiting
 from stationmaster.ledger.records import Departure, DepartureState
 
 if TYPE_CHECKING:
-    from stationmaster.departures.gating import StopName
+    from stationmaster.core.calendar import StopName
     from stationmaster.departures.station import Station
 
 OPEN_STATES = (

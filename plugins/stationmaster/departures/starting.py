@@ -8,7 +8,7 @@ from stationmaster.departures import telling, wording
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
-    from stationmaster.departures.gating import StopName
+    from stationmaster.core.calendar import StopName
     from stationmaster.departures.station import Station
 
 

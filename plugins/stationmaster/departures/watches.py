@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import (
     cutting,
@@ -67,14 +68,14 @@ def _leg(station: Station, departure: str, arguments: Arguments) -> deploying.Le
     return leg
 
 
-def _until_missed(station: Station, departure: str, stop: gating.StopName, *standings: Standing) -> Standing:
+def _until_missed(station: Station, departure: str, stop: StopName, *standings: Standing) -> Standing:
     """Add the window as far as it matters to a task that has begun to wait: when it closes, the waiting is over."""
     window = gating.window_standing(station, departure, stop)
     return combine([window, *standings])
 
 
 def _opening(station: Station, departure: str, arguments: Arguments) -> Standing:
-    stop: gating.StopName = arguments["stop"]
+    stop: StopName = arguments["stop"]
     found = station.ledger.departure(departure)
     previous = opening.previous_standing(station, found) if found and stop == "cut" else passed("previous")
     return _until_missed(station, departure, stop, previous)

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.core.calendar import promote_week, stop_times
+from stationmaster.core.calendar import StopName, promote_week, stop_times
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek, local_text
-from stationmaster.departures.gating import StopName
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
     from stationmaster.config.train import TrainConfig
+    from stationmaster.core.calendar import StopName
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.gating import StopName
     from stationmaster.departures.station import Station
 
 DEPARTURE_KEY = "departure"
