@@ -1,13 +1,16 @@
 """A small stand-in GitHub for tests, on a clock that stands still until it is moved."""
 
+import atexit
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import github
 import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stationmaster.hooks.forge import Forge
 from stationmaster.rehearsal.github_specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
@@ -74,7 +77,7 @@ class Stage:
             **{"retry": None, **options},
         )
 
-    def forge(self, *, token: str = STAND_IN_TOKEN, timeout: float = 5, **options: Any) -> Forge:
+    def forge(self, *, token: str = STAND_IN_TOKEN, timeout: int = 5, **options: Any) -> Forge:
         fields = {"now": self.clock, "sleep": self.clock.sleep, "pace": timedelta(), **options}
         return Forge.from_client(self.client(token, timeout=timeout), **fields)
 
@@ -84,9 +87,34 @@ class Stage:
         return self.http.request(method, f"{self.api}{path}", headers=headers, **options)
 
 
+class Exchange:
+    """One server for the whole session, which serves the world of the test that runs."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+        self._open = ExitStack()
+        self.url = self._open.enter_context(serve(self))
+        self.http = self._open.enter_context(httpx.Client(verify=False))
+        atexit.register(self._open.close)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.app is None:
+            raise RuntimeError("no test has put a world on the stage")
+        await self.app(scope, receive, send)
+
+
+@cache
+def exchange() -> Exchange:
+    return Exchange()
+
+
 @contextmanager
 def stage(*repositories: RepositorySpec, clock: HandClock | None = None, **options: Any) -> Iterator[Stage]:
     hand = clock or HandClock()
     world = GithubWorld(repositories=repositories or (explorer(),), clock=hand, **options)
-    with serve(create_app(world)) as url, httpx.Client(verify=False) as http:
-        yield Stage(world=world, clock=hand, url=url, http=http)
+    shared = exchange()
+    before, shared.app = shared.app, create_app(world)
+    try:
+        yield Stage(world=world, clock=hand, url=shared.url, http=shared.http)
+    finally:
+        shared.app = before

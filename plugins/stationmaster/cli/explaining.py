@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from stationmaster.cli.answering import console, plain, refusals, refuse, show_json
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,12 +54,11 @@ def explain(
 
     Exit codes: 0 answered, 1 the team's files hold errors, 2 no such train or departure, or no ledger.
     """
-    from stationmaster.config.loader import load
     from stationmaster.departures.station import Station
 
     with refusals():
         question = parse(about)
-        team = load(include_at(include), teams=[question.team]).team(question.team)
+        team = team_at(include_at(include), question.team)
         team.train(question.train)
         station = Station(team=team, train=question.train, ledger=open_ledger(home))
         answer = explained(station, question)

@@ -145,9 +145,7 @@ def _json_object(text: str | None) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict) or not value:
-        refuse(
-            "--happened needs --receipt, a JSON object that identifies the effect; see stationmaster ledger settle --help."
-        )
+        refuse("--happened needs --receipt, a JSON object that identifies the effect; see ledger settle --help.")
     return value
 
 

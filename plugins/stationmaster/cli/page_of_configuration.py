@@ -57,7 +57,7 @@ def _first_line(schema: Schema) -> str:
 
 def _default(field: Schema) -> str:
     if "default" not in field:
-        return "as described"
+        return "its own defaults" if "$ref" in field else "nothing"
     value = field["default"]
     if value is None or value in ((), [], {}, ""):
         return "nothing"

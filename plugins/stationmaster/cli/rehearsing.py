@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from stationmaster.cli.answering import refusals
-from stationmaster.cli.whereabouts import IncludeOption, include_at
+from stationmaster.cli.whereabouts import IncludeOption, include_at, team_at
 
 _OUT = Path(".rehearsal")
 
@@ -44,26 +44,22 @@ def rehearse(
     """
     from rich.console import Console
 
-    from stationmaster.config.loader import load
-
     names = tuple(name.strip() for name in teams.split(",") if name.strip())
     with refusals():
         files = include_at(include)
-        known = load(files)
         for name in names:
-            known.team(name)
+            team_at(files, name)
     from stationmaster.rehearsal.rehearse import rehearse as run
 
-    # Progress goes to standard error where standard output carries JSON.
     raise typer.Exit(
         run(
             include=files,
-            start=_day(start),
+            start=start.date(),
             weeks=weeks,
             teams=names,
             out=out,
             seed=seed,
-            console=Console(stderr=as_json),
+            console=Console(),
             as_json_only=as_json,
         )
     )
@@ -83,7 +79,3 @@ def bench(
     from stationmaster.rehearsal.bench import bench as run
 
     raise typer.Exit(run(quick=quick, console=Console()))
-
-
-def _day(start: datetime) -> date:
-    return start.date()

@@ -12,6 +12,7 @@ from stationmaster import settings
 from stationmaster.clock import CLOCK_FILE_VARIABLE
 
 if TYPE_CHECKING:
+    from stationmaster.config.team import TeamConfig
     from stationmaster.ledger import Ledger
     from stationmaster.rehearsal.embedded_station import Station as RunningStation
 
@@ -40,6 +41,21 @@ def include_at(given: Path | None) -> Path:
     if not (given / "teams").is_dir():
         raise settings.IncludeMissing(f"{given} is no include directory: it has no directory teams.")
     return given.absolute()
+
+
+def team_at(include: Path, name: str) -> TeamConfig:
+    """Return one team; the files of the others are not read.
+
+    :raises UnknownTeam: it has no file.
+    :raises ConfigurationInvalid: its files hold errors.
+    """
+    from stationmaster.config.loader import load
+    from stationmaster.config.problems import UnknownTeam
+
+    known = sorted(path.stem for path in (include / "teams").glob("*.yaml"))
+    if name not in known:
+        raise UnknownTeam(f"there is no team {name!r}; the teams are {', '.join(known) or 'none'}.")
+    return load(include, teams=[name]).team(name)
 
 
 def running_station(home: Path) -> RunningStation | None:

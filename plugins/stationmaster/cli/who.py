@@ -16,6 +16,7 @@ from stationmaster.cli.whereabouts import (
     include_at,
     running_station,
     take_over_clock,
+    team_at,
 )
 
 if TYPE_CHECKING:
@@ -49,10 +50,9 @@ def who(
     Exit codes: 0 answered, 1 the team's files hold errors, 2 no such team or role, or an instant without an offset.
     """
     from stationmaster import clock
-    from stationmaster.config.loader import load
 
     with refusals():
-        found = load(include_at(include), teams=[team]).team(team)
+        found = team_at(include_at(include), team)
         if at is None:
             take_over_clock(running_station(home))
         answer = held(found, clock.now() if at is None else instant_of(at, found.zone), role)

@@ -1,4 +1,8 @@
-"""What people write when they want a train to wait for a pull request, or no longer (C-19)."""
+"""What people write when they want a train to wait for a pull request, or no longer (C-19).
+
+In doubt a train waits: a wish is only taken back by words that say so, and "wait for #12, it must go out with this
+release" is a wish to wait.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,18 @@ import re
 
 from stationmaster.core.value import Value
 
-_NUMBER = r"(?:(?P<where>[A-Za-z0-9][A-Za-z0-9._/-]*)?#(?P<number>\d{1,7})|/(?P<path>[\w.-]+/[\w.-]+)/pull/(?P<pull>\d{1,7}))"
-_REFERENCE = re.compile(_NUMBER)
-_WAIT = re.compile(r"\b(wait|hold|pending|please include)\b", re.IGNORECASE)
-_GO = re.compile(r"\b(go|release|never ?mind|don'?t wait|do not wait|no need to wait|board)\b", re.IGNORECASE)
+_REFERENCE = (
+    r"(?<![&\w])(?:(?P<where>[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?)?#(?P<number>[1-9]\d{0,6})\b"
+    r"|/(?P<path>[\w.-]+/[\w.-]+)/pull/(?P<pull>[1-9]\d{0,6})\b)"
+)
+_TAKE_BACK = (
+    r"(?P<go>\b(?:(?:go|leave|depart|board|cut)(?:\s+(?:on|ahead|now))?\s+without"
+    r"|(?:do\s+not|don['’]?t|no\s+longer|no\s+need\s+to|stop|needn['’]?t|need\s+not)\s+(?:need\s+to\s+)?"
+    r"(?:wait(?:ing)?|hold(?:ing)?)|never\s*mind|drop)\b)"
+)
+_WAIT = r"(?P<wait>\b(?:wait(?:ing)?|hold(?:ing)?|pending|include)\b)"
+_WORD = re.compile(f"{_REFERENCE}|{_TAKE_BACK}|{_WAIT}", re.IGNORECASE)
+_QUOTED = re.compile(r"^\s*(?:&gt;|>).*$|```.*?```", re.MULTILINE | re.DOTALL)
 
 
 class HoldRequest(Value):
@@ -26,17 +38,21 @@ class HoldRequest(Value):
 def hold_words(text: str) -> tuple[HoldRequest, ...]:
     """Return the requests in one message; a message without a number or without a word for it asks for nothing.
 
-    "wait for #12 and explorer#13" is two wishes; "go without #12" or "don't wait for #12" takes one back.
+    "wait for #12 and explorer#13" is two wishes; "go without #12" or "don't wait for #12" takes one back. A number
+    belongs to the words before it, or to the first ones where it comes before all words. What is quoted is not said.
+
+    :param text: as Slack sends it, with its entities.
     """
-    if _GO.search(text):
-        wait = False
-    elif _WAIT.search(text):
-        wait = True
-    else:
+    found = list(_WORD.finditer(_QUOTED.sub(" ", text)))
+    words = [match for match in found if match["go"] or match["wait"]]
+    if not words:
         return ()
-    return tuple(
-        HoldRequest(
-            where=found["where"] or found["path"], number=int(found["number"] or found["pull"]), wait=wait
-        )
-        for found in _REFERENCE.finditer(text)
-    )
+    wait = words[0]["go"] is None
+    requests: dict[HoldRequest, None] = {}
+    for match in found:
+        if match["go"] or match["wait"]:
+            wait = match["go"] is None
+            continue
+        number = int(match["number"] or match["pull"])
+        requests[HoldRequest(where=match["where"] or match["path"], number=number, wait=wait)] = None
+    return tuple(requests)

@@ -24,11 +24,13 @@ def perform(
     act: Callable[[], Receipt],
     look_up: Callable[[], Receipt | None],
     settles_after: timedelta = timedelta(0),
+    repeatable: bool = True,
 ) -> Receipt:
     """Make one effect happen once, and return its receipt.
 
     :param key: deterministic, such as ``cellxgene.weekly/2026-W34/promote/explorer/prod/<sha>/1``.
     :param settles_after: how long after a lost answer the look-up may still miss an effect that happened.
+    :param repeatable: what was lost and does not show may be done again; otherwise a person decides.
     :raises EffectRefused: the world declined; nothing happened; a retry may act.
     :raises EffectUnknown: the answer was lost and the look-up cannot tell yet; a retry looks again.
     :raises EffectAmbiguous: nobody can tell; a person decides.
@@ -59,6 +61,6 @@ def perform(
         look_up=guarded_look_up,
         act=guarded_act,
         ambiguous_after=settles_after,
-        repeatable=True,
+        repeatable=repeatable,
     )
     return effect.receipt

@@ -7,42 +7,26 @@ from typing import TYPE_CHECKING
 from stationmaster.core.changelog import Change, Changelog, changelog
 
 if TYPE_CHECKING:
-    from stationmaster.core.manifest import Manifest
+    from stationmaster.core.manifest import Manifest, Passenger
     from stationmaster.departures.station import Station
+    from stationmaster.hooks.forge_models import PullRequest
 
 
 def collect(station: Station, departure: str, manifest: Manifest) -> Changelog:
-    """Read every page of commits between production and the manifest, and record the changes once.
+    """Read every page of commits between production and the manifest, and record what is new and who wrote it, once.
 
     A component that production never had yet brings no list: there is nothing to compare it with.
     """
+    if station.ledger.facts(departure, kind="changes", subject=manifest.hash):
+        return aboard(station, departure)
     found: list[Change] = []
+    authors: set[str] = set()
     for passenger in manifest.passengers:
-        running = station.forge.deployed_sha(passenger.repository, station.train.production)
-        if running is None or running.sha == passenger.sha:
-            continue
-        commits = station.forge.compare(passenger.repository, running.sha, passenger.sha).commits
-        pulls = station.forge.merged_pulls(passenger.repository, commits)
-        found += [
-            Change(
-                number=pull.number,
-                title=pull.title,
-                author=pull.author,
-                labels=pull.labels,
-                sha=pull.head_sha,
-                url=pull.url,
-                repository=passenger.repository,
-            )
-            for pull in pulls
-        ]
-        told = {commit.author for commit in commits} - {pull.author for pull in pulls}
-        found += [
-            Change(title=commit.title, author=commit.author, sha=commit.sha, repository=passenger.repository)
-            for commit in commits
-            if commit.author in told
-        ]
+        changes, wrote = _of(station, passenger)
+        found += changes
+        authors |= wrote
     result = changelog(found)
-    value = {"changes": [change.model_dump(mode="json") for change in result.changes]}
+    value = {"changes": [change.model_dump(mode="json") for change in result.changes], "authors": sorted(authors)}
     station.ledger.record_once(departure, "changes", manifest.hash, value, station.now(), "stationmaster")
     return result
 
@@ -52,3 +36,30 @@ def aboard(station: Station, departure: str) -> Changelog:
     manifest = station.ledger.manifest_of(departure)
     facts = station.ledger.facts(departure, kind="changes", subject=manifest.hash) if manifest else ()
     return changelog(Change.model_validate(change) for fact in facts for change in fact.value["changes"])
+
+
+def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]:
+    running = station.forge.deployed_sha(passenger.repository, station.train.production)
+    if running is None or running.sha == passenger.sha:
+        return [], set()
+    changes: list[Change] = []
+    authors: set[str] = set()
+    for commit in station.forge.compare(passenger.repository, running.sha, passenger.sha).commits:
+        pulls = [pull for pull in station.forge.pulls_of(passenger.repository, commit.sha) if pull.merged]
+        authors |= {login for login in (commit.author, *(pull.author for pull in pulls)) if login}
+        changes += [_change(passenger.repository, pull) for pull in pulls] or [
+            Change(title=commit.title, author=commit.author, sha=commit.sha, repository=passenger.repository)
+        ]
+    return changes, authors
+
+
+def _change(repository: str, pull: PullRequest) -> Change:
+    return Change(
+        number=pull.number,
+        title=pull.title,
+        author=pull.author,
+        labels=pull.labels,
+        sha=pull.head_sha,
+        url=pull.url,
+        repository=repository,
+    )

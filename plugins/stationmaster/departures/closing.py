@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.calendar import StopName
-from stationmaster.departures import deploying, telling, wording
+from stationmaster.departures import gating, legs, telling, wording
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
+_OVER = (
+    DepartureState.SKIPPED,
+    DepartureState.SKIPPED_EMPTY,
+    DepartureState.MISSED,
+    DepartureState.ROLLED_BACK,
+    DepartureState.DONE,
+)
+_PAST_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING, DepartureState.PARTIAL)
 GOOD_ENDS = (
     DepartureState.STAGED,
     DepartureState.GATED,
@@ -23,6 +31,9 @@ GOOD_ENDS = (
 def close(station: Station, departure: str, stop: StopName, *, failed: bool, why: str) -> DepartureState:
     """Settle the departure's state at the end of a run of ``stop``, tell it once, and return it.
 
+    What the ledger saw arrive decides, not the colour of the tasks: a stop whose tasks were marked as success by hand
+    has not deployed anything (F32). Whatever became of it, the stop's locks are given back.
+
     :param failed: whether a task of the run failed.
     :param why: what the failed tasks said, for the message to the person on call.
     """
@@ -31,8 +42,13 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
         raise LookupError(f"{departure} was never opened")
     state = _settled(station, departure, stop, found.state, failed=failed)
     if state != found.state:
+        unfinished = "" if failed or state in GOOD_ENDS else _unfinished(station, departure, stop)
+        why = why or unfinished
         station.ledger.set_state(departure, state, station.now(), "stationmaster", why or f"{stop} is over")
-    telling.tell_again(station, departure)
+    legs.release_locks(station, departure, stop, why=f"{stop} is over")
+    if state in GOOD_ENDS:
+        _forget_blockers(station, departure, stop)
+    telling.tell_again(station)
     telling.tell(
         station, departure, f"{stop}/{wording.ending_word(state)}", wording.ending(station, departure, stop, state, why)
     )
@@ -43,21 +59,25 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
 def _settled(
     station: Station, departure: str, stop: StopName, state: DepartureState, *, failed: bool
 ) -> DepartureState:
-    if state in (
-        DepartureState.SKIPPED,
-        DepartureState.SKIPPED_EMPTY,
-        DepartureState.MISSED,
-        DepartureState.ROLLED_BACK,
-        DepartureState.DONE,
-    ):
+    if state in _OVER or (stop == "cut" and state in _PAST_THE_CUT):
         return state
-    if not failed:
+    done = station.ledger.manifest_of(departure) is not None and not _missing(station, departure, stop)
+    if done and not failed:
         return DepartureState.STAGED if stop == "cut" else DepartureState.DONE
-    if stop == "cut":
-        return DepartureState.FAILED
-    return DepartureState.PARTIAL if _some_but_not_all(station, departure) else DepartureState.FAILED
+    if stop == "promote" and gating.half_done(station, departure, stop):
+        return DepartureState.PARTIAL
+    return DepartureState.FAILED
 
 
-def _some_but_not_all(station: Station, departure: str) -> bool:
-    legs = [deploying.leg_of(station, departure, "promote", component.id) for component in station.train.components]
-    return any(leg is not None and deploying.deployed(station, leg) for leg in legs)
+def _missing(station: Station, departure: str, stop: StopName) -> list[legs.Leg]:
+    return [leg for leg in legs.legs_of(station, departure, stop) if not legs.deployed(station, leg)]
+
+
+def _unfinished(station: Station, departure: str, stop: StopName) -> str:
+    missing = ", ".join(f"{leg.component} on {leg.environment}" for leg in _missing(station, departure, stop))
+    return f"the run ended, but nobody saw it arrive: {missing or 'nothing is pinned'}"
+
+
+def _forget_blockers(station: Station, departure: str, stop: StopName) -> None:
+    for subject in station.ledger.blockers(f"{departure}/{stop}"):
+        station.ledger.set_blockers(subject, (), station.now())

@@ -15,6 +15,7 @@ from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.hooks.forge_models import Checks
 
 
 class Selection:
@@ -24,6 +25,8 @@ class Selection:
         self.passengers: list[Passenger] = []
         self.blockers: list[Blocker] = []
         self.notes: list[str] = []
+        self.as_they_are: set[str] = set()
+        """Components whose commit a person chose, or that stay at what production runs: their checks do not matter."""
 
     @property
     def standing(self) -> Standing:
@@ -70,17 +73,30 @@ def pin(station: Station, departure: str, selection: Selection, *, by: str) -> M
     if pinned is not None:
         return pinned
     manifest = Manifest.of(selection.passengers)
-    if station.train.stops.cut.nothing_to_ship == "skip" and _nothing_new(station, manifest):
+    skips = station.train.stops.cut.nothing_to_ship == "skip"
+    if manifest.empty or (skips and _nothing_new(station, manifest)):
         why = "nothing new since what prod runs"
         station.ledger.set_state(departure, DepartureState.SKIPPED_EMPTY, station.now(), by, why)
         raise DepartureSkipped(f"{departure}: {why}")
     rejection = station.ledger.rejection(manifest.hash)
     if rejection is not None:
         raise StepImpossible(
-            blocker("MANIFEST_REJECTED", since=rejection.at, manifest=manifest.short, reason=rejection.reason)
+            blocker(
+                "MANIFEST_REJECTED",
+                since=rejection.at,
+                who=(station.conductor.id,),
+                manifest=manifest.short,
+                reason=rejection.reason,
+            )
         )
+    _refuse_what_turned_red(station, selection)
+    # Of two workers that cut at the same moment the first one's choice is everybody's (F38).
+    value = manifest.model_dump(mode="json")
+    chosen = station.ledger.record_once(departure, "cut", "manifest", value, station.now(), by)
+    manifest = Manifest.model_validate(chosen.value)
     for note in selection.notes:
-        station.ledger.record(departure, "note", "cut", {"text": note}, station.now(), by)
+        once = f"note/{note}"
+        station.ledger.record_once(departure, "note", "cut", {"text": note}, station.now(), by, key=once)
     station.ledger.pin(departure, manifest, station.now(), by)
     station.ledger.set_state(departure, DepartureState.CUTTING, station.now(), by, f"manifest {manifest.short} pinned")
     return manifest
@@ -91,7 +107,8 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
     running = station.forge.deployed_sha(component.repository, station.train.production)
     if running is not None and _rewritten(station, component, running.sha, head, selection):
         return
-    sha = chosen if chosen is not None else _newest_green(station, component, head, selection)
+    present = running.sha if running is not None else None
+    sha = chosen if chosen is not None else _newest_green(station, component, head, present, selection)
     if sha is None:
         return
     if chosen is not None and station.forge.compare(component.repository, chosen, head).status not in (
@@ -109,6 +126,11 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
             )
         )
         return
+    if chosen is not None:
+        state = _checks(station, component, chosen).state
+        selection.notes.append(f"{component.id}: {chosen[:12]} was chosen by a person, its checks are {state}")
+    if chosen is not None or sha == present:
+        selection.as_they_are.add(component.id)
     if component.optional and running is not None and running.sha == sha:
         selection.notes.append(f"{component.id} has nothing new")
         return
@@ -132,16 +154,17 @@ def _rewritten(station: Station, component: Component, running: str, head: str, 
     return True
 
 
-def _newest_green(station: Station, component: Component, head: str, selection: Selection) -> str | None:
+def _newest_green(
+    station: Station, component: Component, head: str, running: str | None, selection: Selection
+) -> str | None:
+    """Return the newest green commit; never one that is older than what production runs."""
     depth = station.train.stops.cut.look_back
     rules = component.checks
     pending: list[tuple[str, str]] = []
     looked_at = 0
     for position, commit in enumerate(station.forge.commits(component.repository, head, depth)):
-        checks = station.forge.checks(
-            component.repository, commit.sha, require=rules.require, allow=rules.allow, ignore=rules.ignore
-        )
-        if checks.state == "green" or (checks.state == "absent" and rules.none == "accept"):
+        checks = _checks(station, component, commit.sha)
+        if commit.sha == running or checks.state == "green" or (checks.state == "absent" and rules.none == "accept"):
             if position:
                 selection.notes.append(
                     f"{component.id}: {position} newer commit(s) stay behind, their checks are not green"
@@ -159,6 +182,32 @@ def _newest_green(station: Station, component: Component, head: str, selection: 
             blocker("NO_GREEN_COMMIT", who=who, subject=name, component=name, looked_at=looked_at)
         )
     return None
+
+
+def _checks(station: Station, component: Component, sha: str) -> Checks:
+    rules = component.checks
+    return station.forge.checks(
+        component.repository, sha, require=rules.require, allow=rules.allow, ignore=rules.ignore
+    )
+
+
+def _refuse_what_turned_red(station: Station, selection: Selection) -> None:
+    """A check that was started again since the selection counts (F08).
+
+    :raises StepImpossible: a chosen commit is not green any more; clearing the task chooses again.
+    """
+    for passenger in selection.passengers:
+        component = station.train.component(passenger.component)
+        if passenger.component in selection.as_they_are:
+            continue
+        checks = _checks(station, component, passenger.sha)
+        if checks.state in ("red", "pending"):
+            who, names = (station.conductor.id,), ", ".join((*checks.failing, *checks.pending))
+            code = "CHECKS_RED" if checks.state == "red" else "CHECKS_PENDING"
+            sha = passenger.sha[:12]
+            raise StepImpossible(
+                blocker(code, who=who, subject=component.id, component=component.id, sha=sha, checks=names)
+            )
 
 
 def _nothing_new(station: Station, manifest: Manifest) -> bool:

@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.rotation import NobodyOnCall
+from stationmaster.departures import gating
 from stationmaster.departures.opening import OPEN_STATES
+from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Departure
 
 
 class _Shape(BaseModel):
@@ -69,29 +72,31 @@ class Explanation(_Shape):
 def explain(station: Station) -> Explanation:
     """Return why each departure of the train that is under way waits now."""
     train, now = station.train, station.now()
-    open_departures = station.ledger.departures(train.key, states=OPEN_STATES)
+    open_departures = station.ledger.departures(train.key, states=(*OPEN_STATES, DepartureState.FAILED))
     return Explanation(
         train=train.key,
         at=now,
-        departures=tuple(_explained(station, found.id) for found in open_departures),
+        departures=tuple(_explained(station, found) for found in open_departures),
         next=tuple(_next(station, stop, now) for stop in ("cut", "promote")),
     )
 
 
-def _explained(station: Station, departure: str) -> DepartureExplained:
-    found = station.ledger.departure(departure)
-    if found is None:
-        raise LookupError(departure)
+def _explained(station: Station, found: Departure) -> DepartureExplained:
+    """Between two runs no task waits; then the gates themselves say what the departure waits for."""
+    departure = found.id
     manifest = station.ledger.manifest_of(departure)
+    waits = dict(station.ledger.blockers(departure))
+    if not waits and found.state in (DepartureState.STAGED, DepartureState.GATED):
+        waits = {f"{departure}/promote": gating.from_ledger(station, departure).blockers}
     return DepartureExplained(
         departure=departure,
         state=str(found.state),
         why=found.why,
         manifest={passenger.repository: passenger.sha for passenger in manifest.passengers} if manifest else {},
         blockers=tuple(
-            _reason(station, subject.removeprefix(f"{departure}/"), found)
-            for subject, blockers in station.ledger.blockers(departure).items()
-            for found in blockers
+            _reason(station, subject.removeprefix(f"{departure}/"), why)
+            for subject, blockers in waits.items()
+            for why in blockers
         ),
     )
 

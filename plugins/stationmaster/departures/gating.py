@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.calendar import StopName, StopTimes, promote_week, stop_times
+from stationmaster.core.calendar import StopName, StopTimes, Timing, promote_week, stop_times, timing
 from stationmaster.core.gates import (
     ChecklistItem,
     Confirmation,
     Standing,
+    Verdict,
     checklist_gate,
     combine,
     confirm_gate,
@@ -19,12 +20,12 @@ from stationmaster.core.gates import (
 )
 from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import voting
+from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
-
 
 
 def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
@@ -36,8 +37,21 @@ def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
 
 
 def window_standing(station: Station, departure: str, stop: StopName) -> Standing:
-    """Return whether the stop's window is open now: WAIT before it, LATE after the target, MISSED after it (C-12)."""
+    """Return whether the stop's window is open now: WAIT before it, LATE after the target, MISSED after it (C-12).
+
+    A promotion that has brought one component to production is finished: its others are late then, not missed (F67).
+    """
+    if timing(times_of(station, departure, stop), station.now()) is Timing.MISSED and half_done(
+        station, departure, stop
+    ):
+        return Standing(gate="window", verdict=Verdict.LATE)
     return window_gate(times_of(station, departure, stop), station.now(), zone=station.train.zone)
+
+
+def half_done(station: Station, departure: str, stop: StopName) -> bool:
+    """Return whether ``stop`` has brought some of its components to its environment, and not all."""
+    arrived = [deployed(station, leg) for leg in legs_of(station, departure, stop)]
+    return any(arrived) and not all(arrived)
 
 
 def staged_at(station: Station, departure: str) -> datetime | None:
@@ -151,6 +165,21 @@ def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
     if station.ledger.manifest_of(departure) is None:
         return waiting("cut", blocker("NOTHING_STAGED"))
     return rejection_standing(station, departure)
+
+
+def from_ledger(station: Station, departure: str) -> Standing:
+    """Return every gate of the promotion as the ledger knows it, asking nobody outside: for who only wants to know."""
+    counted, _ = voting.count_from_ledger(station, departure)
+    return combine(
+        [
+            window_standing(station, departure, "promote"),
+            rejection_standing(station, departure),
+            soak_standing(station, departure),
+            checklist_standing(station, departure, station.train.staging),
+            voting.as_standing(station, departure, counted),
+            confirm_standing(station, departure),
+        ]
+    )
 
 
 def voting_closed(station: Station, departure: str) -> bool:

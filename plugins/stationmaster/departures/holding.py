@@ -11,20 +11,27 @@ from stationmaster.core.gates import Standing
 from stationmaster.core.hold_words import HoldRequest, hold_words
 from stationmaster.departures import telling, wording
 from stationmaster.departures.obstacles import obstacle, passed, waiting
-from stationmaster.hooks.chat_errors import ChatError
+from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.hooks.errors import ForgeError
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.hooks.chat_models import Message
 
 BOARD_NOW = "Board now"
 SKIP_THIS_WEEK = "Skip this week"
 
 
-def ask(station: Station, departure: str) -> None:
-    """Put the question to the channel, once; the answers are awaited from this instant on."""
-    telling.tell(station, departure, "cut/hold-question", wording.hold_question(station))
-    station.ledger.record_once(departure, "hold_asked", "cut", {}, station.now(), "stationmaster")
+QUESTION = "cut/hold-question"
+
+
+def ask(station: Station, departure: str) -> Message | None:
+    """Put the question to the channel, once; the answers are awaited from the instant on at which it stands there."""
+    message = telling.tell(station, departure, QUESTION, wording.hold_question(station), broadcast=True)
+    if message is not None:
+        station.ledger.record_once(departure, "hold_asked", "cut", {}, station.now(), "stationmaster")
+    return message
 
 
 def answer(station: Station, departure: str, *, choice: str, by: str, reason: str = "") -> None:
@@ -35,20 +42,35 @@ def answer(station: Station, departure: str, *, choice: str, by: str, reason: st
 def standing(station: Station, departure: str) -> Standing:
     """Return whether the cut may go on: the person on call said so, or the time is over and nobody asked to wait.
 
-    What Slack does not show is not a no: until it can be read, only the person on call can let the cut go on.
+    What Slack does not show is not a no: until it can be read, only the person on call can let the cut go on. A question
+    that somebody deleted is asked again, and awaited anew.
     """
     question = station.train.stops.cut.hold_question
     if question is None or station.ledger.facts(departure, kind="hold_answer", subject="cut"):
         return passed("hold")
-    asked = station.ledger.facts(departure, kind="hold_asked", subject="cut")
-    asked_at = asked[0].at if asked else station.now()
-    blockers = _open_time(station, question, asked_at)
+    message = telling.told(station, departure, QUESTION) or ask(station, departure)
+    if message is None:
+        return waiting("hold", _unasked(station))
+    blockers = _open_time(station, question, instant_of(message.ts))
     try:
-        blockers += _held(station, departure, question)
+        blockers += _held(station, departure, message, question)
+    except ChatMessageGone as error:
+        telling.gone(station, departure, QUESTION, message)
+        ask(station, departure)
+        blockers += _found(station, error)
     except (ChatError, ForgeError) as error:
-        found = obstacle(station, error)
-        blockers += (found,) if found else ()
+        blockers += _found(station, error)
     return waiting("hold", *blockers) if blockers else passed("hold")
+
+
+def _unasked(station: Station) -> Blocker:
+    why = "the question whom to wait for could not be asked, so only the person on call can let the cut go on"
+    return blocker("SLACK_UNREACHABLE", who=(station.conductor.id,), why=why)
+
+
+def _found(station: Station, error: Exception) -> tuple[Blocker, ...]:
+    found = obstacle(station, error)
+    return (found,) if found else ()
 
 
 def _open_time(station: Station, question: HoldQuestion, asked_at: datetime) -> tuple[Blocker, ...]:
@@ -59,12 +81,9 @@ def _open_time(station: Station, question: HoldQuestion, asked_at: datetime) -> 
     return (blocker("HOLD_ASKED", since=asked_at, who=who, clears_at=closes),)
 
 
-def _held(station: Station, departure: str, question: HoldQuestion) -> tuple[Blocker, ...]:
-    message = telling.told(station, departure, "cut/hold-question")
-    if message is None:
-        return ()
+def _held(station: Station, departure: str, message: Message, question: HoldQuestion) -> tuple[Blocker, ...]:
     held: dict[str, Blocker] = {}
-    for reply in sorted(station.chat.replies(message.channel, message.ts, None), key=lambda found: found.ts):
+    for reply in telling.replies(station, departure):
         person = station.team.person_by_slack(reply.user)
         if reply.bot or person is None:
             continue

@@ -37,8 +37,14 @@ def passed(gate: str) -> Standing:
 
 def obstacle(station: Station, error: Exception) -> Blocker | None:
     """Return the blocker that ``error`` means, None for an error that is nobody's but ours."""
-    from stationmaster.hooks.chat_errors import ChatError
-    from stationmaster.hooks.errors import ForgeConnectionMissing, ForgeError
+    from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatError
+    from stationmaster.hooks.errors import (
+        ForgeConnectionMissing,
+        ForgeError,
+        ForgeForbidden,
+        ForgeNotFound,
+        ForgeUnauthorised,
+    )
     from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockHeld
 
     who = _conductor(station)
@@ -59,10 +65,14 @@ def obstacle(station: Station, error: Exception) -> Blocker | None:
             holder=lock.holder,
             reason=lock.reason,
         )
-    if isinstance(error, ForgeConnectionMissing):
+    if isinstance(error, NobodyOnCall):
+        return blocker("NOBODY_ON_CALL", role=error.role, rotation=error.rotation)
+    if isinstance(error, ForgeConnectionMissing | ForgeUnauthorised | ForgeForbidden | ForgeNotFound):
         return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.github, why=_why(error))
     if isinstance(error, ForgeError):
         return blocker("GITHUB_UNREACHABLE", who=who, clears_at=_retry_at(error), why=_why(error))
+    if isinstance(error, ChatConnectionMissing):
+        return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.slack, why=_why(error))
     if isinstance(error, ChatError):
         return blocker("SLACK_UNREACHABLE", who=who, why=_why(error))
     return None

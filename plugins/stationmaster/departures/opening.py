@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.calendar import promote_week
+from stationmaster.core.calendar import Timing, promote_week, timing
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
+from stationmaster.departures import gating, telling, wording
 from stationmaster.departures.obstacles import DepartureSkipped, passed, waiting
 from stationmaster.ledger.records import Departure, DepartureState
 
@@ -23,6 +24,12 @@ OPEN_STATES = (
     DepartureState.GATED,
     DepartureState.PROMOTING,
     DepartureState.PARTIAL,
+)
+BEFORE_THE_PROMOTION = (
+    DepartureState.OPEN,
+    DepartureState.CUTTING,
+    DepartureState.STAGED,
+    DepartureState.GATED,
 )
 BEFORE_THE_CUT_IS_DONE = (DepartureState.OPEN, DepartureState.CUTTING)
 AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
@@ -50,6 +57,7 @@ def departure_to_cut(station: Station, *, at: datetime, by: str) -> Departure:
     :param by: who started it, a person's id or ``timetable``.
     :raises DepartureSkipped: this week's departure was cut already, or has ended.
     """
+    telling.tell_again(station)
     week = IsoWeek.of(at, station.train.zone)
     departure = station.ledger.open_departure(station.train.key, week, station.now(), by)
     if departure.state not in BEFORE_THE_CUT_IS_DONE:
@@ -62,6 +70,7 @@ def departure_to_promote(station: Station, *, at: datetime) -> Departure:
 
     :raises DepartureSkipped: nothing was staged for this week, or it has ended.
     """
+    telling.tell_again(station)
     due = departure_id(station, at=at, stop="promote")
     departure = station.ledger.departure(due)
     if departure is None:
@@ -74,8 +83,10 @@ def departure_to_promote(station: Station, *, at: datetime) -> Departure:
 def previous_standing(station: Station, departure: Departure) -> Standing:
     """Return whether an earlier departure of the train is in the way, by the train's policy (F28).
 
-    ``supersede`` ends the earlier one; ``parallel`` lets both run; ``hold`` waits.
+    ``supersede`` ends the earlier one; ``parallel`` lets both run; ``hold`` waits. One whose own window has closed
+    without a promotion has missed it, and is in nobody's way (F12, F37).
     """
+    _end_the_missed(station, departure)
     earlier = [
         found
         for found in station.ledger.departures(station.train.key, states=OPEN_STATES)
@@ -100,6 +111,17 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
             departure=first.id,
         ),
     )
+
+
+def _end_the_missed(station: Station, departure: Departure) -> None:
+    for found in station.ledger.departures(station.train.key, states=BEFORE_THE_PROMOTION):
+        times = gating.times_of(station, found.id, "promote")
+        if found.week < departure.week and timing(times, station.now()) is Timing.MISSED:
+            why = "the window of its promotion closed"
+            station.ledger.set_state(found.id, DepartureState.MISSED, station.now(), "timetable", why)
+            told = wording.ending(station, found.id, "promote", DepartureState.MISSED, why)
+            telling.tell(station, found.id, "promote/missed", told)
+            telling.refresh_headline(station, found.id)
 
 
 def skip(station: Station, departure: Departure, *, by: str, reason: str) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.departures import deploying, telling, wording
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.deploying import Leg
+from stationmaster.departures import runs, telling, wording
+from stationmaster.departures.deploying import begun
+from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
 from stationmaster.departures.obstacles import StepImpossible, passed, waiting
-from stationmaster.hooks.errors import ForgeConflict
+from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -19,17 +19,14 @@ if TYPE_CHECKING:
 
 def legs_to_undo(station: Station, departure: str) -> tuple[Leg, ...]:
     """Return the legs that this departure began on production, the newest first."""
-    legs = (
-        deploying.leg_of(station, departure, "promote", component.id)
-        for component in reversed(station.train.components)
-    )
-    return tuple(leg for leg in legs if leg is not None and deploying.begun(station, leg))
+    return tuple(leg for leg in reversed(legs_of(station, departure, "promote")) if begun(station, leg))
 
 
 def advance(station: Station, departure: str) -> Standing:
     """Take every component back as far as it goes now; PASS when production reports the recorded targets again.
 
-    A component whose workflow is still running is cancelled first, so that it cannot deploy afterwards (F47).
+    A component whose workflow is still running is stopped first, so that it cannot deploy afterwards (F47). A promotion
+    that never came to production leaves nothing to take back, and its manifest may be tried again.
 
     :raises StepImpossible: a target is unknown, or the way back needs a person.
     """
@@ -39,42 +36,87 @@ def advance(station: Station, departure: str) -> Standing:
         standing = _undo(station, leg)
         standings.append(standing)
         if standing.verdict is not Verdict.PASS:
-            break
-    standing = combine(standings) if standings else passed("rollback")
-    if standing.verdict is Verdict.PASS and legs:
+            return combine(standings)
+    for leg in legs:
+        release_lock(station, leg)
+    if any(_was_there(station, leg) for leg in legs):
         _close(station, departure, legs)
-    return standing
+    return passed("rollback")
+
+
+def watch(station: Station, departure: str) -> Standing:
+    """Return how the way back stands, deploying nothing: PASS when a worker can take the next step."""
+    for leg in legs_to_undo(station, departure):
+        ending = _stop_runs(station, leg)
+        if ending is not None:
+            return ending
+        back = _back(station, leg)
+        asked = station.ledger.effect(_key(back)) if back else None
+        if back is None or asked is None:
+            return passed("rollback")
+        standing = runs.follow(station, back, _key(back))
+        if standing.verdict is Verdict.WAIT:
+            return standing
+        running = station.forge.deployed_sha(back.repository, back.environment)
+        if standing.opens and asked.receipt and (running is None or running.sha != back.sha):
+            return waiting("rollback", _not_back_yet(station, back, running.sha if running else "nothing"))
+    return passed("rollback")
 
 
 def _undo(station: Station, leg: Leg) -> Standing:
-    target = _target(station, leg)
-    stopped = _stop_run(station, leg)
-    if stopped is not None:
-        return stopped
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    back = leg.model_copy(update={"sha": target})
-    if running is not None and running.sha == target and not station.ledger.effect(_key(leg, target)):
-        return passed("rollback")
-    deploy = station.train.component(leg.component).deploy(leg.environment)
-    if deploy.mode in ("workflow", "on_merge"):
-        if deploy.workflow is None:
-            raise StepImpossible(_by_hand(station, leg, target))
-        tag = f"stationmaster-rollback-{target[:12]}"
-        _tag(station, leg, tag, target)
-        receipt = deploying.start_run(station, back, deploy, _key(leg, target), ref=tag)
-        return _follow(station, leg, receipt, target)
-    raise StepImpossible(_by_hand(station, leg, target))
-
-
-def _key(leg: Leg, target: str) -> str:
-    return f"{leg.departure}/rollback/{leg.component}/{leg.environment}/{target}/1"
-
-
-def _target(station: Station, leg: Leg) -> str:
-    facts = station.ledger.facts(leg.departure, kind="rollback_target", subject=leg.subject)
-    if not facts or not facts[0].value["sha"]:
+    back = _back(station, leg)
+    if back is None:
         raise StepImpossible(_by_hand(station, leg, "unknown"))
-    return str(facts[0].value["sha"])
+    take_lock(station, leg)
+    ending = _stop_runs(station, leg)
+    if ending is not None:
+        return ending
+    running = station.forge.deployed_sha(leg.repository, leg.environment)
+    there = running is not None and running.sha == back.sha
+    key = _key(back)
+    if there and station.ledger.effect(key) is None:
+        return passed("rollback")
+    _note_arrival(station, leg)
+    deploy = station.train.component(leg.component).deploy(leg.environment)
+    if deploy.mode not in ("workflow", "on_merge") or deploy.workflow is None:
+        raise StepImpossible(_by_hand(station, leg, back.sha))
+    try:
+        runs.ask(station, back, key, guard=lambda: None, back=True)
+    except EffectBusy as busy:
+        return waiting("rollback", blocker("EFFECT_BUSY", effect=busy.key))
+    except (EffectUnknown, EffectAmbiguous):
+        return runs.follow(station, back, key)
+    standing = runs.follow(station, back, key)
+    if standing.verdict is Verdict.DENY:
+        raise StepImpossible(_by_hand(station, leg, back.sha))
+    if standing.opens and not there:
+        return waiting("rollback", _not_back_yet(station, back, running.sha if running else "nothing"))
+    return standing
+
+
+def _key(back: Leg) -> str:
+    return f"{back.departure}/rollback/{back.component}/{back.environment}/{back.sha}/1"
+
+
+def _back(station: Station, leg: Leg) -> Leg | None:
+    """Return the way to the target; None where nothing is known that ran there."""
+    sha = _last_healthy(station, leg) if station.train.rollback.target == "last_healthy" else None
+    if sha is None:
+        facts = station.ledger.facts(leg.departure, kind="rollback_target", subject=leg.subject)
+        sha = str(facts[0].value["sha"]) if facts and facts[0].value["sha"] else None
+    return leg.model_copy(update={"sha": sha}) if sha else None
+
+
+def _last_healthy(station: Station, leg: Leg) -> str | None:
+    """Return the newest commit that an earlier departure verified there and that was not rejected since (F45)."""
+    for found in station.ledger.departures(station.train.key):
+        manifest = station.ledger.manifest_of(found.id)
+        if found.id >= leg.departure or manifest is None or station.ledger.rejection(manifest.hash):
+            continue
+        facts = station.ledger.facts(found.id, kind="deployed", subject=leg.subject)
+        if facts:
+            return str(facts[-1].value["sha"])
+    return None
 
 
 def _by_hand(station: Station, leg: Leg, target: str) -> Blocker:
@@ -87,61 +129,36 @@ def _by_hand(station: Station, leg: Leg, target: str) -> Blocker:
     )
 
 
-def _stop_run(station: Station, leg: Leg) -> Standing | None:
+def _not_back_yet(station: Station, back: Leg, found: str) -> Blocker:
+    component, environment, who = back.component, back.environment, (station.conductor.id,)
+    return blocker(
+        "NOT_DEPLOYED", who=who, component=component, environment=environment, found=found[:12], sha=back.sha[:12]
+    )
+
+
+def _stop_runs(station: Station, leg: Leg) -> Standing | None:
+    """Stop what still runs for the leg; return what to wait for, None when all has come to its end."""
     for effect in station.ledger.effects(leg.key):
-        run_id = effect.receipt.get("run_id")
-        if run_id is None:
+        if "workflow" not in effect.receipt:
             continue
-        run = station.forge.run(leg.repository, int(run_id))
-        if not run.finished:
-            try:
-                station.forge.cancel_run(leg.repository, run.id)
-            except ForgeConflict:
-                continue  # it finished between the question and the request
+        run = runs.run_of(station, leg, effect.receipt)
+        if run is None or not runs.stop(station, leg, run, f"{effect.key}/cancel"):
+            code = blocker("RUN_NOT_FOUND", component=leg.component)
             return waiting(
                 "rollback",
-                blocker("RUN_IN_PROGRESS", component=leg.component, run=run.url),
+                blocker("RUN_IN_PROGRESS", since=run.created_at, component=leg.component, run=run.url) if run else code,
             )
     return None
 
 
-def _tag(station: Station, leg: Leg, tag: str, target: str) -> None:
-    def act() -> Receipt:
-        made = station.forge.create_tag(leg.repository, tag, target)
-        return {"ref": made.ref, "sha": made.sha}
-
-    def look_up() -> Receipt | None:
-        found = station.forge.find_tag(leg.repository, tag)
-        return {"ref": tag, "sha": found} if found == target else None
-
-    perform(
-        station,
-        f"{leg.departure}/rollback/{leg.component}/tag/{target}",
-        intent={"repository": leg.repository, "tag": tag, "sha": target},
-        act=act,
-        look_up=look_up,
-    )
+def _note_arrival(station: Station, leg: Leg) -> None:
+    value = {"sha": leg.sha}
+    station.ledger.record_once(leg.departure, "taken_back", leg.subject, value, station.now(), "stationmaster")
 
 
-def _follow(station: Station, leg: Leg, receipt: Receipt, target: str) -> Standing:
-    run_id = receipt.get("run_id")
-    if run_id is None:
-        return waiting("rollback", blocker("RUN_NOT_FOUND", component=leg.component))
-    run = station.forge.run(leg.repository, int(run_id))
-    if run.finished and run.conclusion != "success":
-        raise StepImpossible(_by_hand(station, leg, target))
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    if run.finished and running is not None and running.sha == target:
-        return passed("rollback")
-    return waiting(
-        "rollback",
-        blocker(
-            "RUN_IN_PROGRESS",
-            since=run.created_at,
-            component=leg.component,
-            run=run.url,
-        ),
-    )
+def _was_there(station: Station, leg: Leg) -> bool:
+    taken = station.ledger.facts(leg.departure, kind="taken_back", subject=leg.subject)
+    return bool(taken) or deployed(station, leg)
 
 
 def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
@@ -150,20 +167,5 @@ def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
     if manifest is not None and station.ledger.rejection(manifest.hash) is None:
         station.ledger.reject(manifest.hash, reason, station.now(), "stationmaster")
     station.ledger.set_state(departure, DepartureState.ROLLED_BACK, station.now(), "stationmaster", reason)
-    telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, departure, legs))
-
-
-def watch(station: Station, departure: str) -> Standing:
-    """Return how the way back stands, without changing anything: PASS when a worker can take the next step."""
-    for leg in legs_to_undo(station, departure):
-        going = [effect for effect in station.ledger.effects(leg.key) if effect.receipt.get("run_id")]
-        going += [
-            effect
-            for effect in station.ledger.effects(f"{departure}/rollback/{leg.component}/{leg.environment}")
-            if effect.receipt.get("run_id")
-        ]
-        for effect in going:
-            run = station.forge.run(leg.repository, int(effect.receipt["run_id"]))
-            if not run.finished:
-                return waiting("rollback", blocker("RUN_IN_PROGRESS", component=leg.component, run=run.url))
-    return passed("rollback")
+    back = {leg.component: found.sha for leg in legs if (found := _back(station, leg)) is not None}
+    telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back))

@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
 def begin(station: Station, departure: str, stop: StopName) -> None:
     """Record that the stop's deploys begin, and announce it once. Ballots end here."""
-    found = station.ledger.departure(departure)
-    if stop == "promote" and found is not None and found.state is not DepartureState.PROMOTING:
+    if stop == "promote":
         manifest = station.ledger.manifest_of(departure)
         why = f"deploying manifest {manifest.short if manifest else ''}"
         station.ledger.set_state(departure, DepartureState.PROMOTING, station.now(), station.conductor.id, why)
-    telling.tell_again(station, departure)
+    telling.tell_again(station)
     telling.tell(station, departure, f"{stop}/started", wording.started(station, departure, stop))
     telling.refresh_headline(station, departure)

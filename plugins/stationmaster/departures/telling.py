@@ -1,7 +1,8 @@
 """What is said in Slack, each thing once; a silent Slack never stops a train (C-14, C-17, F04, F60).
 
 One message a departure stands in the channel and is edited as the state changes; everything else is said in its
-thread. A thing that could not be said stays an unfinished effect of the ledger, and is said when Slack is back.
+thread. A thing that could not be said stays an unfinished effect of the ledger, and is said when Slack is back. A message
+that somebody deleted is said again, under a key of its own, when it is needed (F11).
 """
 
 from __future__ import annotations
@@ -11,24 +12,28 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.departures.acting import Receipt, perform
-from stationmaster.hooks.chat_errors import ChatError
+from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
+from stationmaster.ledger.records import EffectState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.chat_models import Message
+    from stationmaster.hooks.chat_models import Message, Reply
 
 log = logging.getLogger(__name__)
 
+HEADLINE = "headline"
 _UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
 _CLOCK_SKEW = timedelta(seconds=5)
+_SHOWS_WITHIN = timedelta(seconds=10)
+"""How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""
 
 
 def told(station: Station, departure: str, what: str) -> Message | None:
-    """Return the message that said ``what``, None while it is unsaid."""
+    """Return the message that said ``what``, None while it is unsaid or after it was deleted."""
     from stationmaster.hooks.chat_models import Message
 
-    effect = station.ledger.effect(_key(departure, what))
+    effect = station.ledger.effect(_key(station, departure, what))
     if effect is None or not effect.receipt:
         return None
     return Message(channel=effect.receipt["channel"], ts=effect.receipt["ts"])
@@ -41,21 +46,54 @@ def tell(station: Station, departure: str, what: str, text: str, *, broadcast: b
     :param broadcast: show it in the channel, too: for the few things that people must see.
     """
     try:
-        headline = _headline(station, departure)
-        thread = headline["ts"]
+        try:
+            return _say(station, departure, what, text, broadcast=broadcast)
+        except EffectRefused as refused:
+            if not isinstance(refused.__cause__, ChatMessageGone):
+                raise
+        # The departure's message was deleted: it is posted anew, and this under it.
+        return _say(station, departure, what, text, broadcast=broadcast)
     except _UNSAID as error:
-        log.warning("%s: the departure's message cannot be posted: %s", departure, error)
+        log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None
-    return _say(station, departure, what, text, thread, broadcast=broadcast)
 
 
-def tell_again(station: Station, departure: str) -> None:
-    """Say what earlier could not be said."""
-    for effect in station.ledger.effects(f"{departure}/tell"):
-        if not effect.receipt and effect.state == "INTENDED":
-            what = effect.key.removeprefix(f"{departure}/tell/")
-            if what != "headline":
-                tell(station, departure, what, effect.intent["text"], broadcast=effect.intent["broadcast"])
+def tell_again(station: Station) -> None:
+    """Say what could not be said earlier, in the order in which it was meant to be, for every departure of the train.
+
+    While Slack is silent, the first failure ends the attempt: nothing waits for a long list of time-outs.
+    """
+    unsaid = station.ledger.effects(station.train.key, states=[EffectState.INTENDED])
+    for effect in sorted(unsaid, key=lambda found: found.intended_at):
+        departure, mark, what = effect.key.partition("/tell/")
+        if not mark or what.startswith(HEADLINE) or effect.key != _key(station, departure, what):
+            continue
+        if tell(station, departure, what, effect.intent["text"], broadcast=effect.intent["broadcast"]) is None:
+            return
+
+
+def gone(station: Station, departure: str, what: str, message: Message) -> None:
+    """Note that the message which said ``what`` was deleted, so that it may be said again (F11)."""
+    log.warning("%s: the message of %s was deleted: %s", departure, what, message.ts)
+    value = {"channel": message.channel, "ts": message.ts}
+    once = f"message_gone/{what}/{message.ts}"
+    station.ledger.record_once(departure, "message_gone", what, value, station.now(), "stationmaster", key=once)
+
+
+def replies(station: Station, departure: str) -> list[Reply]:
+    """Return what people wrote in the departure's thread, oldest first.
+
+    :raises ChatError: it cannot be read in full. A deleted thread is posted anew.
+    """
+    thread = told(station, departure, HEADLINE)
+    if thread is None:
+        return []
+    try:
+        return station.chat.replies(thread.channel, thread.ts)
+    except ChatMessageGone:
+        gone(station, departure, HEADLINE, thread)
+        refresh_headline(station, departure)
+        raise
 
 
 def refresh_headline(station: Station, departure: str) -> None:
@@ -64,55 +102,97 @@ def refresh_headline(station: Station, departure: str) -> None:
 
     text = wording.headline(station, departure)
     shown = station.ledger.facts(departure, kind="headline", subject="shown")
-    if shown and shown[-1].value["text"] == text:
+    present = told(station, departure, HEADLINE)
+    if present is not None and shown and shown[-1].value == {"text": text, "ts": present.ts}:
         return
     try:
         first = _headline(station, departure)
-        station.chat.update(first["channel"], first["ts"], text)
+        if present is not None:
+            station.chat.update(first["channel"], first["ts"], text)
+    except ChatMessageGone:
+        if present is not None:
+            gone(station, departure, HEADLINE, present)
+            refresh_headline(station, departure)
+        return
     except _UNSAID as error:
         log.warning("%s: the departure's message cannot be edited: %s", departure, error)
         return
-    station.ledger.record(departure, "headline", "shown", {"text": text}, station.now(), "stationmaster")
+    value = {"text": text, "ts": first["ts"]}
+    station.ledger.record(departure, "headline", "shown", value, station.now(), "stationmaster")
 
 
 def _headline(station: Station, departure: str) -> Receipt:
     from stationmaster.departures import wording
 
-    return _post(station, departure, "headline", wording.headline(station, departure), None)
+    key = _key(station, departure, HEADLINE)
+    said = station.ledger.effect(key)
+    if said is not None and said.receipt:
+        return said.receipt
+    return _post(station, key, wording.headline(station, departure), None)
 
 
-def _say(
-    station: Station, departure: str, what: str, text: str, thread: str | None, *, broadcast: bool
-) -> Message | None:
+def _say(station: Station, departure: str, what: str, text: str, *, broadcast: bool) -> Message:
     from stationmaster.hooks.chat_models import Message
 
-    try:
-        receipt = _post(station, departure, what, text, thread, broadcast=broadcast)
-    except _UNSAID as error:
-        log.warning("%s: %s cannot be said: %s", departure, what, error)
-        return None
+    thread = _Thread(station, departure)
+    receipt = _post(station, _key(station, departure, what), text, thread, broadcast=broadcast)
     return Message(channel=receipt["channel"], ts=receipt["ts"])
 
 
-def _post(
-    station: Station, departure: str, what: str, text: str, thread: str | None, *, broadcast: bool = False
-) -> Receipt:
-    key, channel, since = _key(departure, what), station.channel, station.now()
+class _Thread:
+    """The departure's message, posted when something is to be said under it."""
+
+    def __init__(self, station: Station, departure: str) -> None:
+        self.station, self.departure = station, departure
+
+    def __call__(self) -> str:
+        try:
+            return str(_headline(self.station, self.departure)["ts"])
+        except _UNSAID as error:
+            # Without its thread the thing itself was not said, whatever became of the thread.
+            raise EffectRefused(f"the departure's message cannot be posted: {error}") from error
+
+    def known(self) -> Message | None:
+        return told(self.station, self.departure, HEADLINE)
+
+
+def _post(station: Station, key: str, text: str, thread: _Thread | None, *, broadcast: bool = False) -> Receipt:
+    channel = station.channel
 
     def act() -> Receipt:
-        message = station.chat.post(channel, text, key=key, thread_ts=thread, broadcast=broadcast)
+        under = thread() if thread else None
+        try:
+            message = station.chat.post(channel, text, key=key, thread_ts=under, broadcast=broadcast)
+        except ChatMessageGone:
+            if thread is not None and (parent := thread.known()) is not None:
+                gone(station, thread.departure, HEADLINE, parent)
+            raise
         return {"channel": message.channel, "ts": message.ts}
 
     def look_up() -> Receipt | None:
         effect = station.ledger.effect(key)
-        oldest = (effect.intended_at if effect else since) - _CLOCK_SKEW
-        message = station.chat.find(channel, key, oldest, thread_ts=thread)
+        if effect is None or effect.attempts == 0:
+            return None
+        parent = thread.known() if thread else None
+        if thread is not None and parent is None:
+            return None
+        oldest = effect.intended_at - _CLOCK_SKEW
+        try:
+            message = station.chat.find(channel, key, oldest, thread_ts=parent.ts if parent else None)
+        except ChatMessageGone:
+            return None  # a deleted thread shows nothing: whatever stood there has to be said again
         return None if message is None else {"channel": message.channel, "ts": message.ts}
 
     return perform(
-        station, key, intent={"channel": channel, "text": text, "broadcast": broadcast}, act=act, look_up=look_up
+        station,
+        key,
+        intent={"channel": channel, "text": text, "broadcast": broadcast},
+        act=act,
+        look_up=look_up,
+        settles_after=_SHOWS_WITHIN,
     )
 
 
-def _key(departure: str, what: str) -> str:
-    return f"{departure}/tell/{what}"
+def _key(station: Station, departure: str, what: str) -> str:
+    deleted = len(station.ledger.facts(departure, kind="message_gone", subject=what))
+    return f"{departure}/tell/{what}" + (f"/again-{deleted}" if deleted else "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import blocker
+from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures.deploying import Leg, deployed
+from stationmaster.departures.legs import Leg, deployed, take_lock
 from stationmaster.departures.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 def observe(station: Station, leg: Leg) -> Standing:
     """Ask the environment once, remember the answer, and return whether it was right often enough in a row.
 
-    PASS after ``verify.times`` answers in a row, ``verify.every`` apart; DENY when ``verify.within`` is over.
+    PASS after ``verify.times`` answers in a row, ``verify.every`` apart, all while this stop holds the environment's
+    lock (F49); DENY when ``verify.within`` is over.
+
+    :raises LockHeld: somebody else is at this environment, so that nothing it says now is about this leg.
     """
     if deployed(station, leg):
         return passed("verify")
+    take_lock(station, leg)
     verify = station.train.component(leg.component).verify
     if verify.by == "checklist":
         return passed("verify")
     facts = _observations(station, leg)
     if not facts or station.now() - facts[-1].at >= verify.every:
-        station.ledger.record(
-            leg.departure,
-            "observed",
-            leg.key,
-            {"seen": _reported(station, leg, verify), "right": _is_right(station, leg, verify)},
-            station.now(),
-            "stationmaster",
-        )
+        seen = _page_of(station, leg) if verify.by == "url" else _reported(station, leg)
+        right = seen == leg.sha or _contains(station, leg, seen)
+        value = {"seen": seen, "right": right}
+        station.ledger.record(leg.departure, "observed", leg.key, value, station.now(), "stationmaster")
         facts = _observations(station, leg)
     return _judge(station, leg, verify, facts)
 
@@ -58,57 +58,60 @@ def _judge(station: Station, leg: Leg, verify: Verify, facts: tuple[Fact, ...]) 
         in_a_row += 1
     if in_a_row >= verify.times:
         return passed("verify")
-    since, deadline = facts[0].at, facts[0].at + verify.within
-    over = station.now() >= deadline
-    component, environment, sha = leg.component, leg.environment, leg.sha[:12]
+    since = facts[0].at
+    over = station.now() >= since + verify.within
     if in_a_row:
-        found = blocker(
-            "VERIFYING",
-            since=since,
-            component=component,
-            environment=environment,
-            sha=sha,
-            times=in_a_row,
-            needed=verify.times,
-        )
-    else:
-        seen = str(facts[-1].value["seen"] or "nothing")[:12]
-        who = (station.conductor.id,) if over else ()
-        found = blocker(
-            "NOT_DEPLOYED", since=since, who=who, component=component, environment=environment, found=seen, sha=sha
-        )
-    return waiting("verify", found, verdict=Verdict.DENY if over and in_a_row == 0 else Verdict.WAIT)
+        return waiting("verify", _verifying(leg, since, in_a_row, verify.times))
+    found = blocker(
+        "NOT_DEPLOYED",
+        since=since,
+        who=(station.conductor.id,),
+        component=leg.component,
+        environment=leg.environment,
+        found=str(facts[-1].value["seen"] or "nothing")[:12],
+        sha=leg.sha[:12],
+    )
+    return waiting("verify", found, verdict=Verdict.DENY if over else Verdict.WAIT)
+
+
+def _verifying(leg: Leg, since: datetime, times: int, needed: int) -> Blocker:
+    return blocker(
+        "VERIFYING",
+        since=since,
+        component=leg.component,
+        environment=leg.environment,
+        sha=leg.sha[:12],
+        times=times,
+        needed=needed,
+    )
 
 
 def _observations(station: Station, leg: Leg) -> tuple[Fact, ...]:
     return station.ledger.facts(leg.departure, kind="observed", subject=leg.key)
 
 
-def _reported(station: Station, leg: Leg, verify: Verify) -> str | None:
-    if verify.by == "url":
-        return None
+def _reported(station: Station, leg: Leg) -> str | None:
     running = station.forge.deployed_sha(leg.repository, leg.environment)
     return running.sha if running else None
 
 
-def _is_right(station: Station, leg: Leg, verify: Verify) -> bool:
-    deploy = station.train.component(leg.component).deploy(leg.environment)
-    if verify.by == "url":
-        return _page_holds(str(deploy.url), leg.sha)
-    seen = _reported(station, leg, verify)
-    if seen == leg.sha:
-        return True
-    if seen is None or deploy.mode != "auto":
+def _contains(station: Station, leg: Leg, seen: str | None) -> bool:
+    """Continuous deployment may already be past the pinned commit; it is right as long as it contains it (C-21)."""
+    component = station.train.component(leg.component)
+    if seen is None or component.verify.by == "url" or component.deploy(leg.environment).mode != "auto":
         return False
-    # Continuous deployment may already be past the pinned commit; it is right as long as it contains it (C-21).
     return station.forge.compare(leg.repository, leg.sha, seen).status == "ahead"
 
 
-def _page_holds(url: str, sha: str) -> bool:
+def _page_of(station: Station, leg: Leg) -> str | None:
+    """Return the leg's commit if the environment's page holds it, None if it does not or cannot be read."""
     import httpx
 
+    url = station.train.component(leg.component).deploy(leg.environment).url
+    if url is None:
+        return None
     try:
         answer = httpx.get(url, timeout=10, follow_redirects=True)
     except httpx.HTTPError:
-        return False
-    return answer.is_success and sha in answer.text
+        return None
+    return leg.sha if answer.is_success and leg.sha in answer.text else None

@@ -22,10 +22,12 @@ from stationmaster.departures import (
     verifying,
     voting,
 )
-from stationmaster.departures.obstacles import obstacle, passed, waiting
+from stationmaster.departures.obstacles import StepImpossible, obstacle, passed, waiting
+from stationmaster.departures.resting import resting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Lock
 
 Arguments = dict[str, Any]
 Watch = Callable[["Station", str, Arguments], Standing]
@@ -47,6 +49,8 @@ def look(station: Station, watch: str, departure: str, arguments: Arguments) -> 
         raise UnknownWatch(f"{watch!r} is not one of {', '.join(sorted(WATCHES))}")
     try:
         return WATCHES[watch](station, departure, arguments)
+    except StepImpossible as impossible:
+        return waiting(watch, *impossible.blockers)
     except Exception as error:
         found = obstacle(station, error)
         if found is None:
@@ -110,14 +114,20 @@ def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     leg = _leg(station, departure, arguments)
     standings = [gating.stop_standing(station, departure, arguments["stop"])]
     held = station.ledger.lock(leg.lock)
-    if held is not None and held.holder != f"{departure}/{leg.stop}":
-        standings.append(waiting("lock", _locked(held.name, held.holder, held.reason)))
+    if held is not None and held.holder != leg.holder:
+        standings.append(waiting("lock", _locked(station, held)))
+    found = resting(station, leg)
+    if found is not None:
+        standings.append(waiting("rest", found))
     fit = deploying.fits(station, leg)
     return combine([*standings, *([fit] if fit else [])])
 
 
-def _locked(environment: str, holder: str, reason: str) -> Blocker:
-    return blocker("ENVIRONMENT_LOCKED", environment=environment, holder=holder, reason=reason)
+def _locked(station: Station, held: Lock) -> Blocker:
+    who = (station.conductor.id,)
+    return blocker(
+        "ENVIRONMENT_LOCKED", since=held.since, who=who, environment=held.name, holder=held.holder, reason=held.reason
+    )
 
 
 def _run(station: Station, departure: str, arguments: Arguments) -> Standing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
@@ -13,7 +13,6 @@ from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
-    from stationmaster.departures.deploying import Leg
     from stationmaster.departures.station import Station
 
 _SIGNS = {
@@ -95,10 +94,10 @@ def vote_question(station: Station, departure: str) -> str:
     return (
         f"{names(station, voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
-        f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, after "
-        f"{_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, answer "
-        f"`LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn until the deploy "
-        f"begins.\n\n{changes.aboard(station, departure).render_slack()}"
+        f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, "
+        f"after {_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, answer "
+        f"`LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn until "
+        f"the deploy begins.\n\n{changes.aboard(station, departure).render_slack()}"
     )
 
 
@@ -123,13 +122,13 @@ def asked(station: Station, person: Person, question: str) -> str:
     return f"{_mention(person)}: {escaping.slack(question)}"
 
 
-def rolled_back(station: Station, departure: str, legs: Sequence[Leg]) -> str:
-    """Return the announcement that production runs what it ran before (C-18)."""
+def rolled_back(station: Station, back: Mapping[str, str]) -> str:
+    """Return the announcement that production runs what it ran before (C-18).
+
+    :param back: the commits it runs again, by component.
+    """
     lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
-    for leg in legs:
-        facts = station.ledger.facts(departure, kind="rollback_target", subject=leg.subject)
-        if facts and facts[0].value["sha"]:
-            lines.append(f"• {leg.component}: `{facts[0].value['sha'][:12]}`")
+    lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
     lines.append(
         f"{_mention(station.conductor)} coordinates the fix. The manifest is rejected until somebody clears it."
     )

@@ -28,8 +28,8 @@ _TOKEN = re.compile(
 
 _PERMISSIONS: tuple[tuple[str, str, str], ...] = (
     (r"/(check-runs|check-suites)", "checks", "repo"),
-    (r"/statuses?(/|$)", "commit statuses", "repo:status"),
     (r"/deployments", "deployments", "repo_deployment"),
+    (r"/status(es)?(/|$)", "commit statuses", "repo:status"),
     (r"/actions/", "actions", "repo and workflow"),
     (r"/pulls", "pull requests", "repo"),
     (r"/(issues|labels|milestones)", "issues", "repo"),

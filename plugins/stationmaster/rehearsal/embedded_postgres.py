@@ -173,7 +173,7 @@ def _place_for(home: Path, programs: Path) -> _Place:
     folder = home / "postgres"
     if not (_anyone_may_enter(home) and _anyone_may_enter(programs) and _anyone_may_run(programs / "postgres")):
         folder = _shared_folder(home)
-        programs = _copy(programs.parent, folder / "programs") / "bin"
+        programs = _copy(programs, folder / "programs")
         _forget_if_home_is_new(home, folder)
     folder.mkdir(mode=0o711, exist_ok=True)
     data = folder / "data"
@@ -210,12 +210,18 @@ def _forget_if_home_is_new(home: Path, folder: Path) -> None:
         pointer.write_text(str(folder))
 
 
-def _copy(install: Path, target: Path) -> Path:
+def _copy(programs: Path, target: Path) -> Path:
+    """Copy the installation with the libraries beside its package: the programs look for them at that distance."""
+    install = programs.parent
+    libraries = install.parents[1] / f"{PACKAGE}.libs"
+    copied = target / PACKAGE / install.name
     if not (target / "complete").exists():
         shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(install, target, symlinks=True)
+        shutil.copytree(install, copied, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, target / libraries.name, symlinks=True)
         for path in (target, *target.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
         (target / "complete").touch()
-    return target
+    return copied / programs.name

@@ -174,7 +174,7 @@ class Repository:
         if present is not None and present.merged_at is None:
             return present
         branch = re.search(r"from [\w.-]+/(\S+)", historic.title)
-        title = re.sub(rf"\s*\(#{number}\)$", "", historic.title)
+        title = historic.title.removesuffix(f"(#{number})").rstrip()
         if branch:
             title = re.sub(r"[-_/]+", " ", branch[1]).strip()
         pull = PullRecord(

@@ -1,0 +1,115 @@
+"""A leg: one component's way onto one environment in one departure, its facts and its lock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from stationmaster.core.calendar import StopName
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+
+class Leg(BaseModel):
+    """One component's way onto one environment in one departure; ``sha`` is pinned."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    departure: str
+    stop: StopName
+    component: str
+    environment: str
+    repository: str
+    sha: str
+
+    @property
+    def key(self) -> str:
+        """The ledger's key, without the attempt: named by component and commit, never by a map index (F70)."""
+        return f"{self.departure}/{self.stop}/{self.component}/{self.environment}/{self.sha}"
+
+    @property
+    def subject(self) -> str:
+        """The subject of the facts about it."""
+        return f"{self.component}/{self.environment}"
+
+    @property
+    def lock(self) -> str:
+        """The name of the lock on what it changes."""
+        return f"{self.repository}/{self.environment}"
+
+    @property
+    def holder(self) -> str:
+        """Who holds that lock: the stop, whichever of its tasks works."""
+        return f"{self.departure}/{self.stop}"
+
+
+def leg_of(station: Station, departure: str, stop: StopName, component: str) -> Leg | None:
+    """Return the leg of ``component`` at ``stop``, None when it is not aboard or not deployed there."""
+    manifest = station.ledger.manifest_of(departure)
+    environment = station.train.staging if stop == "cut" else station.train.production
+    found = station.train.component(component)
+    if manifest is None or found.deploy(environment).mode == "none":
+        return None
+    for passenger in manifest.passengers:
+        if passenger.component == component:
+            return Leg(
+                departure=departure,
+                stop=stop,
+                component=component,
+                environment=environment,
+                repository=passenger.repository,
+                sha=passenger.sha,
+            )
+    return None
+
+
+def legs_of(station: Station, departure: str, stop: StopName) -> tuple[Leg, ...]:
+    """Return every leg of ``stop``, in the order in which they are deployed."""
+    found = (leg_of(station, departure, stop, component.id) for component in station.train.components)
+    return tuple(leg for leg in found if leg is not None)
+
+
+def deployed(station: Station, leg: Leg) -> bool:
+    """Return whether this departure has already seen the leg's commit run there."""
+    facts = station.ledger.facts(leg.departure, kind="deployed", subject=leg.subject)
+    return any(fact.value["sha"] == leg.sha for fact in facts)
+
+
+def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> None:
+    """Record that the environment reported the leg's commit, and give the lock back."""
+    station.ledger.record_once(
+        leg.departure,
+        "deployed",
+        leg.subject,
+        {"sha": leg.sha, "how": how},
+        at,
+        "stationmaster",
+        key=f"deployed/{leg.subject}/{leg.sha}",
+    )
+    release_lock(station, leg)
+
+
+def take_lock(station: Station, leg: Leg) -> int:
+    """Take the environment's lock for this stop and return its fence; the same stop may take it again.
+
+    :raises LockHeld: somebody else is at this environment.
+    """
+    reason = f"{leg.stop} of {leg.departure}"
+    return station.ledger.acquire(leg.lock, leg.holder, reason, station.now()).fence
+
+
+def release_lock(station: Station, leg: Leg) -> None:
+    """Give the environment's lock back, if this stop still holds it."""
+    held = station.ledger.lock(leg.lock)
+    if held is not None and held.holder == leg.holder:
+        station.ledger.release(leg.lock, held.fence, station.now(), "stationmaster", f"{leg.stop} is done")
+
+
+def release_locks(station: Station, departure: str, stop: StopName, *, why: str) -> None:
+    """Give back every lock that ``stop`` still holds, whatever became of it."""
+    for held in station.ledger.locks():
+        if held.holder == f"{departure}/{stop}":
+            station.ledger.release(held.name, held.fence, station.now(), "stationmaster", why)

@@ -1,0 +1,108 @@
+"""docs/cli-json.md shows what the commands write: same fields, same types."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.cli import waiting_train
+from tests.cli.conftest import ROOT, WEDNESDAY
+from tests.cli.markdown_pages import fences
+from tests.cli.test_cli_check import spoil
+from tests.cli.test_cli_ledger import tamper
+
+_OPEN = ("body", "intent", "receipt", "manifest")
+"""Objects whose fields depend on what they are about."""
+
+
+def examples():
+    """Return the example of each command that the page has."""
+    page = (ROOT / "docs" / "cli-json.md").read_text(encoding="utf-8")
+    sections = re.split(r"^## `stationmaster ", page, flags=re.MULTILINE)[1:]
+    return {section.split("`")[0]: json.loads(fences(section, "json")[0]) for section in sections}
+
+
+def shape(value, name=""):
+    """Return the types of a JSON value: those of a list's members are joined, null fits anything."""
+    if isinstance(value, dict):
+        return "object" if name in _OPEN else {key: shape(inner, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [joined([shape(inner) for inner in value])]
+    return None if value is None else type(value).__name__
+
+
+def joined(shapes):
+    """Return one shape for the members of a list; fails where two of them have different fields."""
+    known = [found for found in shapes if found is not None]
+    if not known:
+        return None
+    first = known[0]
+    if not isinstance(first, dict):
+        return first
+    assert {frozenset(found) for found in known} == {frozenset(first)}
+    return {key: joined([found[key] for found in known]) for key in first}
+
+
+def fits(real, example):
+    """Return whether two shapes agree; what is empty or null in one of them agrees with anything."""
+    if real is None or example is None:
+        return True
+    if isinstance(real, dict) and isinstance(example, dict):
+        return real.keys() == example.keys() and all(fits(real[key], example[key]) for key in real)
+    if isinstance(real, list) and isinstance(example, list):
+        return fits(real[0], example[0])
+    return real == example
+
+
+@pytest.fixture
+def world(ledger, include):
+    """A waiting departure, a lock, a lost answer, a tampered audit and a broken file."""
+    waiting_train.wait_for_quorum(ledger)
+    waiting_train.lose_an_answer(ledger)
+    ledger.acquire(waiting_train.LOCK, f"{waiting_train.DEPARTURE}/promote", "promote", WEDNESDAY)
+    tamper("UPDATE ledger_audit SET actor = 'nobody' WHERE seq = 3")
+    return include
+
+
+COMMANDS = {
+    "who": (("who", "cellxgene", "--at", "2026-03-09T16:00:00Z"), 0),
+    "explain": (("explain", "cellxgene.weekly"), 0),
+    "ledger verify": (("ledger", "verify"), 1),
+    "ledger audit": (("ledger", "audit"), 0),
+    "ledger effects": (("ledger", "effects"), 0),
+    "ledger locks": (("ledger", "locks"), 0),
+    "check": (("check",), 1),
+}
+
+
+def test_every_command_that_writes_json_is_described():
+    assert set(examples()) == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_example_has_the_shape_of_the_answer(answer, world, name):
+    if name == "check":
+        spoil(world, "day: thursday", "day: thurs")
+    words, code = COMMANDS[name]
+    real, example = shape(answer(*words, code=code)), shape(examples()[name])
+    assert fits(real, example), (real, example)
+
+
+def test_a_different_shape_would_be_seen():
+    assert not fits(shape({"a": 1}), shape({"a": "1"}))
+    assert not fits(shape({"a": [{"b": 1}]}), shape({"a": [{"b": 1, "c": 2}]}))
+
+
+def test_the_example_of_check_is_what_check_says(answer, world):
+    line = spoil(world, "day: thursday", "day: thurs")
+    (problem,) = answer("check", code=1)["problems"]
+    (shown,) = examples()["check"]["problems"]
+    assert problem["line"] == line
+    assert {**problem, "line": 0} == {**shown, "line": 0}
+
+
+def test_the_example_of_who_is_what_who_says(answer):
+    found = answer("who", "cellxgene", "--role", "primary", "--at", "2026-03-09T16:00:00Z")
+    assert found == examples()["who"]
