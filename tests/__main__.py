@@ -1,6 +1,6 @@
 """``make test``: the quick tests side by side, then those that share one real Airflow, then the totals.
 
-    python -m tests [options of pytest]
+python -m tests [options of pytest]
 """
 
 from __future__ import annotations

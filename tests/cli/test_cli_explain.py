@@ -52,11 +52,11 @@ def test_a_dag_id_narrows_it_to_its_stop(answer, waiting):
     assert tasks(answer("explain", "cellxgene.weekly.cut")) == ["cut/ask_whom_to_wait_for"]
 
 
-def test_a_departure_that_has_failed_still_says_what_was_in_its_way(answer, waiting):
-    waiting.set_state(waiting_train.DEPARTURE, DepartureState.FAILED, WEDNESDAY, "stationmaster", "no quorum")
+def test_a_departure_that_is_over_still_says_what_was_in_its_way(answer, waiting):
+    waiting.set_state(waiting_train.DEPARTURE, DepartureState.MISSED, WEDNESDAY, "timetable", "no quorum")
     assert answer("explain", "cellxgene.weekly")["departures"] == []
     (departure,) = answer("explain", waiting_train.DEPARTURE)["departures"]
-    assert (departure["state"], departure["why"]) == ("FAILED", "no quorum")
+    assert (departure["state"], departure["why"]) == ("MISSED", "no quorum")
     assert "QUORUM_MISSING" in [why["code"] for why in departure["blockers"]]
 
 

@@ -96,6 +96,26 @@ def test_up_refuses_what_it_cannot_use(run, behind, wrong):
     assert called.options == {}
 
 
+def test_what_keeps_a_station_from_starting_is_a_sentence_and_no_traceback(run, behind):
+    from stationmaster.rehearsal.embedded_station import StationRunning
+
+    def refuses(*_, **__):
+        raise StationRunning("a station runs there already")
+
+    behind("up", up=refuses)
+    result = run("up")
+    assert (result.exit_code, result.stderr) == (1, "stationmaster: a station runs there already\n")
+
+
+def test_a_fault_of_ours_keeps_its_traceback(run, behind):
+    def breaks(*_, **__):
+        raise ZeroDivisionError
+
+    behind("up", up=breaks)
+    with pytest.raises(ZeroDivisionError):
+        run("up")
+
+
 def test_down_ends_the_station_in_its_home(run, behind):
     called = Called(0)
     behind("up", down=called)

@@ -360,3 +360,11 @@ def test_f66_nothing_unchecked_is_ever_sent(scene: Stage, forge: Forge) -> None:
     with pytest.raises(ForgeRejected):
         forge.dispatch(EXPLORER, "../../dispatches", "main", {}, "t/1")
     assert scene.world.journal.entries() == []
+
+
+def test_f50_a_deployment_by_another_hand_shows(scene: Stage, forge: Forge) -> None:
+    scene.world.deploy(EXPLORER, "prod", HEAD, by="ana")
+    running = forge.deployed_sha(EXPLORER, "prod")
+    assert running is not None
+    assert (running.sha, forge.deployments(EXPLORER, "prod")[0].creator) == (HEAD, "ana")
+    assert scene.world.writes() == []

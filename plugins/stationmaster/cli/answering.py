@@ -46,17 +46,22 @@ def plain(text: str) -> str:
 
 
 @contextmanager
-def refusals() -> Iterator[None]:
-    """Turn what the layers below refuse into a sentence and an exit code; every other error stays one."""
+def refusals(code: int = USAGE) -> Iterator[None]:
+    """Turn an error of ours into its sentence and an exit code; any other is a fault, and keeps its traceback.
+
+    :param code: the exit code, where what is wrong is not a finding by itself.
+    """
     try:
         yield
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
-        code = _code_of(error)
-        if code is None:
+        if _is_a_finding(error):
+            refuse(str(error), code=FINDING)
+        if not _is_ours(error) and not _is_of_the_database(error):
             raise
-        refuse(_sentence(error), code=code)
+        # The driver's messages go over several lines and end with a link to its documentation.
+        refuse(" ".join(str(error).split(" (Background on")[0].split()), code=code)
 
 
 def instant_of(text: str, zone: str) -> datetime:
@@ -78,35 +83,16 @@ def instant_of(text: str, zone: str) -> datetime:
     )
 
 
-def _sentence(error: Exception) -> str:
-    # The driver's messages go over several lines and end with a link to its documentation.
-    return str(error) if _code_of(error) == FINDING else " ".join(str(error).split(" (Background on")[0].split())
-
-
-def _code_of(error: Exception) -> int | None:
-    from stationmaster import settings
-    from stationmaster.clock import ClockUnreadable
-    from stationmaster.config.problems import ConfigurationInvalid, UnknownTeam
-    from stationmaster.config.team import NoSuchRole, UnknownTrain
-    from stationmaster.core.instants import InvalidIsoWeek
+def _is_a_finding(error: Exception) -> bool:
+    from stationmaster.config.problems import ConfigurationInvalid
     from stationmaster.core.rotation import NobodyOnCall
-    from stationmaster.ledger.errors import LedgerError
 
-    if isinstance(error, ConfigurationInvalid | NobodyOnCall):
-        return FINDING
-    usage = (
-        settings.SettingInvalid,
-        settings.IncludeMissing,
-        settings.LedgerNotConfigured,
-        settings.LedgerConnectionUnusable,
-        ClockUnreadable,
-        UnknownTeam,
-        UnknownTrain,
-        NoSuchRole,
-        InvalidIsoWeek,
-        LedgerError,
-    )
-    return USAGE if isinstance(error, usage) or _is_of_the_database(error) else None
+    return isinstance(error, ConfigurationInvalid | NobodyOnCall)
+
+
+def _is_ours(error: Exception) -> bool:
+    """Return whether the class is the package's own: its message names the value and the way out."""
+    return type(error).__module__.startswith("stationmaster.")
 
 
 def _is_of_the_database(error: Exception) -> bool:

@@ -106,7 +106,7 @@ def explained(station: Station, question: Question) -> Explanation:
 
 
 def _is_of(reason: Reason, stop: str) -> bool:
-    return reason.task.startswith(f"{stop}/")
+    return reason.task == stop or reason.task.startswith(f"{stop}/")
 
 
 def _ended(station: Station, departure: str) -> DepartureExplained:

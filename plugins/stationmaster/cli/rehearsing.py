@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from stationmaster.cli.answering import refusals
+from stationmaster.cli.answering import FINDING, refusals
 from stationmaster.cli.whereabouts import IncludeOption, include_at, team_at
 
 _OUT = Path(".rehearsal")
@@ -51,8 +51,8 @@ def rehearse(
             team_at(files, name)
     from stationmaster.rehearsal.rehearse import rehearse as run
 
-    raise typer.Exit(
-        run(
+    with refusals(FINDING):
+        code = run(
             include=files,
             start=start.date(),
             weeks=weeks,
@@ -62,7 +62,7 @@ def rehearse(
             console=Console(),
             as_json_only=as_json,
         )
-    )
+    raise typer.Exit(code)
 
 
 def bench(
@@ -78,4 +78,6 @@ def bench(
 
     from stationmaster.rehearsal.bench import bench as run
 
-    raise typer.Exit(run(quick=quick, console=Console()))
+    with refusals(FINDING):
+        code = run(quick=quick, console=Console())
+    raise typer.Exit(code)

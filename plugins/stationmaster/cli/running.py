@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from stationmaster.cli.answering import refusals, refuse
+from stationmaster.cli.answering import FINDING, refusals, refuse
 from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at
 
 _TRACES = ("secrets.json", "station.lock")
@@ -53,7 +53,7 @@ def up(
 
     Example: stationmaster up --port 9090
 
-    Exit codes: 0 ended by Ctrl-C, 1 a station runs there already, 2 --home is some other directory.
+    Exit codes: 0 ended by Ctrl-C, 1 it could not start, or runs there already, 2 --home is some other directory.
     """
     with refusals():
         files = include_at(include)
@@ -66,7 +66,9 @@ def up(
 
     from stationmaster.rehearsal.up import up as start
 
-    raise typer.Exit(start(home, include=files, port=port, database=database.value, console=Console()))
+    with refusals(FINDING):
+        code = start(home, include=files, port=port, database=database.value, console=Console())
+    raise typer.Exit(code)
 
 
 def down(home: HomeOption = HOME) -> None:
@@ -74,17 +76,19 @@ def down(home: HomeOption = HOME) -> None:
 
     Example: stationmaster down
 
-    Exit codes: 0 nothing runs there any more.
+    Exit codes: 0 nothing runs there any more, 1 a process would not end.
     """
     from rich.console import Console
 
     from stationmaster.rehearsal.up import down as end
 
-    raise typer.Exit(end(home, console=Console()))
+    with refusals(FINDING):
+        code = end(home, console=Console())
+    raise typer.Exit(code)
 
 
 def _may_be_home(home: Path) -> bool:
-    if not home.exists():
+    if not home.exists() or home.name == HOME.name:
         return True
     return home.is_dir() and (not any(home.iterdir()) or any((home / name).exists() for name in _TRACES))
 

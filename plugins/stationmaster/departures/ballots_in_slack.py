@@ -71,8 +71,8 @@ def _reactions(station: Station, message: Message, manifest: str) -> list[Ballot
     found = station.chat.reactions(message.channel, message.ts)
     ballots = []
     for choice, emojis in (("approve", gate.approve_emoji), ("veto", gate.veto_emoji)):
-        for user in sorted({user for emoji in emojis for user in found.get(emoji, frozenset())}):
-            ballots.append(_ballot(station, user, "slack_reaction", choice, manifest, station.now()))
+        users = sorted({user for emoji in emojis for user in found.get(emoji, frozenset())})
+        ballots += [_ballot(station, user, "slack_reaction", choice, manifest, station.now()) for user in users]
     return ballots
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.config.components import Component
 from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, waiting
@@ -15,7 +16,6 @@ from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.forge_models import Checks
 
 
 class Selection:
@@ -159,12 +159,11 @@ def _newest_green(
 ) -> str | None:
     """Return the newest green commit; never one that is older than what production runs."""
     depth = station.train.stops.cut.look_back
-    rules = component.checks
     pending: list[tuple[str, str]] = []
     looked_at = 0
     for position, commit in enumerate(station.forge.commits(component.repository, head, depth)):
         checks = _checks(station, component, commit.sha)
-        if commit.sha == running or checks.state == "green" or (checks.state == "absent" and rules.none == "accept"):
+        if commit.sha == running or checks.usable:
             if position:
                 selection.notes.append(
                     f"{component.id}: {position} newer commit(s) stay behind, their checks are not green"
@@ -172,7 +171,7 @@ def _newest_green(
             return commit.sha
         looked_at += 1
         if checks.state == "pending":
-            pending.append((commit.sha, ", ".join(checks.pending)))
+            pending.append((commit.sha, ", ".join((*checks.pending, *checks.missing))))
     who, name = (station.conductor.id,), component.id
     if pending:
         sha, running = pending[0]
@@ -184,11 +183,8 @@ def _newest_green(
     return None
 
 
-def _checks(station: Station, component: Component, sha: str) -> Checks:
-    rules = component.checks
-    return station.forge.checks(
-        component.repository, sha, require=rules.require, allow=rules.allow, ignore=rules.ignore
-    )
+def _checks(station: Station, component: Component, sha: str) -> CheckReport:
+    return merge_checks(station.forge.check_results(component.repository, sha), component.checks.rules)
 
 
 def _refuse_what_turned_red(station: Station, selection: Selection) -> None:
@@ -202,7 +198,7 @@ def _refuse_what_turned_red(station: Station, selection: Selection) -> None:
             continue
         checks = _checks(station, component, passenger.sha)
         if checks.state in ("red", "pending"):
-            who, names = (station.conductor.id,), ", ".join((*checks.failing, *checks.pending))
+            who, names = (station.conductor.id,), ", ".join((*checks.failing, *checks.pending, *checks.missing))
             code = "CHECKS_RED" if checks.state == "red" else "CHECKS_PENDING"
             sha = passenger.sha[:12]
             raise StepImpossible(

@@ -78,29 +78,7 @@ def advance(
     if effect is None:
         _refuse_second_try(station, leg, generation)
     halted = _halted(station, leg, gates=effect is None)
-    if halted is not None:
-        return halted
-    fence = take_lock(station, leg)
-    record_target(station, leg)
-
-    def guard() -> None:
-        _recount(station, leg, fence)
-        before_effect()
-
-    try:
-        return _act(station, leg, key, guard)
-    except GateClosed as closed:
-        release_lock(station, leg)
-        return closed.standing
-    except EffectBusy as busy:
-        return waiting("run", blocker("EFFECT_BUSY", effect=busy.key))
-    except EffectAmbiguous:
-        return runs.follow(station, leg, key)
-    except EffectUnknown as unknown:
-        asked = station.ledger.effect(key)
-        return runs.follow(station, leg, key) if asked is not None else rest(station, leg, unknown)
-    except EffectRefused as refused:
-        return rest(station, leg, refused)
+    return halted or _attempt(station, leg, key, before_effect)
 
 
 def run_standing(station: Station, leg: Leg) -> Standing:
@@ -135,8 +113,32 @@ def begun(station: Station, leg: Leg) -> bool:
     return False
 
 
+def _attempt(station: Station, leg: Leg, key: str, before_effect: Callable[[], None]) -> Standing:
+    fence = take_lock(station, leg)
+    record_target(station, leg)
+
+    def guard() -> None:
+        _recount(station, leg, fence)
+        before_effect()
+
+    try:
+        return _act(station, leg, key, guard)
+    except GateClosed as closed:
+        release_lock(station, leg)
+        return closed.standing
+    except EffectBusy as busy:
+        return waiting("run", blocker("EFFECT_BUSY", effect=busy.key))
+    except EffectAmbiguous:
+        return runs.follow(station, leg, key)
+    except EffectUnknown as unknown:
+        asked = station.ledger.effect(key)
+        return runs.follow(station, leg, key) if asked is not None else rest(station, leg, unknown)
+    except EffectRefused as refused:
+        return rest(station, leg, refused)
+
+
 def _halted(station: Station, leg: Leg, *, gates: bool) -> Standing | None:
-    """An attempt that may have happened is looked for whatever the gates say; they are counted before it is repeated."""
+    """What may have happened is looked for whatever the gates say; they are counted before it is repeated."""
     if gates:
         standing = gating.stop_standing(station, leg.departure, leg.stop)
         if not standing.opens:

@@ -154,7 +154,7 @@ def before_confirmation(station: Station, departure: str) -> Standing:
 
 
 def promote_standing(station: Station, departure: str) -> Standing:
-    """Return every gate of the promotion at this instant. The task that deploys asks this, immediately before it acts."""
+    """Return every gate of the promotion at this instant. Who deploys asks this immediately before it acts (F32)."""
     return combine([before_confirmation(station, departure), confirm_standing(station, departure)])
 
 

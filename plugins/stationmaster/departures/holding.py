@@ -42,8 +42,8 @@ def answer(station: Station, departure: str, *, choice: str, by: str, reason: st
 def standing(station: Station, departure: str) -> Standing:
     """Return whether the cut may go on: the person on call said so, or the time is over and nobody asked to wait.
 
-    What Slack does not show is not a no: until it can be read, only the person on call can let the cut go on. A question
-    that somebody deleted is asked again, and awaited anew.
+    What Slack does not show is not a no: until it can be read, only the person on call can let the cut go on. A
+    question that somebody deleted is asked again, and awaited anew.
     """
     question = station.train.stops.cut.hold_question
     if question is None or station.ledger.facts(departure, kind="hold_answer", subject="cut"):

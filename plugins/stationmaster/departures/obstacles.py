@@ -1,4 +1,4 @@
-"""What keeps a step from going on, told as a blocker: an error of GitHub, of Slack or of the ledger becomes its code."""
+"""What keeps a step from going on, as a blocker: an error of GitHub, Slack or the ledger becomes its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A failed promotion goes back to what prod ran before, in reverse order; no gate and no freeze stops it (C-18, F34, F45)."""
+"""A failed promotion goes back to what prod ran before, in reverse order; no gate stops it (C-18, F34, F45)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What is said in Slack, each thing once; a silent Slack never stops a train (C-14, C-17, F04, F60).
 
 One message a departure stands in the channel and is edited as the state changes; everything else is said in its
-thread. A thing that could not be said stays an unfinished effect of the ledger, and is said when Slack is back. A message
-that somebody deleted is said again, under a key of its own, when it is needed (F11).
+thread. A thing that could not be said stays an unfinished effect of the ledger, and is said when Slack is back. A
+message that somebody deleted is said again, under a key of its own, when it is needed (F11).
 """
 
 from __future__ import annotations

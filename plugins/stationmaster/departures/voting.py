@@ -1,4 +1,4 @@
-"""The vote on a manifest: asked in Slack, cast in Slack or in Airflow, counted in one place (C-14 … C-16, F06 … F13)."""
+"""The vote on a manifest: asked in Slack, cast there or in Airflow, counted in one place (C-14 … C-16, F06 … F13)."""
 
 from __future__ import annotations
 

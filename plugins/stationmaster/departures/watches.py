@@ -146,7 +146,7 @@ def _ballot(station: Station, departure: str, arguments: Arguments) -> Standing:
     """A ballot is closed when it is no longer needed; until then it waits for its voter."""
     if gating.voting_closed(station, departure):
         return passed("ballot")
-    number, manifest = voting.round_of(station, departure)
+    _, manifest = voting.round_of(station, departure)
     if manifest.hash != arguments["manifest"]:
         return passed("ballot")
     return _until_missed(station, departure, "promote", waiting("ballot", _waits_for(arguments, manifest.short)))

@@ -61,8 +61,9 @@ def headline(station: Station, departure: str) -> str:
     week = departure.rpartition("/")[2]
     lines = [f"{_SIGNS[state]} *{escaping.slack(station.train.title)} {week}* is {_STATES[state]}."]
     lines.append(f"Conductor: {_mention(station.conductor)}")
-    for passenger in manifest.passengers if manifest else ():
-        lines.append(f"• {passenger.component}: `{passenger.sha[:12]}`")
+    lines += [
+        f"• {passenger.component}: `{passenger.sha[:12]}`" for passenger in (manifest.passengers if manifest else ())
+    ]
     if state is DepartureState.GATED:
         lines.append(_votes(station, departure))
     return "\n".join(lines)
@@ -95,9 +96,9 @@ def vote_question(station: Station, departure: str) -> str:
         f"{names(station, voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
         f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, "
-        f"after {_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, answer "
-        f"`LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn until "
-        f"the deploy begins.\n\n{changes.aboard(station, departure).render_slack()}"
+        f"after {_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
+        f"answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn "
+        f"until the deploy begins.\n\n{changes.aboard(station, departure).render_slack()}"
     )
 
 

@@ -6,13 +6,10 @@ One client is one logged-in user. Answers are read strictly for the fields that 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
-
-import httpx
 
 from stationmaster.rehearsal.airflow_answers import (
     Dag,
@@ -23,78 +20,23 @@ from stationmaster.rehearsal.airflow_answers import (
     RequiredAction,
     TaskInstance,
 )
+from stationmaster.rehearsal.airflow_wire import PAGE as PAGE
+from stationmaster.rehearsal.airflow_wire import AirflowApiError as AirflowApiError
+from stationmaster.rehearsal.airflow_wire import AirflowConflict as AirflowConflict
+from stationmaster.rehearsal.airflow_wire import AirflowForbidden as AirflowForbidden
+from stationmaster.rehearsal.airflow_wire import AirflowNotFound as AirflowNotFound
+from stationmaster.rehearsal.airflow_wire import AirflowUnreachable as AirflowUnreachable
+from stationmaster.rehearsal.airflow_wire import AirflowWire
 
 Found = TypeVar("Found")
-
-PAGE = 100
-"""Rows asked for at a time: the most that Airflow gives."""
-
-
-class AirflowApiError(RuntimeError):
-    """Airflow refused a request, or answered what cannot be read."""
-
-    def __init__(self, request: str, status: int, detail: str) -> None:
-        super().__init__(f"Airflow answered {status} to {request}: {detail}")
-        self.status = status
-        self.detail = detail
-
-
-class AirflowUnreachable(AirflowApiError):
-    """Airflow does not answer at all."""
-
-    def __init__(self, request: str, reason: str) -> None:
-        super().__init__(request, 0, reason)
-
-
-class AirflowNotFound(AirflowApiError):
-    """There is no such DAG, run, task instance or XCom (404)."""
-
-
-class AirflowForbidden(AirflowApiError):
-    """This user may not do that (401, 403)."""
-
-
-class AirflowConflict(AirflowApiError):
-    """The state does not allow it (409): the run exists, the required action is answered already."""
 
 
 class NotReady(TimeoutError):
     """What was waited for did not come in time."""
 
 
-_ERRORS: dict[int, type[AirflowApiError]] = {
-    401: AirflowForbidden,
-    403: AirflowForbidden,
-    404: AirflowNotFound,
-    409: AirflowConflict,
-}
-
-
-class AirflowApi:
+class AirflowApi(AirflowWire):
     """Airflow as one user sees it. Not thread-safe: one client a thread."""
-
-    def __init__(self, *, base_url: str, user: str, password: str, timeout: float = 30.0) -> None:
-        """Log in at the first call, and again whenever the token is refused.
-
-        :param base_url: without a trailing slash.
-        :param timeout: seconds for one request.
-        """
-        self.user = user
-        self._password = password
-        # No proxy of the environment stands between this process and loopback.
-        self._http = httpx.Client(base_url=base_url, timeout=timeout, trust_env=False)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
 
     def health(self) -> Health:
         """Return the state of each component; needs no login."""
@@ -312,61 +254,6 @@ class AirflowApi:
         """
         path = f"{_task(dag_id, run_id, task_id, map_index, always_index=True)}/hitlDetails"
         self._call("PATCH", path, body={"chosen_options": list(options), "params_input": dict(params or {})})
-
-    def _rows(self, path: str, key: str, **query: Any) -> Iterator[Mapping[str, Any]]:
-        offset = 0
-        while True:
-            rows = self._call("GET", path, query={**query, "limit": PAGE, "offset": offset})[key]
-            yield from rows
-            offset += len(rows)
-            if len(rows) < PAGE:
-                return
-
-    def _call(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-        login: bool = True,
-    ) -> Any:
-        if login and "Authorization" not in self._http.headers:
-            self._log_in()
-        answer = self._send(method, f"/api/v2{path}", query=query, body=body)
-        if answer.status_code == httpx.codes.UNAUTHORIZED and login:
-            self._log_in()
-            answer = self._send(method, f"/api/v2{path}", query=query, body=body)
-        return _read(answer, f"{method} {path}")
-
-    def _log_in(self) -> None:
-        body = {"username": self.user, "password": self._password}
-        answer = _read(self._send("POST", "/auth/token", body=body), f"log in as {self.user}")
-        self._http.headers["Authorization"] = f"Bearer {answer['access_token']}"
-
-    def _send(
-        self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
-    ) -> httpx.Response:
-        try:
-            return self._http.request(method, path, params=query, json=body)
-        except httpx.TransportError as error:
-            raise AirflowUnreachable(f"{method} {path}", f"{type(error).__name__}: {error}") from error
-
-
-def _read(answer: httpx.Response, request: str) -> Any:
-    if answer.is_error:
-        raise _ERRORS.get(answer.status_code, AirflowApiError)(request, answer.status_code, _detail(answer))
-    try:
-        return answer.json() if answer.content else None
-    except ValueError as error:
-        raise AirflowApiError(request, answer.status_code, f"this is not JSON: {answer.text[:200]!r}") from error
-
-
-def _detail(answer: httpx.Response) -> str:
-    try:
-        return str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        return answer.text[:500]
 
 
 def _wait(look: Callable[[], Found | None], *, timeout: float, what: Callable[[], str], every: float = 0.2) -> Found:

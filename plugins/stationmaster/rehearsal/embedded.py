@@ -39,7 +39,9 @@ AFTER_TABLES: Mapping[Name, tuple[str, ...]] = {
 READY_WITHIN = 180.0
 """Seconds until Airflow must be ready: ten times what two idle cores need."""
 END_WITHIN = 5.0
-"""Seconds that the components have to end by themselves; the triggerer takes ten, and has nothing to lose."""
+"""Seconds that the components have to end by themselves."""
+NOTHING_TO_LOSE = frozenset({"triggerer"})
+"""Needs ten seconds to end politely, and keeps all that it knows in the database."""
 
 
 class PortsHeld(RuntimeError):
@@ -251,8 +253,8 @@ class EmbeddedAirflow:
 
     def _end_all(self) -> None:
         postgres = self._components.pop("postgres", None)
-        for component in self._components.values():
-            component.ask_to_end()
+        for name, component in self._components.items():
+            component.signal(signal.SIGKILL) if name in NOTHING_TO_LOSE else component.ask_to_end()
         deadline = time.monotonic() + END_WITHIN
         for component in self._components.values():
             component.collect(grace=max(0.0, deadline - time.monotonic()))

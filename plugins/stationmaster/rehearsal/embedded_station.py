@@ -14,6 +14,7 @@ import psutil  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.rehearsal.embedded_passwords import User, read_passwords, write_private
+from stationmaster.rehearsal.embedded_postgres_place import forget_place
 from stationmaster.rehearsal.embedded_processes import Session, end_sessions
 
 NOTE = "station.json"
@@ -129,10 +130,20 @@ def clear_home(home: Path) -> None:
     home.mkdir(parents=True, exist_ok=True)
     with sole_supervisor(home):
         end_leftovers(home)
+        forget_place(home)
         for path in home.iterdir():
             if path.name in KEPT:
                 continue
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+
+def remove_home(home: Path) -> None:
+    """Remove a home with everything that belongs to it.
+
+    :raises StationRunning: a station runs there.
+    """
+    clear_home(home)
+    shutil.rmtree(home)
 
 
 def end_station(home: Path) -> bool:

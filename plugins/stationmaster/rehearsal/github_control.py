@@ -5,6 +5,7 @@ GET    /_control/journal?since=&writes=1   the requests after number `since`
 GET, POST, DELETE /_control/faults         the script of failures (a Fault as JSON)
 POST   /_control/push                      {repo, title, branch?, author?}
 POST   /_control/force-push                {repo, branch?, drop?}
+POST   /_control/deploy                    {repo, environment, sha, by?}
 POST   /_control/checks                    {repo, sha, state}
 POST   /_control/runs                      {repo, workflow, conclusion?, duration_seconds?, stubborn?}
 POST   /_control/conflict                  {repo, branch}
@@ -100,6 +101,13 @@ def _force_push(world: GithubWorld, arguments: dict[str, Any]) -> Any:
     return {"sha": commit.sha}
 
 
+def _deploy(world: GithubWorld, arguments: dict[str, Any]) -> Any:
+    record = world.deploy(
+        arguments["repo"], arguments["environment"], arguments["sha"], by=arguments.get("by", "dev-01")
+    )
+    return {"id": record.id, "sha": record.sha}
+
+
 def _checks(world: GithubWorld, arguments: dict[str, Any]) -> Any:
     state: CheckState = TypeAdapter(CheckState).validate_python(arguments["state"])
     world.script_checks(arguments["repo"], arguments["sha"], state)
@@ -151,6 +159,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("DELETE", "faults"): _clear_faults,
     ("POST", "push"): _push,
     ("POST", "force-push"): _force_push,
+    ("POST", "deploy"): _deploy,
     ("POST", "checks"): _checks,
     ("POST", "runs"): _runs,
     ("POST", "conflict"): _conflict,

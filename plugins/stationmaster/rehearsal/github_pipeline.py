@@ -102,6 +102,14 @@ def follow_branches(repository: Repository, since: int) -> int:
     return len(repository.record.moves)
 
 
+def deploy_by_hand(repository: Repository, environment: str, sha: str, *, by: str, at: datetime) -> DeploymentRecord:
+    """Record a deployment that no workflow of ours made, and its success."""
+    production = is_production(repository, environment)
+    record = deploy(repository, sha=sha, ref=sha, environment=environment, at=at, creator=by, production=production)
+    tell(repository, record, "success", at, creator=by)
+    return record
+
+
 def job_started(repository: Repository, run: RunRecord, at: datetime) -> None:
     """A job with `environment:` records its deployment when it starts."""
     if run.environment is None:

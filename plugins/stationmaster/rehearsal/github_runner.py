@@ -1,6 +1,6 @@
 """Workflow runs as time passes: queued, running, done, replaced in their group. Driven by the clock alone."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from stationmaster.rehearsal.github_pipeline import job_ended, job_started
 from stationmaster.rehearsal.github_repository import Repository
@@ -39,6 +39,16 @@ def enqueue(repository: Repository, run: RunRecord, at: datetime) -> None:
         if other is not run and run.group and other.group == run.group and other.status == "queued":
             finish(repository, other, "cancelled", at)
     repository.record.runs[run.id] = run
+
+
+def rescript(run: RunRecord, conclusion: str | None, duration: timedelta | None, stubborn: bool | None) -> None:
+    """Change how a run that is not done yet will end; None leaves a thing as it is."""
+    run.wanted = conclusion or run.wanted
+    if stubborn is not None:
+        run.stubborn = stubborn
+    if duration is not None:
+        run.duration = duration
+        run.ends_at = run.started_at + duration if run.started_at else None
 
 
 def _next_transition(repository: Repository, run: RunRecord) -> datetime | None:

@@ -35,11 +35,11 @@ from stationmaster import clock as house_clock
 from stationmaster.rehearsal import github_graph
 from stationmaster.rehearsal.github_faults import Fault, FaultScript
 from stationmaster.rehearsal.github_journal import Journal, JournalEntry
-from stationmaster.rehearsal.github_pipeline import begin_environments, follow_branches, statuses
+from stationmaster.rehearsal.github_pipeline import begin_environments, deploy_by_hand, follow_branches, statuses
 from stationmaster.rehearsal.github_repository import Repository
-from stationmaster.rehearsal.github_runner import settle_runs
+from stationmaster.rehearsal.github_runner import rescript, settle_runs
 from stationmaster.rehearsal.github_specs import CheckState, RepositorySpec
-from stationmaster.rehearsal.github_state import CommitRecord, DeploymentRecord, RunRecord
+from stationmaster.rehearsal.github_state import CommitRecord, DeploymentRecord
 
 STAND_IN_TOKEN = "github-stand-in"  # noqa: S105 - it opens nothing but the stand-in
 STAND_IN_LOGIN = "stationmaster[bot]"
@@ -157,6 +157,11 @@ class GithubWorld:
         self.settle()
         return commit
 
+    def deploy(self, repo: str, environment: str, sha: str, *, by: str = "dev-01") -> DeploymentRecord:
+        """Let a person or another pipeline deploy a commit, with success, at once (F50)."""
+        with self._settled(repo) as (repository, now):
+            return deploy_by_hand(repository, environment, repository.commit(sha).sha, by=by, at=now)
+
     def script_checks(self, repo: str, sha: str, state: CheckState) -> None:
         """Fix what the checks of a commit say from now on."""
         with self._settled(repo) as (repository, _):
@@ -190,7 +195,7 @@ class GithubWorld:
             )
             for run in repository.record.runs.values():
                 if run.workflow == workflow and run.status != "completed":
-                    _rescript(run, conclusion, duration, stubborn)
+                    rescript(run, conclusion, duration, stubborn)
 
     def rename(self, repo: str, name: str) -> None:
         """Rename or transfer a repository: the old name redirects (F68)."""
@@ -231,12 +236,3 @@ class GithubWorld:
         with self.lock:
             now = self.settle()
             yield self.repository(repo), now
-
-
-def _rescript(run: RunRecord, conclusion: str | None, duration: timedelta | None, stubborn: bool | None) -> None:
-    run.wanted = conclusion or run.wanted
-    if stubborn is not None:
-        run.stubborn = stubborn
-    if duration is not None:
-        run.duration = duration
-        run.ends_at = run.started_at + duration if run.started_at else None

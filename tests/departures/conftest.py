@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stationmaster.ledger import Ledger
+from tests.departures.week import Maker, Switchboard, Week, new_week, switchboard
+
+
+@pytest.fixture(scope="session")
+def boards() -> Iterator[tuple[Switchboard, Switchboard]]:
+    with switchboard() as github, switchboard() as slack:
+        yield github, slack
+
+
+@pytest.fixture
+def ledger(sqlite_template: Path, tmp_path: Path) -> Iterator[Ledger]:
+    path = tmp_path / "ledger.db"
+    shutil.copyfile(sqlite_template, path)
+    found = Ledger.at(f"sqlite:///{path}")
+    yield found
+    assert not found.verify()
+    found.close()
+
+
+@pytest.fixture
+def make_week(boards: tuple[Switchboard, Switchboard], ledger: Ledger) -> Maker:
+    def make(**options: Any) -> Week:
+        return new_week(boards, ledger, **options)
+
+    return make
+
+
+@pytest.fixture
+def week(make_week: Maker) -> Week:
+    return make_week()
