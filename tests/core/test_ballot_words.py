@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.core.ballot_words import SpokenVote, canonical_emoji, votes
+from stationmaster.core.ballot_words import SpokenVote, votes
+from stationmaster.core.emoji import canonical_emoji
 
 SHORT = "1a2b3c4d"
 

@@ -20,6 +20,7 @@ from stationmaster.core.changelog import Change
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import changes, closing, cutting, deploying, opening, starting, verifying, voting
 from stationmaster.departures.legs import Leg
+from stationmaster.departures.obstacles import obstacle, waiting
 from stationmaster.departures.station import Station
 from stationmaster.departures.watches import look
 from stationmaster.hooks.chat import Chat
@@ -102,7 +103,7 @@ def slack_world(clock: HandClock, team: TeamConfig, **options: Any) -> SlackWorl
         for account in person.slack
     ]
     users += [SlackUser(id="U0STRANGER", name="stranger"), SlackUser(id="U0ROBOT001", name="robot", bot=True)]
-    channels = [SlackChannel(id=OPS, name="single-cell-ops")]
+    channels = [SlackChannel(id=OPS, name="single-cell-ops", members=[user.id for user in users])]
     return SlackWorld(clock=clock, users=users, channels=channels, **options)
 
 
@@ -183,6 +184,17 @@ class Week:
             generation=self.generation,
             before_effect=lambda: starting.begin(at, self.departure, stop),
         )
+
+    def advance_guarded(self, stop: str, component: str) -> Standing:
+        """Advance as the task does: an error becomes its blocker."""
+        station = self.station()
+        try:
+            return self.advance(stop, component, station)
+        except Exception as error:
+            found = obstacle(station, error)
+            if found is None:
+                raise
+            return waiting("error", found)
 
     def deploy(self, stop: str, component: str) -> Standing:
         """Advance until the workflow has ended, as the task and its trigger do in turn."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from stationmaster.config.base import refusal
-from stationmaster.core.ballot_words import canonical_emoji
+from stationmaster.core.emoji import canonical_emoji
 from stationmaster.core.instants import UnknownZone, Weekday, zone_of
 from stationmaster.core.manifest import InvalidRepository, valid_repository
 

@@ -12,7 +12,6 @@ from stationmaster.core.quorum import Choice
 from stationmaster.core.value import Value
 
 _LEADING_MENTION = re.compile(r"^(?:<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*)+")
-_SKIN_TONE = re.compile(r"::skin-tone-[2-6]$")
 _MANIFEST = r"(?:[\s,:#(]+(?P<manifest>[0-9a-f]{8,64})\)?(?![0-9a-z]))?"
 _KINDNESS = r"(?:thanks|thank you|thx|ship it|great work|good job|nice work|nice|great)"
 _EMOJI = r":[a-z0-9_+-]+(?:::skin-tone-[2-6])?:"
@@ -32,7 +31,6 @@ _WITHDRAW = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _REASON_START = re.compile(r"^(?:[\s.,:;!()—–-]|because\b|since\b)+", re.IGNORECASE)
-_ALIASES = {"thumbsup": "+1", "thumbsdown": "-1"}
 
 
 class SpokenVote(Value):
@@ -61,12 +59,6 @@ def votes(text: str) -> SpokenVote | None:
         return _vote("approve", approved)
     vetoed = _VETO.fullmatch(plain)
     return _vote("veto", vetoed) if vetoed else None
-
-
-def canonical_emoji(name: str) -> str:
-    """Return an emoji's first name, without skin tone: ``thumbsup::skin-tone-3`` is ``+1`` (F09)."""
-    base = _SKIN_TONE.sub("", name.strip(":"))
-    return _ALIASES.get(base, base)
 
 
 def _vote(choice: Choice, said: re.Match[str]) -> SpokenVote:

@@ -11,7 +11,7 @@ import re
 from stationmaster.core.value import Value
 
 _REFERENCE = (
-    r"(?<![&\w])(?:(?P<where>[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?)?#(?P<number>[1-9]\d{0,6})\b"
+    r"(?:(?<![&\w])(?<!&amp;)(?P<where>[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9._-]+)?)?#(?P<number>[1-9]\d{0,6})\b"
     r"|/(?P<path>[\w.-]+/[\w.-]+)/pull/(?P<pull>[1-9]\d{0,6})\b)"
 )
 _TAKE_BACK = (

@@ -13,7 +13,6 @@ from stationmaster.core.ballot_words import votes
 from stationmaster.core.quorum import Ballot
 from stationmaster.departures import telling, wording
 from stationmaster.hooks.chat_errors import ChatMessageGone, ChatUnreadable
-from stationmaster.hooks.chat_models import instant_of
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest
@@ -60,9 +59,12 @@ def read(station: Station, departure: str, number: int, manifest: Manifest) -> N
         ask(station, departure, number)
         raise
     present += _replies(station, departure, number, manifest)
-    asked = {"slack_reaction": instant_of(message.ts), "slack_reply": instant_of(thread.ts)}
-    known = [ballot for ballot in station.ledger.ballots(departure) if ballot.channel in asked]
-    for ballot in _news(known, present, manifest.hash, station.now(), asked):
+    lost = {
+        "slack_reaction": telling.gone_at(station, departure, question_of(number)),
+        "slack_reply": telling.gone_at(station, departure, telling.HEADLINE),
+    }
+    known = [ballot for ballot in station.ledger.ballots(departure) if ballot.channel in lost]
+    for ballot in _news(known, present, manifest.hash, station.now(), lost):
         station.ledger.cast(departure, number, ballot, station.now())
 
 
@@ -115,21 +117,27 @@ def _ballot(
 
 
 def _news(
-    known: list[Ballot], present: list[Ballot], manifest: str, now: datetime, asked: dict[str, datetime]
+    known: list[Ballot], present: list[Ballot], manifest: str, now: datetime, lost: dict[str, datetime | None]
 ) -> list[Ballot]:
     """Return the ballots that say what changed since the ledger last looked.
 
-    :param asked: by channel, when the message was posted that the ballots hang on; older ones hung on one that is gone.
+    :param lost: by channel, when the message that ballots hang on was last found deleted: what was cast before cannot
+        be seen any more, and stands.
     """
+
+    def unseen(ballot: Ballot) -> bool:
+        at = lost[ballot.channel]
+        return at is not None and ballot.cast_at <= at
+
     shown = _last_of([ballot for ballot in present if ballot.manifest == manifest])
     before = _last_of([ballot for ballot in known if ballot.manifest == manifest])
     news = [ballot for ballot in present if ballot.manifest != manifest and ballot not in known]
     for place, ballot in shown.items():
         last = before.get(place)
-        if last is None or last.choice != ballot.choice or last.cast_at < asked[ballot.channel]:
+        if last is None or last.choice != ballot.choice or unseen(last):
             news.append(ballot)
     for place, last in before.items():
-        if place not in shown and last.choice != "withdraw" and last.cast_at >= asked[last.channel]:
+        if place not in shown and last.choice != "withdraw" and not unseen(last):
             news.append(last.model_copy(update={"choice": "withdraw", "reason": None, "cast_at": now}))
     return news
 

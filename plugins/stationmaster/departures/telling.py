@@ -8,7 +8,7 @@ message that somebody deleted is said again, under a key of its own, when it is 
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.departures.acting import Receipt, perform
@@ -78,6 +78,12 @@ def gone(station: Station, departure: str, what: str, message: Message) -> None:
     value = {"channel": message.channel, "ts": message.ts}
     once = f"message_gone/{what}/{message.ts}"
     station.ledger.record_once(departure, "message_gone", what, value, station.now(), "stationmaster", key=once)
+
+
+def gone_at(station: Station, departure: str, what: str) -> datetime | None:
+    """Return when the message which said ``what`` was last found deleted, None if it never was."""
+    facts = station.ledger.facts(departure, kind="message_gone", subject=what)
+    return facts[-1].at if facts else None
 
 
 def replies(station: Station, departure: str) -> list[Reply]:

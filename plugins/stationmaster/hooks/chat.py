@@ -12,10 +12,10 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from stationmaster.core.emoji import canonical_emoji
 from stationmaster.hooks import chat_outcomes, chat_reading
 from stationmaster.hooks.chat_blocks import POSTED_CHARACTERS, UPDATED_CHARACTERS, clip, fit
 from stationmaster.hooks.chat_connection import checked, connected
-from stationmaster.hooks.chat_emoji import fold
 from stationmaster.hooks.chat_errors import (
     ChatConnectionMissing,
     ChatOutcomeUnknown,
@@ -140,7 +140,7 @@ class Chat:
         self._call("chat.postEphemeral", sent, about=f"channel {channel}, user {user}")
 
     def reactions(self, channel: str, ts: str) -> dict[str, frozenset[str]]:
-        """Return who reacted with what: canonical emoji names (`chat_emoji.fold`) to user ids, always complete.
+        """Return who reacted with what: canonical emoji names (`core.emoji`) to user ids, always complete.
 
         :raises ChatUnreadable: Slack named fewer users than it counts (F11).
         :raises ChatMessageGone: the message was deleted (F11).
@@ -189,9 +189,9 @@ class Chat:
         return chat_reading.text(data.get("channel"), "id", method="conversations.open")
 
     def _reaction(self, method: str, channel: str, ts: str, name: str, *, fine: str) -> None:
-        sent = {"channel": channel, "timestamp": ts, "name": fold(name)}
+        sent = {"channel": channel, "timestamp": ts, "name": canonical_emoji(name)}
         try:
-            self._call(method, sent, about=f"message {channel}/{ts}, :{fold(name)}:")
+            self._call(method, sent, about=f"message {channel}/{ts}, :{canonical_emoji(name)}:")
         except ChatRejected as refusal:
             if refusal.code != fine:
                 raise

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stationmaster.hooks.chat_emoji import fold
+from stationmaster.core.emoji import canonical_emoji
 from stationmaster.hooks.chat_errors import ChatMessageGone, ChatUnreadable
 from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Reply, instant_of
 
@@ -53,7 +53,7 @@ def reactions(data: Mapping[str, Any], *, about: str) -> dict[str, frozenset[str
                 "Nothing is concluded from a list that is cut short; it is read again.",
                 method="reactions.get",
             )
-        folded[fold(name)] = folded.get(fold(name), frozenset()) | frozenset(users)
+        folded[canonical_emoji(name)] = folded.get(canonical_emoji(name), frozenset()) | frozenset(users)
     return folded
 
 

@@ -59,6 +59,8 @@ def _environments(component: Component, production: str) -> Iterator[Environment
     for name, deploy in component.environments.items():
         if deploy.mode == "auto":
             yield EnvironmentSpec(name=name, follows=component.branch)
+        elif deploy.mode == "on_merge":
+            yield EnvironmentSpec(name=name, follows=deploy.branch, as_of=began, production=name == production)
         elif deploy.mode != "none":
             yield EnvironmentSpec(name=name, as_of=began, production=name == production)
 
@@ -111,7 +113,7 @@ def main() -> None:
 
 async def _serve(*apps: tuple[object, int]) -> None:
     servers = [
-        uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning"))  # type: ignore[arg-type]
+        uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning", date_header=False, server_header=False))  # type: ignore[arg-type]
         for app, port in apps
     ]
     await asyncio.gather(*(server.serve() for server in servers))
