@@ -9,5 +9,5 @@ from airflow.sdk import get_parsing_context
 from stationmaster.assemble.include import dags_of
 from stationmaster.settings import include_dir
 
-for dag in dags_of(include_dir(__file__), only=get_parsing_context().dag_id):
+for dag in dags_of(include_dir(__file__), dag_file=__file__, only=get_parsing_context().dag_id):
     globals()[dag.dag_id] = dag

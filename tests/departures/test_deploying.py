@@ -178,18 +178,13 @@ def test_f17_an_older_train_does_not_replace_a_newer_one(ready):
 
 
 def test_f18_a_train_that_lacks_what_production_runs_is_refused(ready):
-    hotfix = ready.github.push(PORTAL, branch="hotfix", title="Mend prod")
-    made = ready.station().forge.create_deployment(PORTAL, hotfix.sha, "prod", key="by-hand")
-    ready.station().forge.set_deployment_status(PORTAL, made.id, "success")
-    other = ready.github.push(PORTAL, branch="hotfix", title="Mend prod again")
-    made = ready.station().forge.create_deployment(PORTAL, other.sha, "prod", key="by-hand-2")
-    ready.station().forge.set_deployment_status(PORTAL, made.id, "success")
-    ready.github.force_push(PORTAL, branch="hotfix", drop=2)
-    diverged = ready.github.repository(PORTAL).record.refs["heads/hotfix"]
-    made = ready.station().forge.create_deployment(PORTAL, diverged, "prod", key="by-hand-3")
+    ready.github.push(PORTAL, branch="hotfix", title="Mend prod")
+    apart = ready.github.force_push(PORTAL, branch="hotfix", drop=60).sha
+    made = ready.station().forge.create_deployment(PORTAL, apart, "prod", key="by-hand")
     ready.station().forge.set_deployment_status(PORTAL, made.id, "success")
     standing = ready.advance("promote", "portal")
     assert (standing.verdict, codes(standing)) == ("DENY", ["DRIFT"])
+    assert apart[:12] in standing.blockers[0].sentence
     assert ready.dispatches() == []
 
 

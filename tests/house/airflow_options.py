@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import cache
 
 from airflow.configuration import conf
 
-OPTION = re.compile(r"^AIRFLOW__(?P<section>[A-Z0-9_]+?)__(?P<option>[A-Z0-9_]+?)(?P<how>_CMD|_SECRET)?$")
+FROM_ELSEWHERE = ("_CMD", "_SECRET")
+"""An option's variable may end so: its value is then the output of a command, or lies in a secrets backend."""
 
 
 @cache
@@ -26,5 +26,8 @@ def unknown_options(variables: Iterable[object]) -> list[str]:
 
 
 def _is_known(variable: str) -> bool:
-    match = OPTION.match(variable)
-    return match is not None and (match["section"].lower(), match["option"].lower()) in known_options()
+    spellings = {variable, *(variable.removesuffix(suffix) for suffix in FROM_ELSEWHERE)}
+    return any(
+        len(parts := spelling.lower().split("__")) == 3 and (parts[1], parts[2]) in known_options()
+        for spelling in spellings
+    )

@@ -12,8 +12,11 @@ from tests.house.source_files import PACKAGE, ROOT
 REACHED_AS_PACKAGE_PARTS = {"__init__", "__main__"}
 
 
+LIBRARIES = frozenset(sys.stdlib_module_names) | frozenset(packages_distributions())
+
+
 def _harmful(stem: str) -> bool:
-    return stem in sys.stdlib_module_names or stem in packages_distributions()
+    return stem in LIBRARIES
 
 
 KNOWN = {

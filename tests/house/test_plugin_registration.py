@@ -9,7 +9,9 @@ import subprocess
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
+import pytest
 from airflow.providers_manager import ProvidersManager
 from airflow.utils.file import list_py_file_paths
 
@@ -17,6 +19,7 @@ from stationmaster import __version__
 from stationmaster.provider_info import provider_info
 
 ROOT = Path(__file__).parents[2]
+Found = dict[str, Any]
 
 # Prints how often the plugin is registered, from where, and which names of ours Airflow put in the top namespace.
 LOOK = """
@@ -32,16 +35,19 @@ print(json.dumps({"ours": ours, "errors": errors, "tops": tops, "timetables": ti
 
 # Hides the distribution of the package, so that it is found only through the plugins folder.
 NOT_INSTALLED = """
-import importlib.metadata as metadata, sys
+import importlib.metadata, importlib_metadata, sys
 sys.path[:] = [path for path in sys.path if path != sys.argv[1]]
-found = metadata.MetadataPathFinder.find_distributions
-def others(context=metadata.DistributionFinder.Context()):
-    return [one for one in found(context) if one.name != "stationmaster"]
-metadata.MetadataPathFinder.find_distributions = staticmethod(others)
+def hide(finder):
+    found = finder.find_distributions
+    def others(*context):
+        return [one for one in found(*context) if one.name != "stationmaster"]
+    finder.find_distributions = staticmethod(others)
+hide(importlib.metadata.MetadataPathFinder)
+hide(importlib_metadata.MetadataPathFinder)
 """
 
 
-def _look(plugins: Path, home: Path, before: str = "") -> dict[str, list[str] | dict[str, str] | str]:
+def _look(plugins: Path, home: Path, before: str = "") -> Found:
     environment = {"PATH": os.defpath, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__PLUGINS_FOLDER": str(plugins)}
     environment["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
     result = subprocess.run(
@@ -55,8 +61,13 @@ def _look(plugins: Path, home: Path, before: str = "") -> dict[str, list[str] | 
     return dict(json.loads(result.stdout.splitlines()[-1]))
 
 
-def test_an_installed_package_registers_by_its_entry_point_only(tmp_path: Path) -> None:
-    found = _look(ROOT / "plugins", tmp_path)
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What Airflow registers here, where the package is installed."""
+    return _look(ROOT / "plugins", tmp_path_factory.mktemp("home"))
+
+
+def test_an_installed_package_registers_by_its_entry_point_only(found: Found) -> None:
     assert found["errors"] == {}
     assert len(found["ours"]) == 1
     assert found["ours"][0].startswith("stationmaster==")
@@ -73,9 +84,8 @@ def test_a_copied_package_registers_by_the_shim_only(tmp_path: Path) -> None:
     assert "WeeklyStopTimetable" in found["timetables"]
 
 
-def test_airflow_executes_no_module_of_the_package_under_its_bare_name(tmp_path: Path) -> None:
+def test_airflow_executes_no_module_of_the_package_under_its_bare_name(found: Found) -> None:
     """Fact 16: our calendar.py does not replace the standard library's."""
-    found = _look(ROOT / "plugins", tmp_path)
     assert set(found["tops"]) <= {"calendar", "stationmaster_shim"}
     assert "stationmaster" not in str(found["calendar"])
 

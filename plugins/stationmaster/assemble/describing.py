@@ -21,13 +21,13 @@ def cut_doc(include: Path, train: TrainConfig) -> str:
 
 {carried}
 
-**When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at the
-latest {stop.latest_start:%H:%M}. Start it by hand to adopt this week's departure.
+**When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at
+the latest {stop.latest_start:%H:%M}. Start it by hand to adopt this week's departure.
 
 **Who is asked.** Whoever holds the role `{train.on_call}` when a task runs, and the backups of the escalation.
 
-**If it fails.** Read the failed task's log: it names a code, a sentence and a way out. Clear the failed task when the cause
-is gone; what was done is found in the ledger and not done again. Do not start a second run.
+**If it fails.** Read the failed task's log: it names a code, a sentence and a way out. Clear the failed task when the
+cause is gone; what was done is found in the ledger and not done again. Do not start a second run.
 
 **Dry run.** `stationmaster rehearse --teams {train.team} --weeks 1` runs all of it against stand-ins.
 
@@ -42,14 +42,14 @@ def promote_doc(include: Path, train: TrainConfig) -> str:
     return f"""# {train.title}: promote
 
 **What.** Waits for the soak of {gates.soak.days} days and for the quorum ({asked}){confirm}; deploys the manifest to
-{train.production} component by component, verifies it, and takes it back if that fails. The task that deploys counts every gate
-again: marking a gate as success opens nothing.
+{train.production} component by component, verifies it, and takes it back if that fails. The task that deploys counts
+every gate again: marking a gate as success opens nothing.
 
-**When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at the
-latest {stop.latest_start:%H:%M}. After that the departure has missed its window, and nothing is deployed.
+**When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at
+the latest {stop.latest_start:%H:%M}. After that the departure has missed its window, and nothing is deployed.
 
-**Who is asked.** Every voter has a ballot of their own, in Airflow and in Slack. Questions about the deploy go to whoever holds
-`{train.on_call}` when the task runs, and to the backups.
+**Who is asked.** Every voter has a ballot of their own, in Airflow and in Slack. Questions about the deploy go to
+whoever holds `{train.on_call}` when the task runs, and to the backups.
 
 **If it fails.** Production is back on what it ran before if `roll_back` is green. Read the failed task's log and the
 `{train.runbooks.deploy_failed}` runbook. A failed deploy is started anew only when a person clears its task.

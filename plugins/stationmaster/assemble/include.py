@@ -16,9 +16,11 @@ class ConfigurationMistakes(ValueError):
     """What is wrong under ``include/``, one mistake a line, each with its file and line."""
 
 
-def dags_of(include: Path, *, only: str | None = None) -> Iterator[DAG]:
+def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | None = None) -> Iterator[DAG]:
     """Yield the DAGs of every team that loads without an error.
 
+    :param dag_file: the file of the bundle that defines them: its tasks find ``include/`` from there, wherever the bundle
+        is unpacked to. Without it they hold the absolute path.
     :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
     """
     from stationmaster.assemble.trains import train_dags
@@ -27,8 +29,7 @@ def dags_of(include: Path, *, only: str | None = None) -> Iterator[DAG]:
     found = load(include, teams=[team_id] if team_id else None)
     for team in found.teams.values():
         for train in team.trains.values():
-            if only is None or only.startswith(f"{train.key}."):
-                yield from (dag for dag in train_dags(include, team, train) if only in (None, dag.dag_id))
+            yield from train_dags(include, team, train, dag_file=dag_file, only=only)
 
 
 def raise_problems(include: Path) -> None:

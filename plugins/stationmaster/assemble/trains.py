@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,14 +37,30 @@ _NAMED = "{{ task.asked }}"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
 
-def train_dags(include: Path, team: TeamConfig, train: TrainConfig) -> Iterator[DAG]:
-    """Yield the DAGs of one train: ``<team>.<train>.cut`` and ``<team>.<train>.promote``."""
-    yield _cut(include, team, train)
-    yield _promote(include, team, train)
+def train_dags(
+    include: Path,
+    team: TeamConfig,
+    train: TrainConfig,
+    *,
+    dag_file: Path | str | None = None,
+    only: str | None = None,
+) -> Iterator[DAG]:
+    """Yield the DAGs of one train: ``<team>.<train>.cut`` and ``<team>.<train>.promote``.
+
+    :param dag_file: the file that defines them, from which their tasks find ``include/``.
+    :param only: a DAG id; no other is built.
+    """
+    from_file = str(include) if dag_file is None else os.path.relpath(include, Path(dag_file).absolute().parent)
+    for stop, build in (("cut", _cut), ("promote", _promote)):
+        if only in (None, f"{train.key}.{stop}"):
+            common: dict[str, Any] = {"include": from_file, "team": team.id, "train": train.id, "stop": stop}
+            dag = build(include, team, train, common)
+            if dag_file is not None:
+                dag.fileloc = str(Path(dag_file).absolute())
+            yield dag
 
 
-def _cut(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
-    common: dict[str, Any] = {"include": str(include), "team": team.id, "train": train.id, "stop": "cut"}
+def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
     role = [train.on_call]
     with _dag(team, train, "cut", cut_doc(include, train), _cut_form(train)) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
@@ -56,14 +74,13 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
             )
         steps.append(PinManifestOperator(task_id="pin_the_manifest", **common))
         for component in train.components:
-            steps += _component(include, train, component, common)
+            steps += _component(train, component, common)
         steps.append(_close(common))
         _in_a_row(steps)
     return dag
 
 
-def _promote(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
-    common: dict[str, Any] = {"include": str(include), "team": team.id, "train": train.id, "stop": "promote"}
+def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
     with _dag(team, train, "promote", promote_doc(include, train), _promote_form(train)) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         asked = AskForVotesOperator(task_id="ask_for_votes", **common)
@@ -83,7 +100,7 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
             gates >> confirmed
             steps.append(confirmed)
         for component in train.components:
-            steps += _component(include, train, component, common)
+            steps += _component(train, component, common)
         if train.gates.confirm is None:
             gates >> steps[0]
         rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_RETRIES)
@@ -94,7 +111,7 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig) -> DAG:
     return dag
 
 
-def _component(include: Path, train: TrainConfig, component: Component, common: dict[str, Any]) -> list[BaseOperator]:
+def _component(train: TrainConfig, component: Component, common: dict[str, Any]) -> list[BaseOperator]:
     stop: StopName = common["stop"]
     environment = train.staging if stop == "cut" else train.production
     mode = component.deploy(environment).mode
@@ -131,7 +148,7 @@ def _close(common: dict[str, Any]) -> CloseStopOperator:
 
 
 def _in_a_row(steps: list[Any]) -> None:
-    for before, after in zip(steps, steps[1:], strict=False):
+    for before, after in pairwise(steps):
         before >> after
 
 

@@ -261,6 +261,16 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Mend the connection; it is asked again."),
     (
+        "GITHUB_REFUSED",
+        "GitHub understood and refused: {why}.",
+        "Mend what GitHub names, in the repository or in the train's file, then clear the task.",
+    ),
+    (
+        "NOBODY_TO_ASK",
+        "None of {people} can be asked: none has an Airflow account.",
+        "Give one of them an account (airflow: …) in the team's file, then clear the task.",
+    ),
+    (
         "CONNECTION_MISSING",
         "The Airflow connection {connection} is missing or wrong: {why}.",
         "Set the connection as the production page says, then clear the task.",

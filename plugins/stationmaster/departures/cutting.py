@@ -10,7 +10,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, waiting
+from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, passes, waiting
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.records import DepartureState
 
@@ -39,6 +39,7 @@ def select(station: Station, *, board: Mapping[str, str] | None = None, exclude:
 
     :param board: component id -> sha that a person chose instead; it must stand on the branch.
     :param exclude: component ids that stay behind.
+    :raises ForgeError: GitHub refused; what is only out of reach is a blocker.
     """
     selection = Selection()
     for component in station.train.components:
@@ -48,6 +49,8 @@ def select(station: Station, *, board: Mapping[str, str] | None = None, exclude:
         try:
             _select_one(station, component, (board or {}).get(component.id), selection)
         except ForgeError as error:
+            if not passes(error):
+                raise
             selection.blockers.append(
                 blocker(
                     "CHECKS_UNREADABLE",

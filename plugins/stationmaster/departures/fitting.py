@@ -25,13 +25,23 @@ def fits(station: Station, leg: Leg) -> Standing | None:
     if status in ("ahead", "identical"):
         return None
     who, found, sha = (station.conductor.id,), running.sha[:12], leg.sha[:12]
+    expected = _last_seen(station, leg)
     component, environment = leg.component, leg.environment
     why = (
         blocker("WOULD_DOWNGRADE", who=who, component=component, environment=environment, found=found, sha=sha)
         if status == "behind"
-        else blocker("DRIFT", who=who, component=component, environment=environment, found=found, expected=sha)
+        else blocker("DRIFT", who=who, component=component, environment=environment, found=found, expected=expected)
     )
     return waiting("deploy", why, verdict=Verdict.DENY)
+
+
+def _last_seen(station: Station, leg: Leg) -> str:
+    """Return what the ledger last saw arrive there, whichever departure brought it."""
+    for found in station.ledger.departures(station.train.key):
+        facts = station.ledger.facts(found.id, kind="deployed", subject=leg.subject)
+        if facts:
+            return str(facts[-1].value["sha"])[:12]
+    return f"that {leg.sha[:12]} follows, which lacks it"
 
 
 def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:

@@ -11,6 +11,7 @@ from stationmaster.core.rotation import NobodyOnCall
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.hooks.errors import ForgeError
 
 
 class StepImpossible(RuntimeError):
@@ -38,13 +39,7 @@ def passed(gate: str) -> Standing:
 def obstacle(station: Station, error: Exception) -> Blocker | None:
     """Return the blocker that ``error`` means, None for an error that is nobody's but ours."""
     from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatError
-    from stationmaster.hooks.errors import (
-        ForgeConnectionMissing,
-        ForgeError,
-        ForgeForbidden,
-        ForgeNotFound,
-        ForgeUnauthorised,
-    )
+    from stationmaster.hooks.errors import ForgeError
     from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockHeld
 
     who = _conductor(station)
@@ -67,15 +62,47 @@ def obstacle(station: Station, error: Exception) -> Blocker | None:
         )
     if isinstance(error, NobodyOnCall):
         return blocker("NOBODY_ON_CALL", role=error.role, rotation=error.rotation)
-    if isinstance(error, ForgeConnectionMissing | ForgeUnauthorised | ForgeForbidden | ForgeNotFound):
-        return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.github, why=_why(error))
     if isinstance(error, ForgeError):
-        return blocker("GITHUB_UNREACHABLE", who=who, clears_at=_retry_at(error), why=_why(error))
+        return _in_github(station, error, who)
     if isinstance(error, ChatConnectionMissing):
         return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.slack, why=_why(error))
     if isinstance(error, ChatError):
         return blocker("SLACK_UNREACHABLE", who=who, why=_why(error))
     return None
+
+
+def _in_github(station: Station, error: ForgeError, who: tuple[str, ...]) -> Blocker:
+    from stationmaster.hooks.errors import (
+        ForgeConflict,
+        ForgeConnectionMissing,
+        ForgeForbidden,
+        ForgeMoved,
+        ForgeNotFound,
+        ForgeRejected,
+        ForgeUnauthorised,
+    )
+
+    if isinstance(error, ForgeConnectionMissing | ForgeUnauthorised | ForgeForbidden | ForgeNotFound):
+        return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.github, why=_why(error))
+    if isinstance(error, ForgeConflict | ForgeMoved | ForgeRejected):
+        return blocker("GITHUB_REFUSED", who=who, why=_why(error))
+    return blocker("GITHUB_UNREACHABLE", who=who, clears_at=_retry_at(error), why=_why(error))
+
+
+def passes(error: Exception) -> bool:
+    """Return whether waiting alone may clear what ``error`` means; what GitHub refused, and who is missing, stays.
+
+    Slack is never in the way for good: nothing of a train hangs on Slack alone (F61).
+    """
+    from stationmaster.hooks.errors import ForgeError, ForgeUnreadable
+    from stationmaster.ledger.errors import EffectRefused
+
+    cause = error.__cause__
+    if isinstance(error, EffectRefused):
+        return isinstance(cause, Exception) and passes(cause)
+    if isinstance(error, ForgeError):
+        return error.transient or error.outcome_unknown or isinstance(error, ForgeUnreadable)
+    return not isinstance(error, NobodyOnCall)
 
 
 def _why(error: Exception) -> str:

@@ -107,9 +107,8 @@ def refresh_headline(station: Station, departure: str) -> None:
     from stationmaster.departures import wording
 
     text = wording.headline(station, departure)
-    shown = station.ledger.facts(departure, kind="headline", subject="shown")
     present = told(station, departure, HEADLINE)
-    if present is not None and shown and shown[-1].value == {"text": text, "ts": present.ts}:
+    if present is not None and _shown(station, departure, present) == text:
         return
     try:
         first = _headline(station, departure)
@@ -125,6 +124,15 @@ def refresh_headline(station: Station, departure: str) -> None:
         return
     value = {"text": text, "ts": first["ts"]}
     station.ledger.record(departure, "headline", "shown", value, station.now(), "stationmaster")
+
+
+def _shown(station: Station, departure: str, present: Message) -> str:
+    """Return what the departure's message says now: its last edit, or what it was posted with."""
+    facts = station.ledger.facts(departure, kind="headline", subject="shown")
+    if facts and facts[-1].value["ts"] == present.ts:
+        return str(facts[-1].value["text"])
+    posted = station.ledger.effect(_key(station, departure, HEADLINE))
+    return str(posted.intent["text"]) if posted is not None else ""
 
 
 def _headline(station: Station, departure: str) -> Receipt:

@@ -18,12 +18,14 @@ from stationmaster.departures import (
     gating,
     holding,
     opening,
+    pausing,
     rolling_back,
     verifying,
     voting,
 )
 from stationmaster.departures.obstacles import StepImpossible, obstacle, passed, waiting
 from stationmaster.departures.resting import resting
+from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -34,6 +36,9 @@ Watch = Callable[["Station", str, Arguments], Standing]
 
 DENY_IS_FINAL = frozenset({"run", "verify", "rollback"})
 """Watches whose DENY no waiting will change. A veto, in contrast, can be withdrawn."""
+
+DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
+"""The states of a departure that nobody waits for any longer."""
 
 
 class UnknownWatch(LookupError):
@@ -47,6 +52,8 @@ def look(station: Station, watch: str, departure: str, arguments: Arguments) -> 
     """
     if watch not in WATCHES:
         raise UnknownWatch(f"{watch!r} is not one of {', '.join(sorted(WATCHES))}")
+    if _skipped(station, departure, watch):
+        return passed(watch)
     try:
         return WATCHES[watch](station, departure, arguments)
     except StepImpossible as impossible:
@@ -55,7 +62,8 @@ def look(station: Station, watch: str, departure: str, arguments: Arguments) -> 
         found = obstacle(station, error)
         if found is None:
             raise
-        return waiting(watch, found)
+        stop: StopName = arguments.get("stop") or ("cut" if watch in ("hold", "selection") else "promote")
+        return pausing.while_it_matters(station, departure, stop, waiting(watch, found))
 
 
 def settled(watch: str, standing: Standing) -> bool:
@@ -63,6 +71,12 @@ def settled(watch: str, standing: Standing) -> bool:
     if standing.opens or standing.verdict is Verdict.MISSED:
         return True
     return standing.verdict is Verdict.DENY and watch in DENY_IS_FINAL
+
+
+def _skipped(station: Station, departure: str, watch: str) -> bool:
+    """A task of a departure that a person has skipped need not wait: it ends when it is woken."""
+    found = station.ledger.departure(departure)
+    return found is not None and found.state in DROPPED and watch != "rollback"
 
 
 def _leg(station: Station, departure: str, arguments: Arguments) -> deploying.Leg:
@@ -83,6 +97,15 @@ def _opening(station: Station, departure: str, arguments: Arguments) -> Standing
     found = station.ledger.departure(departure)
     previous = opening.previous_standing(station, found) if found and stop == "cut" else passed("previous")
     return _until_missed(station, departure, stop, previous)
+
+
+def _staged(station: Station, departure: str, _: Arguments) -> Standing:
+    """A promotion waits for a cut that is late, and not for one that has failed."""
+    found = station.ledger.departure(departure)
+    if found is None or found.state not in opening.BEFORE_THE_CUT_IS_DONE:
+        return passed("staged")
+    missing = blocker("NOTHING_STAGED", since=found.changed_at, who=(station.conductor.id,))
+    return _until_missed(station, departure, "promote", waiting("staged", missing))
 
 
 def _hold(station: Station, departure: str, _: Arguments) -> Standing:
@@ -157,7 +180,8 @@ def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
     question = waiting(str(arguments["gate"]), Blocker.model_validate(arguments["blocker"]))
     if arguments.get("until_latest_start"):
         return _until_missed(station, departure, arguments["stop"], question)
-    return question
+    # An unanswered list of this week must not keep the next week's run in the queue for ever.
+    return pausing.while_it_matters(station, departure, arguments["stop"], question)
 
 
 def _waits_for(arguments: Arguments, short: str) -> Blocker:
@@ -165,6 +189,7 @@ def _waits_for(arguments: Arguments, short: str) -> Blocker:
 
 
 WATCHES: dict[str, Watch] = {
+    pausing.AGAIN: pausing.standing,
     "answer": _answer,
     "ballot": _ballot,
     "gates": _gates,
@@ -175,6 +200,7 @@ WATCHES: dict[str, Watch] = {
     "run": _run,
     "selection": _selection,
     "soak": _soak,
+    "staged": _staged,
     "verify": _verify,
 }
 """Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.base import Result, StationOperator, Waiting
+from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,20 +29,26 @@ class Question(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was answered, by which person of the team, and when (aware)."""
+    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was about."""
 
     choice: str
     fields: dict[str, Any]
     by: Person
     at: datetime
+    asked: Result
 
 
 class AskOperator(StationOperator):
     """Base of the tasks that ask one engineer.
 
     The person is resolved when the task runs. Only they, and those who may stand in for them, can answer; nobody found
-    is an error and never means anyone (C-35). An answer is kept in the ledger, so that a retry asks nothing again.
+    is an error and never means anyone (C-35). An answer is kept in the ledger, so that a retry asks nothing again. Who
+    was asked may answer even after their shift has ended; anybody else's answer is thrown away, and whoever is on call
+    then is asked in a new try.
     """
+
+    elsewhere: ClassVar[bool] = False
+    """Whether the answer may come by another way than Airflow, too."""
 
     @property
     def asked(self) -> str:
@@ -96,26 +102,30 @@ class AskOperator(StationOperator):
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if "chosen_options" in event:
             return self.answered(station, departure, self._read(station, event))
+        if "until" in event.get("asked", {}):
+            # It was an obstacle that ended, not a question: nobody has been asked in this try.
+            return self._ask(station, departure, context)
         again = self.waiting(station, departure)
-        return self.closed(station, departure) if again.standing.opens else again
+        if again.standing.opens:
+            return self.closed(station, departure)
+        return again._replace(arguments={**again.arguments, "people": event["asked"].get("people", [])})
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:
         from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
 
+        from stationmaster.core.gates import Verdict
         from stationmaster.departures import telling, wording
 
         waits = self.waiting(station, departure)
         if waits.standing.opens:
             return self.closed(station, departure)
+        if waits.standing.verdict is Verdict.MISSED:
+            return waits
         person = self.person(station)
-        assigned = [
-            HITLUser(id=found.airflow, name=found.name)
-            for found in {asked.id: asked for asked in (person, *self.deputies(station))}.values()
-            if found.airflow
-        ]
-        if not assigned:
+        asked = [found for found in self._entitled(station).values() if found.airflow]
+        if not asked:
             # An empty list would mean anyone.
-            raise AirflowSkipException(f"{person.name} has no Airflow account; they can answer in Slack")
+            raise self._nobody(station)
         question = self.question(station, departure)
         upsert_hitl_detail(
             ti_id=context["ti"].id,
@@ -125,12 +135,27 @@ class AskOperator(StationOperator):
             defaults=None,
             multiple=False,
             params=question.fields,
-            assigned_users=assigned,
+            assigned_users=[HITLUser(id=str(found.airflow), name=found.name) for found in asked],
         )
         if self.told:
-            what = f"{self.stop}/ask/{self.task_id}"
+            # Named by the person: whoever is asked next, after a handoff, is told, too.
+            what = f"{self.stop}/ask/{self.task_id}/{person.id}"
             telling.tell(station, departure, what, wording.asked(station, person, question.subject))
-        return waits
+        return waits._replace(arguments={**waits.arguments, "people": [found.id for found in asked]})
+
+    def _entitled(self, station: Station) -> dict[str, Person]:
+        people = (self.person(station), *self.deputies(station))
+        return {found.id: found for found in people}
+
+    def _nobody(self, station: Station) -> Exception:
+        from stationmaster.core.blockers import blocker
+        from stationmaster.departures.obstacles import StepImpossible
+
+        people = self._entitled(station)
+        names = ", ".join(found.name for found in people.values())
+        if self.elsewhere:
+            return AirflowSkipException(f"{names} has no Airflow account; they can answer in Slack")
+        return StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(people), people=names))
 
     @property
     def told(self) -> bool:
@@ -139,16 +164,17 @@ class AskOperator(StationOperator):
 
     def _read(self, station: Station, event: Result) -> Answer:
         responder = event.get("responded_by_user")
-        if not responder:
-            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
+        if not responder or not event["chosen_options"]:
+            raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
         person = station.team.person_by_airflow(str(responder["id"]))
-        allowed = {self.person(station).id, *(deputy.id for deputy in self.deputies(station))}
+        allowed = {*event["asked"].get("people", ()), *self._entitled(station)}
         if person is None or person.id not in allowed:
-            raise AirflowFailException(
-                f"{responder['id']} answered, but may not: only {', '.join(sorted(allowed))} may"
+            raise StepFailedForNow(
+                f"{responder['id']} answered, but may not: only {', '.join(sorted(allowed))} may. It is asked again."
             )
         # The one clock counts, not Airflow's: in a rehearsal the two differ.
-        return Answer(str(event["chosen_options"][0]), dict(event.get("params_input") or {}), person, station.now())
+        choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
+        return Answer(choice, fields, person, station.now(), event["asked"])
 
 
 def text_field(title: str, description: str, *, value: str | None = "") -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
     from stationmaster.config.train import TrainConfig
+    from stationmaster.core.blockers import Blocker
     from stationmaster.core.calendar import StopName
     from stationmaster.core.gates import Standing
     from stationmaster.departures.station import Station
@@ -27,7 +28,10 @@ OPENING_TASK = "open_departure"
 
 
 class Waiting(NamedTuple):
-    """A step that cannot be taken yet: why, and which look will tell when it can."""
+    """A step that cannot be taken yet: why, and which look will tell when it can.
+
+    The arguments of that look come back under ``asked`` in the event that wakes the task.
+    """
 
     standing: Standing
     watch: str
@@ -39,16 +43,18 @@ Result = dict[str, Any]
 
 
 class StepFailedForNow(AirflowException):
-    """The step could not be taken; Airflow retries it, and the ledger sees to it that nothing happens twice."""
+    """The step starts anew in another try of the task; the ledger sees to it that nothing happens twice."""
 
 
 class StationOperator(BaseOperator):
     """Base of the tasks of a train.
 
     A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
-    waits, its blockers stand in the ledger under ``<departure>/<stop>/<task>`` and a trigger looks in its place.
+    waits, its blockers stand in the ledger under ``<departure>/<stop>/<task>`` and a trigger looks in its place. What
+    passes by itself, such as a GitHub out of reach, is waited for; what was refused fails at once, with the way out.
 
-    :param include: path of ``include/``.
+    :param include: path of ``include/``, best relative to the DAG's file: an absolute one in the arguments of a mapped
+        task would make a new version of the DAG wherever the bundle is unpacked to (fact 27).
     :param team: id of the team.
     :param train: id of the train within the team.
     :param stop: the stop that the task belongs to.
@@ -61,17 +67,25 @@ class StationOperator(BaseOperator):
         self.train = train
         self.stop = stop
 
+    ends_with_departure: ClassVar[bool] = True
+    """Whether there is nothing left to do once a person has skipped the departure."""
+
     @property
     def label(self) -> str:
         """What tells this task instance from its mapped siblings; empty where it has none."""
         return ""
 
     @property
+    def include_dir(self) -> Path:
+        """Where ``include/`` is in the bundle that this task runs from."""
+        return Path(self.dag.fileloc).parent / self.include
+
+    @property
     def team_config(self) -> TeamConfig:
         """The team as its files say at this moment."""
         from stationmaster.config.loader import load
 
-        return load(Path(self.include), teams=[self.team]).team(self.team)
+        return load(self.include_dir, teams=[self.team]).team(self.team)
 
     @property
     def train_config(self) -> TrainConfig:
@@ -87,7 +101,7 @@ class StationOperator(BaseOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Take the step, or say why it has to wait.
 
-        :param event: None at the start of a try; what woke the task after a wait.
+        :param event: None at the start of a try; what woke the task after a wait, with what it had ``asked`` for.
         """
         raise NotImplementedError
 
@@ -95,9 +109,12 @@ class StationOperator(BaseOperator):
         """Take the step for the first time in this try."""
         return self._take(context, None)
 
-    def resume(self, context: Context, event: Result | None = None) -> Any:
-        """Take the step again after a wait."""
-        return self._take(context, event or {})
+    def resume(self, context: Context, event: Result | None = None, asked: Result | None = None) -> Any:
+        """Take the step again after a wait.
+
+        :param asked: the arguments of the look that was waited for; absent in waits of an older release (F69).
+        """
+        return self._take(context, {**(event or {}), "asked": asked or {}})
 
     def departure(self, station: Station, context: Context) -> str:
         """Return the departure of this run, from XCom or, if that is gone, from the calendar (F71)."""
@@ -132,9 +149,16 @@ class StationOperator(BaseOperator):
         """Return the person as a task's XCom names them."""
         return {"person": person.id, "name": person.name}
 
+    def tagged_by(self, station: Station, person: str) -> Result:
+        """Return whoever stands in the ledger as a task's XCom names them, even if they have left the team since."""
+        known = station.team.people.get(person)
+        return self.tagged(known) if known is not None else {"person": person, "name": person}
+
     def _take(self, context: Context, event: Result | None) -> Any:
         station = self.station()
         departure = self.departure(station, context)
+        if event is None:
+            self._forget_upstream(station, departure)
         try:
             outcome = self._guarded(station, departure, context, event)
         except AirflowSkipException:
@@ -146,9 +170,10 @@ class StationOperator(BaseOperator):
         return self._wait(station, departure, outcome)
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle
+        from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passes
 
         try:
+            self._end_with(station, departure)
             return self.step(station, departure, context, event)
         except DepartureSkipped as skipped:
             raise AirflowSkipException(str(skipped)) from skipped
@@ -161,15 +186,45 @@ class StationOperator(BaseOperator):
             found = obstacle(station, error)
             if found is None:
                 raise
+            if passes(error):
+                return self._again(station, departure, found)
             station.ledger.set_blockers(self.subject(departure), (found,), station.now())
             # The text of a vendor's error carries no token (F74), its chained cause might.
-            raise StepFailedForNow(f"{found.code}: {found.sentence} {found.how}") from None
+            raise AirflowFailException(f"{found.code}: {found.sentence} {found.how}") from None
+
+    def _forget_upstream(self, station: Station, departure: str) -> None:
+        """Take back what the tasks before this one said they wait for.
+
+        A task that somebody marked as success by hand is not asked again (F32); what it waited for is now said by the
+        task that counts the gates again.
+        """
+        if self.trigger_rule not in (TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED):
+            return
+        stop = f"{departure}/{self.stop}/"
+        upstream = self.get_flat_relative_ids(upstream=True)
+        for subject in station.ledger.blockers(stop.rstrip("/")):
+            if subject.removeprefix(stop).split("/", 1)[0] in upstream:
+                station.ledger.set_blockers(subject, (), station.now())
+
+    def _end_with(self, station: Station, departure: str) -> None:
+        from stationmaster.departures.obstacles import DepartureSkipped
+        from stationmaster.departures.watches import DROPPED
+
+        found = station.ledger.departure(departure) if self.ends_with_departure else None
+        if found is not None and found.state in DROPPED:
+            raise DepartureSkipped(f"{departure} is {found.state}: {found.why}")
+
+    def _again(self, station: Station, departure: str, found: Blocker) -> Waiting:
+        from stationmaster.departures import pausing
+        from stationmaster.departures.watches import look
+
+        arguments = pausing.pause(station, self.stop, self.subject(departure), found)
+        return Waiting(look(station, pausing.AGAIN, departure, arguments), pausing.AGAIN, arguments)
 
     def _wait(self, station: Station, departure: str, waiting: Waiting) -> None:
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import wording
-        from stationmaster.ledger.records import DepartureState
         from stationmaster.triggers.station_trigger import StationTrigger
 
         standing = waiting.standing
@@ -177,8 +232,7 @@ class StationOperator(BaseOperator):
         why = wording.standing_text(station, standing)
         self.log.info("Waiting:\n%s", why)
         if standing.verdict is Verdict.MISSED:
-            missed = "; ".join(found.sentence for found in standing.blockers if found.code == "MISSED_WINDOW")
-            station.ledger.set_state(departure, DepartureState.MISSED, station.now(), "timetable", missed)
+            self._miss(station, departure, standing)
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
         self.defer(
@@ -192,4 +246,18 @@ class StationOperator(BaseOperator):
                 interval=interval.total_seconds(),
             ),
             method_name="resume",
+            kwargs={"asked": waiting.arguments},
         )
+
+    def _miss(self, station: Station, departure: str, standing: Standing) -> None:
+        from stationmaster.departures.opening import BEFORE_THE_PROMOTION
+        from stationmaster.ledger.errors import DepartureMoved
+        from stationmaster.ledger.records import DepartureState
+
+        missed = "; ".join(found.sentence for found in standing.blockers if found.code == "MISSED_WINDOW")
+        try:
+            station.ledger.set_state(
+                departure, DepartureState.MISSED, station.now(), "timetable", missed, expect=BEFORE_THE_PROMOTION
+            )
+        except DepartureMoved as moved:
+            self.log.info("The departure stays as it is: %s", moved)

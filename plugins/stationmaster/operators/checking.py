@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 class ChecklistOperator(AskOperator):
     """Asks the person on call to walk through a Markdown test list.
 
-    ``All passed`` counts only with every box ticked. XCom: ``{"person", "name", "passed", "items": [{"title", "answer"}]}``.
+    ``All passed`` counts only with every box ticked.
+    XCom: ``{"person", "name", "passed", "items": [{"title", "answer"}]}``.
     """
 
     PASSED = "All passed"
@@ -73,8 +73,7 @@ class ChecklistOperator(AskOperator):
         answers = [fact for fact in facts if fact.value["sha"] == leg.sha and fact.value["passed"]]
         if not answers:
             return None
-        person = station.team.people[answers[-1].by]
-        return {**self.tagged(person), "passed": True, "items": answers[-1].value["items"]}
+        return {**self.tagged_by(station, answers[-1].by), "passed": True, "items": answers[-1].value["items"]}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record each item; one that was not ticked is not passed."""
@@ -98,7 +97,7 @@ class ChecklistOperator(AskOperator):
     def _items(self) -> tuple[ChecklistItem, ...]:
         from stationmaster.config.checklist import parse_checklist
 
-        return parse_checklist((Path(self.include) / self.page).read_text(encoding="utf-8"))
+        return parse_checklist((self.include_dir / self.page).read_text(encoding="utf-8"))
 
     def _leg(self, station: Station, departure: str) -> Leg:
         from stationmaster.departures import deploying

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -22,28 +23,36 @@ class CloseStopOperator(StationOperator):
     XCom: ``{"departure", "state", "person", "name"}``. A bad end fails the task, and so the run.
     """
 
+    ends_with_departure: ClassVar[bool] = False
+
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        """Close the stop."""
+        """Close the stop. Where the departure's name is gone from XCom, the calendar has named it (F71)."""
         from stationmaster.departures import closing
 
-        ti = context["ti"]
-        if ti.xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:
-            states = self._states(context)
+        states = self._states(context)
+        if context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:
             if states.get(OPENING_TASK) == "skipped":
                 raise AirflowSkipException(f"this run had nothing to do for {departure}")
-            raise AirflowFailException(f"{departure} could not be opened: see the log of {OPENING_TASK}")
-        failed = sorted(task for task, state in self._states(context).items() if state in _BAD)
+            if states.get(OPENING_TASK) != "success":
+                raise AirflowFailException(f"{departure} could not be opened: see the log of {OPENING_TASK}")
+        failed = any(state in _BAD for state in states.values())
         why = self._why(station, departure) if failed else ""
-        state = closing.close(station, departure, self.stop, failed=bool(failed), why=why)
+        state = closing.close(station, departure, self.stop, failed=failed, why=why)
         if state not in closing.GOOD_ENDS:
-            raise AirflowFailException(f"{departure} {self.stop}: {state}. {why}")
+            raise AirflowFailException(f"{departure} {self.stop}: {state}. {why}".rstrip())
         return {"departure": departure, "state": str(state), **self.tagged(station.conductor)}
 
     def _states(self, context: Context) -> dict[str, str]:
+        """Return the states of what leads here. A ballot that failed, say, changes nothing about what was deployed."""
         run = context["dag_run"]
         found = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run.run_id])
-        states = found.get(run.run_id, {})
-        return {task: str(state) for task, state in states.items() if task != self.task_id}
+        before = self.get_flat_relative_ids(upstream=True)
+        # A mapped task instance is reported as <task>_<map index>.
+        return {
+            name: str(state)
+            for name, state in found.get(run.run_id, {}).items()
+            if name in before or re.sub(r"_\d+$", "", name) in before
+        }
 
     def _why(self, station: Station, departure: str) -> str:
         blockers = station.ledger.blockers(f"{departure}/{self.stop}")

@@ -41,9 +41,9 @@ class AskHoldOperator(AskOperator):
         return Question(
             subject=f"{departure}: board now, or wait for a pull request?",
             body=(
-                "The channel was asked whether any pull request should be waited for. The cut goes on by itself when the "
-                f"time is over ({wait.wait if wait else ''}) and nobody asked to wait. **{holding.BOARD_NOW}** does not wait "
-                f"any longer; **{holding.SKIP_THIS_WEEK}** ends this departure."
+                "The channel was asked whether any pull request should be waited for. The cut goes on by itself when "
+                f"the time is over ({wait.wait if wait else ''}) and nobody asked to wait. **{holding.BOARD_NOW}** "
+                f"does not wait any longer; **{holding.SKIP_THIS_WEEK}** ends this departure."
             ),
             options=(holding.BOARD_NOW, holding.SKIP_THIS_WEEK),
             fields={"reason": text_field("Reason", "Why, if you skip or overrule somebody's wish to wait")},
@@ -66,8 +66,8 @@ class AskHoldOperator(AskOperator):
         facts = station.ledger.facts(departure, kind="hold_answer", subject="cut")
         if not facts:
             return None
-        person = station.team.people[facts[-1].by]
-        return self._result(station, departure, person, str(facts[-1].value["choice"]), facts[-1].value["reason"])
+        choice, reason = str(facts[-1].value["choice"]), str(facts[-1].value["reason"])
+        return self._result(station, departure, self.tagged_by(station, facts[-1].by), choice, reason)
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record the answer; skipping ends the departure."""
@@ -75,7 +75,7 @@ class AskHoldOperator(AskOperator):
 
         reason = str(answer.fields.get("reason") or "")
         holding.answer(station, departure, choice=answer.choice, by=answer.by.id, reason=reason)
-        return self._result(station, departure, answer.by, answer.choice, reason)
+        return self._result(station, departure, self.tagged(answer.by), answer.choice, reason)
 
     def closed(self, station: Station, departure: str) -> Result:
         """Go on: nobody asked to wait."""
@@ -94,7 +94,7 @@ class AskHoldOperator(AskOperator):
         """The question to the channel mentions the person already."""
         return False
 
-    def _result(self, station: Station, departure: str, person: Person, choice: str, reason: str) -> Result:
+    def _result(self, station: Station, departure: str, by: Result, choice: str, reason: str) -> Result:
         from stationmaster.departures import holding, opening
         from stationmaster.departures.obstacles import DepartureSkipped
 
@@ -102,9 +102,9 @@ class AskHoldOperator(AskOperator):
             why = reason or "no reason given"
             found = station.ledger.departure(departure)
             if found is not None:
-                opening.skip(station, found, by=person.id, reason=why)
-            raise DepartureSkipped(f"{departure} is skipped by {person.name}: {why}")
-        return {**self.tagged(person), "choice": choice}
+                opening.skip(station, found, by=by["person"], reason=why)
+            raise DepartureSkipped(f"{departure} is skipped by {by['name']}: {why}")
+        return {**by, "choice": choice}
 
 
 class PinManifestOperator(StationOperator):
@@ -115,18 +115,16 @@ class PinManifestOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Select and pin, or wait for checks to turn green."""
-        from stationmaster.departures import changes, cutting
-        from stationmaster.departures.watches import look
+        from stationmaster.core.gates import combine
+        from stationmaster.departures import changes, cutting, gating
 
         arguments = self._chosen(context)
         pinned = station.ledger.manifest_of(departure)
         if pinned is None:
-            standing = look(station, "selection", departure, arguments)
+            selection = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
+            standing = combine([gating.window_standing(station, departure, self.stop), selection.standing])
             if not standing.opens:
                 return Waiting(standing, "selection", arguments)
-            selection = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
-            if not selection.standing.opens:
-                return Waiting(selection.standing, "selection", arguments)
             pinned = cutting.pin(station, departure, selection, by=self.started_by(station, context))
         changes.collect(station, departure, pinned)
         notes = [fact.value["text"] for fact in station.ledger.facts(departure, kind="note", subject="cut")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -58,6 +58,9 @@ class DeployOperator(LegOperator):
         )
         if standing.gate == "run" and standing.verdict is Verdict.DENY:
             deploying.fail_run(station, leg, standing, generation=generation)
+        busy = next((found for found in standing.blockers if found.code == "EFFECT_BUSY"), None)
+        if busy is not None:
+            return self._again(station, departure, busy)
         if not standing.opens:
             return Waiting(standing, "run" if standing.gate == "run" else "gates", self.watched)
         deploy = station.train.component(self.component).deploy(leg.environment)
@@ -150,16 +153,25 @@ class DeployByHandOperator(AskOperator):
         facts = station.ledger.facts(departure, kind="manual", subject=self._leg(station, departure).key)
         if not facts:
             return None
-        return {**self.tagged(station.team.people[facts[-1].by]), "choice": self.DONE}
+        return {**self.tagged_by(station, facts[-1].by), "choice": self.DONE}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record that it is done; a failure fails the task."""
+        from stationmaster.core.blockers import blocker
         from stationmaster.departures.obstacles import StepImpossible
 
         leg = self._leg(station, departure)
-        if answer.choice != self.DONE:
-            raise StepImpossible(self.blocker(station, departure))
         note = {"note": str(answer.fields.get("note") or "")}
+        if answer.choice != self.DONE:
+            raise StepImpossible(
+                blocker(
+                    "RUN_FAILED",
+                    who=(answer.by.id,),
+                    component=leg.component,
+                    conclusion=f"failed, as {answer.by.name} says",
+                    run=note["note"] or "no note",
+                )
+            )
         station.ledger.record(departure, "manual", leg.key, note, answer.at, answer.by.id)
         return {**self.tagged(answer.by), "choice": answer.choice}
 
@@ -168,15 +180,15 @@ class DeployByHandOperator(AskOperator):
         from stationmaster.departures import deploying, starting
 
         leg = self._leg(station, departure)
-        if self.known(station, departure) is None and event is None:
+        if event is not None and event["asked"].keys() & {"component", "until"}:
+            event = None  # the gates have opened, or an obstacle has gone: nobody was asked yet
+        if event is None and self.known(station, departure) is None:
             generation = int(context["ti"].max_tries or 0)
             standing = deploying.advance(
                 station, leg, generation=generation, before_effect=lambda: starting.begin(station, departure, self.stop)
             )
             if not standing.opens and not any(found.code == "MANUAL_DEPLOY_OPEN" for found in standing.blockers):
                 return Waiting(standing, "gates", {"stop": self.stop, "component": self.component})
-        if event is not None and "settled" in event:
-            event = None  # the gates have opened: now ask
         return super().step(station, departure, context, event)
 
     def _leg(self, station: Station, departure: str) -> Leg:
@@ -193,6 +205,8 @@ class RollBackOperator(StationOperator):
 
     XCom: ``{"components": [...]}``: what went back, or nothing to undo: skipped.
     """
+
+    ends_with_departure: ClassVar[bool] = False
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Go back as far as it goes now."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Departure
 
 
 class OpenDepartureOperator(StationOperator):
@@ -20,6 +21,8 @@ class OpenDepartureOperator(StationOperator):
     XCom ``departure``: its id; ``return_value``: ``{"departure", "person", "name"}``.
     """
 
+    ends_with_departure: ClassVar[bool] = False
+
     def departure(self, station: Station, context: Context) -> str:
         """Return the departure that the calendar gives this run."""
         from stationmaster.departures import opening
@@ -27,19 +30,35 @@ class OpenDepartureOperator(StationOperator):
         return opening.departure_id(station, at=self.due(context), stop=self.stop)
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        """Open or adopt, unless the form says to skip."""
+        """Open or adopt, unless the form says to skip; a promotion waits for a cut that is late."""
         from stationmaster.departures import opening, telling
+        from stationmaster.departures.watches import look
 
+        reason = str(context["params"].get("skip_reason") or "").strip()
+        arguments = {"stop": self.stop}
+        if self.stop == "promote" and not reason:
+            standing = look(station, "staged", departure, arguments)
+            if not standing.opens:
+                return Waiting(standing, "staged", arguments)
         if self.stop == "cut":
             found = opening.departure_to_cut(station, at=self.due(context), by=self.started_by(station, context))
         else:
             found = opening.departure_to_promote(station, at=self.due(context))
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)
         conductor = station.conductor
-        reason = str(context["params"].get("skip_reason") or "").strip()
         if reason:
-            opening.skip(station, found, by=self.started_by(station, context), reason=reason)
-            raise AirflowSkipException(f"{found.id} is skipped: {reason}")
+            self._skip(station, found, by=self.started_by(station, context), reason=reason)
         telling.refresh_headline(station, found.id)
         self.log.info("%s is conducted by %s", found.id, conductor.name)
         return {"departure": found.id, **self.tagged(conductor)}
+
+    def _skip(self, station: Station, found: Departure, *, by: str, reason: str) -> None:
+        from stationmaster.departures import opening
+
+        if found.state not in opening.BEFORE_THE_PROMOTION:
+            raise AirflowFailException(
+                f"{found.id} is {found.state}: what has begun on {station.train.production} is finished or taken back, "
+                "not skipped. Clear the failed task of its run instead."
+            )
+        opening.skip(station, found, by=by, reason=reason)
+        raise AirflowSkipException(f"{found.id} is skipped: {reason}")

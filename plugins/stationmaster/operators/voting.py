@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
-from stationmaster.operators.base import Result, StationOperator, Waiting
+from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,8 +34,11 @@ class AskForVotesOperator(StationOperator):
 class BallotOperator(AskOperator):
     """One voter's ballot: named in the grid, assigned to that voter alone (C-15).
 
-    It ends as skipped when it is no longer needed. XCom: ``{"person", "name", "choice", "manifest"}``.
+    It ends as skipped when it is no longer needed, or when the voter has no Airflow account: then they vote in Slack. A
+    new manifest is asked about in a new try. XCom: ``{"person", "name", "choice", "manifest"}``.
     """
+
+    elsewhere: ClassVar[bool] = True
 
     def __init__(self, *, voter: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -81,12 +84,28 @@ class BallotOperator(AskOperator):
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer, or until the ballot is no longer needed."""
+        from stationmaster.core.gates import Verdict
         from stationmaster.departures import voting
+        from stationmaster.departures.obstacles import passed
         from stationmaster.departures.watches import look
 
         _, manifest = voting.round_of(station, departure)
         arguments = {"voter": self.voter, "manifest": manifest.hash}
-        return Waiting(look(station, "ballot", departure, arguments), "ballot", arguments)
+        standing = look(station, "ballot", departure, arguments)
+        # That the window was missed is for the gates to say: nine ballots need not fail beside them.
+        over = passed("ballot") if standing.verdict is Verdict.MISSED else standing
+        return Waiting(over, "ballot", arguments)
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Ask anew, in a try of its own, when the manifest has changed since the question (F06)."""
+        from stationmaster.departures import gating, voting
+
+        _, manifest = voting.round_of(station, departure)
+        unanswered = event is not None and "chosen_options" not in event
+        about = event["asked"].get("manifest", manifest.hash) if event is not None else manifest.hash
+        if unanswered and about != manifest.hash and not gating.voting_closed(station, departure):
+            raise StepFailedForNow(f"{departure} has another manifest now: {manifest.short} is asked about")
+        return super().step(station, departure, context, event)
 
     def known(self, station: Station, departure: str) -> Result | None:
         """Return the voter's ballot for this manifest in Airflow, if it was cast."""
@@ -99,10 +118,11 @@ class BallotOperator(AskOperator):
         return None
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
-        """Cast the vote for the manifest that was asked about."""
+        """Cast the vote for the manifest that was asked about, and for no other (F06)."""
         from stationmaster.departures import voting
 
-        _, manifest = voting.round_of(station, departure)
+        _, present = voting.round_of(station, departure)
+        manifest = str(answer.asked.get("manifest", present.hash))
         ballot = voting.cast(
             station,
             departure,
@@ -110,10 +130,14 @@ class BallotOperator(AskOperator):
             account=str(answer.by.airflow),
             choice="approve" if answer.choice == voting.LGTM else "veto",
             reason=str(answer.fields.get("reason") or ""),
-            manifest=manifest.hash,
+            manifest=manifest,
             cast_at=answer.at,
         )
-        return {**self.tagged(answer.by), "choice": ballot.choice, "manifest": manifest.hash}
+        if manifest != present.hash:
+            raise StepFailedForNow(
+                f"the vote was for manifest {manifest[:8]}, which is no longer aboard: {present.short} is asked about"
+            )
+        return {**self.tagged(answer.by), "choice": ballot.choice, "manifest": manifest}
 
 
 class ConfirmOperator(AskOperator):
@@ -161,6 +185,7 @@ class ConfirmOperator(AskOperator):
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer until the window closes."""
+        from stationmaster.departures import voting
         from stationmaster.departures.watches import look
 
         found = self.blocker(station, departure)
@@ -169,29 +194,35 @@ class ConfirmOperator(AskOperator):
             "stop": self.stop,
             "blocker": found.model_dump(mode="json"),
             "until_latest_start": True,
+            "manifest": voting.round_of(station, departure)[1].hash,
         }
         return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
 
     def known(self, station: Station, departure: str) -> Result | None:
-        """Return the recorded go; a recorded no is asked again when the task is cleared."""
-        from stationmaster.departures import voting
+        """Return the recorded go, if the gate hears it; a recorded no is asked again when the task is cleared."""
+        from stationmaster.departures import gating, voting
 
         _, manifest = voting.round_of(station, departure)
         facts = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
-        if not facts or facts[-1].value["choice"] != "go":
+        if not facts or not gating.confirm_standing(station, departure).opens:
             return None
-        person = station.team.people[facts[-1].by]
-        return {**self.tagged(person), "choice": "go", "manifest": manifest.hash}
+        return {**self.tagged_by(station, facts[-1].by), "choice": "go", "manifest": manifest.hash}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
-        """Record the word; a no ends the run until the task is cleared."""
+        """Record the word on the manifest that was asked about; a no ends the run until the task is cleared."""
         from stationmaster.departures import gating, voting
         from stationmaster.departures.obstacles import StepImpossible
 
-        _, manifest = voting.round_of(station, departure)
+        _, present = voting.round_of(station, departure)
+        manifest = str(answer.asked.get("manifest", present.hash))
         choice = "go" if answer.choice == self.GO else "no_go"
         value = {"person": answer.by.id, "choice": choice}
-        station.ledger.record(departure, "confirmed", manifest.hash, value, answer.at, answer.by.id)
+        station.ledger.record(departure, "confirmed", manifest, value, answer.at, answer.by.id)
+        if manifest != present.hash:
+            raise StepFailedForNow(f"{departure} has another manifest now, {present.short}: it is asked about anew")
+        standing = gating.confirm_standing(station, departure)
         if choice != "go":
-            raise StepImpossible(*gating.confirm_standing(station, departure).blockers)
-        return {**self.tagged(answer.by), "choice": choice, "manifest": manifest.hash}
+            raise StepImpossible(*standing.blockers)
+        if not standing.opens:
+            raise StepFailedForNow(f"{answer.by.name} is no longer on call: whoever is now is asked")
+        return {**self.tagged(answer.by), "choice": choice, "manifest": manifest}

@@ -3,42 +3,36 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 
+from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
-from stationmaster.departures.holding import BOARD_NOW
-from stationmaster.departures.voting import LGTM
-from stationmaster.operators.checking import ChecklistOperator
-from stationmaster.operators.deploying import DeployByHandOperator
-from stationmaster.operators.voting import ConfirmOperator
-from stationmaster.rehearsal.airflow_answers import RequiredAction
+from stationmaster.config.train import TrainConfig
+from stationmaster.ledger.records import DepartureState
+from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
+from stationmaster.rehearsal.airflow_look import WAITING
+from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 
-Way = str
-"""``airflow``, ``reaction`` or ``reply``."""
-
-_THINKING = timedelta(minutes=4)
-
-
-class Vote(NamedTuple):
-    """Who is going to vote for a departure, how, and when."""
-
-    person: str
-    way: Way
-    at: datetime
+LGTM = "LGTM"
+YES = ("Board now", "All passed", "Done", "Go")
+"""The answers that let a train go on, as the operators offer them."""
+HOLDS = ("answered", "silence", "raised hand")
+"""How the question whom to wait for ends: week by week another way."""
+WAYS = ("airflow", "reaction", "reply")
+"""How people vote, in turn."""
 
 
 class Colleagues:
     """Engineers who answer what they are asked: sometimes in Airflow, sometimes in Slack.
 
-    :param api_of: a client logged in as an Airflow user.
+    :param api_of: returns a client logged in as an Airflow user; it is closed here.
     :param slack_url: the stand-in Slack.
-    :param answers: answers a question to the person on call; returns the option and the form, or None to let it be.
     :param tell: gets a sentence for each thing that somebody does.
     """
 
@@ -52,6 +46,9 @@ class Colleagues:
         silent: frozenset[str] = frozenset(),
         voters: int | None = None,
         conducts: bool = True,
+        holds: tuple[str, ...] = ("answered",),
+        vetoes: int = 0,
+        thinking: timedelta = timedelta(minutes=4),
         tell: Callable[[str], None] = lambda sentence: None,
     ) -> None:
         """Plan nothing yet.
@@ -59,6 +56,9 @@ class Colleagues:
         :param silent: Airflow users who do nothing.
         :param voters: how many people vote; by default as many as the quorum needs.
         :param conducts: whether the people on call answer what they are asked.
+        :param holds: what becomes of the question whom to wait for, in turn over the departures: of HOLDS.
+        :param vetoes: in how many departures somebody vetoes, and takes it back later.
+        :param thinking: virtual time between two things that people do.
         """
         self._teams = teams
         self._api_of = api_of
@@ -67,80 +67,130 @@ class Colleagues:
         self._silent = silent
         self._voters = voters
         self._conducts = conducts
+        self._holds = holds
+        self._vetoes = vetoes
+        self._thinking = thinking
         self._tell = tell
-        self._plans: dict[str, list[Vote]] = {}
+        self._plans = Plans()
 
     def close(self) -> None:
         """Close the connections."""
         self._slack.close()
 
     def act(self, scene: Scene) -> bool:
-        """Answer one round of questions."""
+        """Answer one round of questions, and do what was planned for this instant."""
         acted = False
         for action in scene.actions:
+            departure = departure_of(scene, action.task_instance)
+            if departure is None or action.task_instance.state not in WAITING:
+                continue  # an ended task keeps its question, and nobody can answer it any more
+            team = self._teams[departure.split(".", 1)[0]]
             if action.task_instance.task_id == "ballot":
-                self._plan(scene, action)
+                self._plans.once(f"{departure}/votes", lambda: self._votes(scene, team, departure))
+            elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
+                self._plans.once(f"{departure}/hold", lambda: self._hold(scene, team, departure, action))
             elif self._conducts:
-                acted = self._answer(action) or acted
-        for departure, votes in self._plans.items():
-            for vote in [vote for vote in votes if vote.at <= scene.now]:
-                acted = self._vote(scene, departure, vote) or acted
-                votes.remove(vote)
-        return acted
+                acted = self._agree(action) or acted
+        return self._plans.carry_out(scene) or acted
 
     def next_instant(self, scene: Scene) -> datetime | None:
-        """Return when the next planned vote is due."""
-        return min((vote.at for votes in self._plans.values() for vote in votes), default=None)
+        """Return when the next plan is due."""
+        return self._plans.next_instant
 
-    def _plan(self, scene: Scene, action: RequiredAction) -> None:
-        departure = _departure_of(scene, action)
-        if departure is None or departure in self._plans:
-            return
-        team = self._teams[departure.split(".", 1)[0]]
+    def _votes(self, scene: Scene, team: TeamConfig, departure: str) -> Iterator[Plan]:
+        """Plan the votes of a departure: each by another way, one every few minutes."""
         train = team.train(departure.split("/", 1)[0])
         electors = [elector.person for elector in team.electorate(train) if elector.active]
         willing = [person for person in electors if team.people[person].airflow not in self._silent]
         wanted = train.gates.quorum.needed if self._voters is None else self._voters
-        chosen = self._random.sample(willing, wanted)
-        ways = ["airflow", "reaction", "airflow", "reply"]
-        self._plans[departure] = [
-            Vote(person, ways[place % len(ways)], scene.now + place * _THINKING) for place, person in enumerate(chosen)
-        ]
+        veto = self._vetoes > 0 and len(willing) > wanted
+        chosen = self._random.sample(willing, wanted + veto)
+        for turn, name in enumerate(chosen[:wanted]):
+            yield Plan(scene.now + self._thinking * turn, self._vote_of(team.people[name], WAYS[turn % len(WAYS)], departure))
+        if veto:
+            self._vetoes -= 1
+            person, begins = team.people[chosen[-1]], scene.now + self._thinking / 2
+            ends = begins + self._thinking * (wanted + 1)
+            yield Plan(begins, self._words(person, train, departure, "veto because the search is slow on staging"))
+            yield Plan(ends, self._words(person, train, departure, "withdraw"))
 
-    def _vote(self, scene: Scene, departure: str, vote: Vote) -> bool:
+    def _hold(self, scene: Scene, team: TeamConfig, departure: str, action: RequiredAction) -> Iterator[Plan]:
+        """Plan how the question whom to wait for ends: answered, by silence, or by a hand that is taken back."""
+        train = team.train(departure.split("/", 1)[0])
+        question = train.stops.cut.hold_question
+        kind = self._holds[self._plans.count("/hold") % len(self._holds)]
+        if kind == "answered" or question is None:
+            yield Plan(scene.now + self._thinking, lambda _: self._agree(action) or True)
+        elif kind == "raised hand":
+            person = team.people[self._random.choice(sorted(team.groups[str(train.gates.quorum.voters)]))]
+            up, down = scene.now + self._thinking, scene.now + question.wait + self._thinking
+            yield Plan(up, self._hand(person, train, departure, question.emoji, up=True))
+            yield Plan(down, self._hand(person, train, departure, question.emoji, up=False))
+
+    def _vote_of(self, person: Person, way: str, departure: str) -> Callable[[Scene], bool]:
         team = self._teams[departure.split(".", 1)[0]]
-        person = team.people[vote.person]
-        self._tell(f"{person.name} answers LGTM ({vote.way})")
-        if vote.way == "airflow":
-            for action in scene.actions:
-                if action.task_instance.task_id == "ballot" and any(
-                    assigned.id == person.airflow for assigned in action.assigned_users
-                ):
-                    return self._respond(action, str(person.airflow), LGTM, {})
-            return False
-        round_key = f"{departure}/tell/promote/round-1"
-        effect = scene.ledger.effect(round_key)
-        if effect is None or not effect.receipt:
-            return False
-        place = {"channel": effect.receipt["channel"], "user": person.slack[0]}
-        if vote.way == "reaction":
-            self._slack.post(
-                "/_control/react", json={**place, "ts": effect.receipt["ts"], "name": "white_check_mark"}
-            ).raise_for_status()
-            return True
-        headline = scene.ledger.effect(f"{departure}/tell/headline")
-        thread = headline.receipt["ts"] if headline else effect.receipt["ts"]
-        self._slack.post("/_control/post", json={**place, "text": "LGTM!", "thread_ts": thread}).raise_for_status()
+        train = team.train(departure.split("/", 1)[0])
+        if way == "reaction":
+            return lambda scene: self._react(scene, person, train, departure)
+        if way == "reply":
+            return self._words(person, train, departure, "LGTM!")
+        return lambda scene: self._mark_ballot(scene, person, departure)
+
+    def _mark_ballot(self, scene: Scene, person: Person, departure: str) -> bool:
+        for action in scene.actions:
+            task = action.task_instance
+            mine = any(assigned.id == person.airflow for assigned in action.assigned_users)
+            if task.task_id == "ballot" and mine and departure_of(scene, task) == departure:
+                self._tell(f"{person.name} answers LGTM in Airflow")
+                return self._respond(action, str(person.airflow), LGTM, {})
+        return _voting_is_over(scene, departure)
+
+    def _react(self, scene: Scene, person: Person, train: TrainConfig, departure: str) -> bool:
+        found = scene.ledger.departure(departure)
+        asked = scene.ledger.effect(f"{departure}/tell/promote/round-{found.round if found else 1}")
+        if asked is None or not asked.receipt:
+            return _voting_is_over(scene, departure)
+        self._tell(f"{person.name} reacts to the question in Slack")
+        name = train.gates.quorum.approve_emoji[0]
+        return self._in_slack("react", person, channel=asked.receipt["channel"], ts=asked.receipt["ts"], name=name)
+
+    def _words(self, person: Person, train: TrainConfig, departure: str, text: str) -> Callable[[Scene], bool]:
+        def write(scene: Scene) -> bool:
+            thread = scene.ledger.effect(f"{departure}/tell/headline")
+            if thread is None or not thread.receipt:
+                return False
+            self._tell(f"{person.name} writes in Slack: {text}")
+            channel, ts = thread.receipt["channel"], thread.receipt["ts"]
+            return self._in_slack("post", person, channel=channel, thread_ts=ts, text=text)
+
+        return write
+
+    def _hand(
+        self, person: Person, train: TrainConfig, departure: str, emoji: str, *, up: bool
+    ) -> Callable[[Scene], bool]:
+        def raise_or_lower(scene: Scene) -> bool:
+            asked = scene.ledger.effect(f"{departure}/tell/cut/hold-question")
+            if asked is None or not asked.receipt:
+                return False
+            self._tell(f"{person.name} {'raises a hand' if up else 'takes the hand down'} in Slack")
+            place = {"channel": asked.receipt["channel"], "ts": asked.receipt["ts"], "name": emoji}
+            return self._in_slack("react" if up else "unreact", person, **place)
+
+        return raise_or_lower
+
+    def _in_slack(self, what: str, person: Person, **body: str) -> bool:
+        self._slack.post(f"/_control/{what}", json={**body, "user": person.slack[0]}).raise_for_status()
         return True
 
-    def _answer(self, action: RequiredAction) -> bool:
-        users = [assigned.id for assigned in action.assigned_users if assigned.id not in self._silent]
-        reply = _usual_answer(action)
-        if not users or reply is None:
+    def _agree(self, action: RequiredAction) -> bool:
+        """Let the first person who is asked and not silent give the answer that lets the train go on."""
+        users = [assigned for assigned in action.assigned_users if assigned.id not in self._silent]
+        option = next((word for word in YES if word in action.options), None)
+        if not users or option is None:
             return False
-        option, form = reply
-        self._tell(f"{action.assigned_users[0].name} answers {option!r} to {action.subject!r}")
-        return self._respond(action, users[0], option, form)
+        self._tell(f"{users[0].name or users[0].id} answers {option!r} to {action.subject!r}")
+        form = {name: _filled(name, field, option) for name, field in action.params.items()}
+        return self._respond(action, users[0].id, option, form)
 
     def _respond(self, action: RequiredAction, user: str, option: str, form: dict[str, Any]) -> bool:
         task = action.task_instance
@@ -152,27 +202,22 @@ class Colleagues:
         return True
 
 
-def _usual_answer(action: RequiredAction) -> tuple[str, dict[str, Any]] | None:
-    form = {name: _default(field) for name, field in action.params.items()}
-    if BOARD_NOW in action.options:
-        return BOARD_NOW, form
-    if ChecklistOperator.PASSED in action.options:
-        return ChecklistOperator.PASSED, {name: value if name == "note" else True for name, value in form.items()}
-    if DeployByHandOperator.DONE in action.options:
-        return DeployByHandOperator.DONE, form
-    if ConfirmOperator.GO in action.options:
-        return ConfirmOperator.GO, form
-    return None
+def departure_of(scene: Scene, task: TaskInstance) -> str | None:
+    """Return the departure that a task is about, as the ledger knows the open ones."""
+    train, _, stop = task.dag_id.rpartition(".")
+    states = (DepartureState.OPEN, DepartureState.CUTTING)
+    if stop == "promote":
+        states = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
+    found = scene.ledger.departures(train, states)
+    return found[0].id if found else None
 
 
-def _default(field: Any) -> Any:
-    return field.get("value") if isinstance(field, dict) else field
+def _voting_is_over(scene: Scene, departure: str) -> bool:
+    found = scene.ledger.departure(departure)
+    return found is None or found.state not in (DepartureState.STAGED, DepartureState.GATED)
 
 
-def _departure_of(scene: Scene, action: RequiredAction) -> str | None:
-    """Return the departure that a ballot is about, as the ledger knows the waiting tasks."""
-    train = action.task_instance.dag_id.removesuffix(".promote")
-    for found in scene.ledger.departures(train):
-        if found.state in ("STAGED", "GATED"):
-            return found.id
-    return None
+def _filled(name: str, field: Any, option: str) -> Any:
+    """Return what stands in a form field: its default, and a tick on everything that is to be ticked."""
+    default = field.get("value") if isinstance(field, dict) else field
+    return True if option == "All passed" and default is False else default

@@ -1,45 +1,65 @@
 """Moves a rehearsal through its weeks: people act, and when nobody has anything to do, the clock goes on.
 
-Time is never slept for luck: the clock moves only when Airflow stands still, to the next instant at which anything can
-happen.
+The clock moves only when Airflow stands still, to the next instant at which anything can happen. All runs that are open
+are led together: what waits in one of them waits at the same virtual hour as what waits in another.
+
+Moving on a little too early loses nothing: each task looks for itself before it waits, so a trigger that has not looked
+yet sees the later clock as a slow one would in production.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stationmaster import clock
+from stationmaster.core.blockers import Blocker
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_answers import DagRun, RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
+from stationmaster.rehearsal.airflow_look import Look, Lookout, RunName
 
-BUSY = frozenset({"queued", "running", "scheduled", "restarting", "up_for_retry", "up_for_reschedule"})
-WAITING = frozenset({"deferred", "awaiting_input"})
-LOOK_EVERY = 0.4
+LOOK_EVERY = 0.35
 """Real seconds between two looks at Airflow."""
-STILL_LOOKS = 4
-"""So many equal looks in a row mean that Airflow stands still: the scheduler has looped several times in between."""
+QUIET = 1.0
+"""Real seconds in which neither Airflow nor the ledger changes: then both stand still."""
+MURMUR = 6.0
+"""Real seconds after which Airflow alone counts: what cannot be said in Slack is tried, and noted, at every look."""
+POLL_LAG = 0.4
+"""Real seconds that a look of a trigger may take on top of the poll interval."""
+STILL_WITHIN = 240.0
+"""Real seconds in which a healthy Airflow comes to a standstill, even on a loaded machine."""
+ENDS_WITHIN = timedelta(days=3)
+"""Virtual time in which a run ends: the window of its stop closes long before."""
 LARGE_STEP = timedelta(minutes=15)
 STEPS = {
     "CHECKS_PENDING": timedelta(minutes=5),
+    "EFFECT_BUSY": timedelta(seconds=30),
     "NOT_DEPLOYED": timedelta(minutes=2),
-    "RUN_IN_PROGRESS": timedelta(minutes=2),
+    "RUN_IN_PROGRESS": timedelta(minutes=1),
     "RUN_NOT_FOUND": timedelta(minutes=1),
+    "SLACK_UNREACHABLE": timedelta(minutes=5),
     "VERIFYING": timedelta(seconds=30),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
 
 
-class TooLong(TimeoutError):
-    """A run did not end within the real time that it was given."""
+class NeverEnds(TimeoutError):
+    """A run goes on and on, or Airflow does not come to rest."""
+
+
+class Starting(NamedTuple):
+    """One start on the calendar."""
+
+    at: datetime
+    dag_id: str
 
 
 class Scene:
-    """What the people of a rehearsal see when they look up: the present, open questions, the runs under way."""
+    """What the people of a rehearsal see when they look up: the present, open questions, the ledger."""
 
     def __init__(self, *, now: datetime, actions: tuple[RequiredAction, ...], ledger: Ledger) -> None:
         self.now = now
@@ -63,7 +83,8 @@ class Conductor:
     :param api: Airflow as its administrator.
     :param clock_file: the virtual clock of every process.
     :param poll_seconds: how often triggers look, in real seconds.
-    :param watch: is told of each standstill: the virtual instant, the waiting tasks, the runs.
+    :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
+    :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
     """
 
     def __init__(
@@ -73,15 +94,19 @@ class Conductor:
         ledger: Ledger,
         clock_file: Path,
         poll_seconds: float,
+        run_time: timedelta = timedelta(minutes=2),
         check: Callable[[], None] = lambda: None,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda now, waiting: None,
     ) -> None:
         self.api = api
         self.ledger = ledger
+        self._lookout = Lookout(api)
         self._clock_file = clock_file
-        self._poll_seconds = poll_seconds
+        self._settles = poll_seconds + POLL_LAG
+        self._run_time = run_time
         self._check = check
         self._watch = watch
+        self._stirred = time.monotonic()
 
     @property
     def now(self) -> datetime:
@@ -90,7 +115,8 @@ class Conductor:
 
     def set_clock(self, instant: datetime, *, rate: float = 0.0) -> None:
         """Move the clock, never backwards."""
-        clock.set_virtual(self._clock_file, instant, rate=rate)
+        clock.set_virtual(self._clock_file, max(instant, self.now), rate=rate)
+        self._stirred = time.monotonic()
 
     def start(self, dag_id: str, **conf: object) -> DagRun:
         """Start a run at this virtual instant, as the schedule would."""
@@ -102,68 +128,96 @@ class Conductor:
         """Let people act and time pass until every run has ended, or ``until`` says so at a standstill.
 
         :param within: real seconds.
-        :raises TooLong: the runs go on after that.
+        :returns: the runs that have ended.
+        :raises NeverEnds: the runs go on after that.
         """
         wanted = [(run.dag_id, run.dag_run_id) for run in runs]
         deadline = time.monotonic() + within
         while True:
-            waiting, ended = self._stand_still(wanted, deadline)
-            self._watch(self.now, waiting)
-            if len(ended) == len(wanted) or until():
-                return ended
-            scene = self._scene()
-            if not cast.act(scene):
-                self._advance(cast.next_instant(scene))
+            seen = self._stand_still(wanted, min(deadline, time.monotonic() + STILL_WITHIN))
+            if len(seen.ended) == len(wanted) or until():
+                return seen.ended
+            self._turn(cast, None)
+            if time.monotonic() > deadline:
+                raise NeverEnds(self._goes_on(wanted, f"after {within:g} s"))
 
-    def _stand_still(
-        self, wanted: list[tuple[str, str]], deadline: float
-    ) -> tuple[tuple[TaskInstance, ...], tuple[DagRun, ...]]:
-        looks: list[object] = []
+    def play(
+        self,
+        timetable: Sequence[Starting],
+        cast: Cast,
+        *,
+        started: Callable[[DagRun], None] = lambda run: None,
+        ended: Callable[[DagRun], None] = lambda run: None,
+    ) -> None:
+        """Start each run at its instant, whatever else is under way, and lead all of them to their ends.
+
+        :raises NeverEnds: a run goes on long after its window, or Airflow does not come to rest.
+        """
+        coming = sorted(timetable)
+        under_way: dict[RunName, datetime] = {}
+        while coming or under_way:
+            if not under_way:
+                self.set_clock(coming[0].at)
+            while coming and coming[0].at <= self.now:
+                run = self.start(coming.pop(0).dag_id)
+                under_way[run.dag_id, run.dag_run_id] = self.now
+                started(run)
+            seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)
+            for run in seen.ended:
+                del under_way[run.dag_id, run.dag_run_id]
+                ended(run)
+            if seen.ended:
+                continue
+            late = [name for name, since in under_way.items() if self.now > since + ENDS_WITHIN]
+            if late:
+                raise NeverEnds(self._goes_on(late, f"{ENDS_WITHIN.days} days after its start"))
+            self._turn(cast, coming[0].at if coming else None)
+
+    def _turn(self, cast: Cast, next_start: datetime | None) -> None:
+        """Let everybody act once; if nobody has anything to do, let time pass."""
+        scene = Scene(now=self.now, actions=self.api.required_actions(), ledger=self.ledger)
+        if cast.act(scene):
+            self._stirred = time.monotonic()
+            return
+        planned = [at for at in (cast.next_instant(scene), next_start) if at is not None]
+        self.set_clock(self._next_instant(planned))
+
+    def _stand_still(self, wanted: list[RunName], deadline: float, *, first_end: bool = False) -> Look:
+        """Look until nothing moves any more, or until every run (``first_end``: any run) has ended."""
+        picture, picture_since, head, head_since = None, 0.0, None, 0.0
         while True:
             self._check()
-            ended, waiting, picture = self._look(wanted)
-            looks = [*looks[-(STILL_LOOKS - 1) :], picture]
-            done = len(ended) == len(wanted)
-            if done or (picture is not None and len(looks) == STILL_LOOKS and all(look == picture for look in looks)):
-                return waiting, ended
-            if time.monotonic() > deadline:
-                raise TooLong(
-                    f"these runs go on: {', '.join(f'{dag}/{run}' for dag, run in wanted)}: {self._states(wanted)}"
-                )
+            seen = self._lookout.look(wanted)
+            if len(seen.ended) == len(wanted) or (first_end and seen.ended):
+                return seen
+            moment, written = time.monotonic(), self.ledger.head()
+            if seen.busy or seen.picture != picture:
+                picture, picture_since = seen.picture, moment
+            if written != head:
+                head, head_since = written, moment
+            quiet_at = max(picture_since + QUIET, min(head_since + QUIET, picture_since + MURMUR))
+            if not seen.busy and moment >= max(quiet_at, self._stirred + self._settles):
+                self._watch(self.now, seen.waiting)
+                return seen
+            if moment > deadline:
+                raise NeverEnds(self._goes_on(wanted, "and Airflow does not come to rest"))
             time.sleep(LOOK_EVERY)
 
-    def _look(
-        self, wanted: list[tuple[str, str]]
-    ) -> tuple[tuple[DagRun, ...], tuple[TaskInstance, ...], object | None]:
-        ended: list[DagRun] = []
-        waiting: list[TaskInstance] = []
-        picture: list[tuple[str, str | None, int]] = []
-        busy = False
-        for dag_id, run_id in wanted:
-            run = self.api.run(dag_id, run_id)
-            if run.ended:
-                ended.append(run)
-                continue
-            tasks = self.api.task_instances(dag_id, run_id)
-            picture += [(task.label, task.state, task.try_number) for task in tasks]
-            waiting += [task for task in tasks if task.state in WAITING]
-            busy = busy or run.state == "queued" or any(task.state in BUSY for task in tasks)
-            busy = busy or not any(task.state in WAITING for task in tasks)
-        return tuple(ended), tuple(waiting), None if busy else picture
+    def _goes_on(self, wanted: Iterable[RunName], when: str) -> str:
+        names = list(wanted)
+        states = ", ".join(f"{task.label}={task.state}" for task in self._lookout.task_instances(names) if task.state != "success")
+        return f"{', '.join(' '.join(name) for name in names)} has not ended {when}: {states or 'no task is left'}"
 
-    def _states(self, wanted: list[tuple[str, str]]) -> str:
-        found = [task for dag_id, run_id in wanted for task in self.api.task_instances(dag_id, run_id)]
-        return ", ".join(f"{task.label}={task.state}" for task in found)
-
-    def _scene(self) -> Scene:
-        return Scene(now=self.now, actions=self.api.required_actions(), ledger=self.ledger)
-
-    def _advance(self, planned: datetime | None) -> None:
-        """Move the clock to the next instant at which a blocker clears, a person acts, or a machine may be done."""
+    def _next_instant(self, planned: Sequence[datetime]) -> datetime:
+        """Return the next instant at which a blocker clears, a person acts, or a machine may be done."""
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
-        candidates = [found.clears_at for found in blockers if found.clears_at and found.clears_at > now]
-        candidates += [planned] if planned and planned > now else []
-        candidates += [now + STEPS.get(found.code, LARGE_STEP) for found in blockers] or [now + LARGE_STEP]
-        self.set_clock(min(candidates))
-        time.sleep(self._poll_seconds * 1.5)
+        candidates = [at for at in planned if at > now] + [self._clears(found, now) for found in blockers]
+        return min(candidates, default=now + LARGE_STEP)
+
+    def _clears(self, found: Blocker, now: datetime) -> datetime:
+        if found.clears_at is not None and found.clears_at > now:
+            return found.clears_at
+        if found.code == "RUN_IN_PROGRESS" and found.since is not None and found.since + self._run_time > now:
+            return found.since + self._run_time
+        return now + STEPS.get(found.code, LARGE_STEP)

@@ -1,7 +1,8 @@
-"""What really happened in a rehearsal, as the outside world and the ledger tell it."""
+"""What really happened in a rehearsal, as the outside world, Airflow and the ledger tell it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -9,14 +10,16 @@ import httpx
 
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger
-from stationmaster.ledger.records import Departure, Entry, Fact
+from stationmaster.ledger.records import Departure, Effect, Entry, Fact
+from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowNotFound
 from stationmaster.rehearsal.slack_world import BOT_USER_ID
 
-KEY_INPUT = "key"
+NAMING_TASKS = ("open_departure", "ask_whom_to_wait_for", "tell_the_outcome")
+"""Tasks whose XCom names the person on call."""
 
 
 class Dispatch(NamedTuple):
-    """A deploy workflow that was really started."""
+    """A deploy workflow that was really started. Its ``key`` is ``<departure>/<stop>/<component>/…``."""
 
     at: datetime
     repository: str
@@ -36,14 +39,23 @@ class Dispatch(NamedTuple):
 
 
 class Said(NamedTuple):
-    """A message of the bot in the stand-in Slack; ``key`` is what it was posted under."""
+    """A message in the stand-in Slack; ``key`` is what the bot posted it under, empty for people.
+
+    ``first`` is the text as it was posted, where the ledger knows it; ``text`` is the text at the end.
+    """
 
     at: datetime
     key: str
     text: str
     by_bot: bool
     author: str
-    reactions: tuple[str, ...]
+    thread: str = ""
+    first: str = ""
+
+    @property
+    def posted(self) -> str:
+        """What people read when it was posted."""
+        return self.first or self.text
 
 
 class Blind(NamedTuple):
@@ -54,61 +66,131 @@ class Blind(NamedTuple):
     task: str
 
 
+class Wait(NamedTuple):
+    """Why something waited at a standstill, and for whom (person ids)."""
+
+    subject: str
+    sentence: str
+    who: tuple[str, ...]
+
+
+class Run(NamedTuple):
+    """A DAG run that was led to its end, on the virtual clock."""
+
+    dag_id: str
+    run_id: str
+    state: str
+    began: datetime
+    ended: datetime
+
+
+class Named(NamedTuple):
+    """Who a task's XCom names as on call, and the virtual time in which it ran."""
+
+    departure: str
+    task: str
+    person: str
+    began: datetime
+    ended: datetime
+
+
+class Pin(NamedTuple):
+    """A manifest that went aboard: repository -> sha."""
+
+    at: datetime
+    departure: str
+    manifest: str
+    commits: Mapping[str, str]
+
+
 class Evidence(NamedTuple):
     """Everything that the invariants and the transcript are computed from."""
 
-    departures: tuple[Departure, ...]
-    dispatches: tuple[Dispatch, ...]
-    messages: tuple[Said, ...]
-    ballots: dict[str, tuple[Ballot, ...]]
-    facts: dict[str, tuple[Fact, ...]]
-    manifests: dict[str, dict[str, str]]
-    """Departure -> repository -> sha of its newest manifest."""
-    manifest_hashes: dict[str, str]
-    audit: tuple[Entry, ...]
-    breaks: tuple[str, ...]
-    blind: tuple[Blind, ...]
-    runs: tuple[tuple[str, str, str], ...]
-    """DAG id, run id, end state."""
+    departures: tuple[Departure, ...] = ()
+    dispatches: tuple[Dispatch, ...] = ()
+    messages: tuple[Said, ...] = ()
+    ballots: Mapping[str, tuple[Ballot, ...]] = {}
+    facts: Mapping[str, tuple[Fact, ...]] = {}
+    effects: tuple[Effect, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    audit: tuple[Entry, ...] = ()
+    breaks: tuple[str, ...] = ()
+    blind: tuple[Blind, ...] = ()
+    waits: tuple[Wait, ...] = ()
+    named: tuple[Named, ...] = ()
+    runs: tuple[Run, ...] = ()
+    red: frozenset[tuple[str, str]] = frozenset()
+    """Commits (repository, sha) that a script made red."""
+    red_share: float = 0.0
+    """Which part of all other commits was red."""
+
+    def aboard(self, departure: str, at: datetime | None = None) -> Pin | None:
+        """Return the manifest that was aboard at an instant, by default the last one."""
+        found = [pin for pin in self.pins if pin.departure == departure and (at is None or pin.at <= at)]
+        return found[-1] if found else None
 
 
-def gather(
-    *,
-    ledger: Ledger,
-    github_url: str,
-    slack_url: str,
-    trains: tuple[str, ...],
-    blind: tuple[Blind, ...],
-    runs: tuple[tuple[str, str, str], ...],
-) -> Evidence:
+class Seen(NamedTuple):
+    """What was noted on the way, for nothing keeps it."""
+
+    blind: Sequence[Blind] = ()
+    waits: Sequence[Wait] = ()
+    named: Sequence[Named] = ()
+    runs: Sequence[Run] = ()
+    red: Iterable[tuple[str, str]] = ()
+    red_share: float = 0.0
+
+
+def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[str], seen: Seen) -> Evidence:
     """Read the ledger and both stand-ins."""
-    departures = tuple(found for train in trains for found in ledger.departures(train))
+    departures = tuple(sorted((found for train in trains for found in ledger.departures(train)), key=lambda one: one.opened_at))
     with httpx.Client(trust_env=False, timeout=30) as client:
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()
         slack = client.get(f"{slack_url}/_control/state").raise_for_status().json()
-    manifests = {found.id: ledger.manifest_of(found.id) for found in departures}
+    effects = tuple(effect for train in trains for effect in ledger.effects(train))
+    audit = tuple(ledger.audit())
     return Evidence(
         departures=departures,
-        dispatches=tuple(_dispatch(entry) for entry in journal if _is_dispatch(entry)),
-        messages=tuple(
-            sorted(_said(message, slack["users"]) for several in slack["messages"].values() for message in several)
-        ),
+        dispatches=tuple(dispatch_of(entry) for entry in journal if is_dispatch(entry)),
+        messages=messages_of(slack, {effect.key: str(effect.intent.get("text", "")) for effect in effects}),
         ballots={found.id: ledger.ballots(found.id) for found in departures},
         facts={found.id: ledger.facts(found.id) for found in departures},
-        manifests={name: dict(found.repositories) if found else {} for name, found in manifests.items()},
-        manifest_hashes={name: found.hash if found else "" for name, found in manifests.items()},
-        audit=tuple(ledger.audit()),
+        effects=effects,
+        pins=tuple(_pin(ledger, entry) for entry in audit if entry.action == "manifest.pinned"),
+        audit=audit,
         breaks=tuple(f"{found.seq}: {found.problem}" for found in ledger.verify()),
-        blind=blind,
-        runs=runs,
+        blind=tuple(dict.fromkeys(seen.blind)),
+        waits=tuple(dict.fromkeys(seen.waits)),
+        named=tuple(seen.named),
+        runs=tuple(seen.runs),
+        red=frozenset(seen.red),
+        red_share=seen.red_share,
     )
 
 
-def _is_dispatch(entry: dict[str, Any]) -> bool:
+def named_by(api: AirflowApi, run: Run, departure: str) -> tuple[Named, ...]:
+    """Return who the XComs of a run name as on call. A task that was skipped or failed names nobody."""
+    found = []
+    for task in api.task_instances(run.dag_id, run.run_id):
+        names = task.task_id in NAMING_TASKS or task.task_id.rpartition(".")[2].startswith("deploy_to_")
+        if not names or task.state != "success":
+            continue
+        try:
+            value = api.xcom(run.dag_id, run.run_id, task.task_id, map_index=task.map_index)
+        except AirflowNotFound:
+            continue
+        if isinstance(value, dict) and "person" in value:
+            found.append(Named(departure, task.label, str(value["person"]), run.began, run.ended))
+    return tuple(found)
+
+
+def is_dispatch(entry: Mapping[str, Any]) -> bool:
+    """Return whether an entry of the stand-in's journal is a workflow that was started."""
     return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/dispatches")
 
 
-def _dispatch(entry: dict[str, Any]) -> Dispatch:
+def dispatch_of(entry: Mapping[str, Any]) -> Dispatch:
+    """Return the deploy that an entry of the journal started."""
     inputs = entry["body"]["inputs"]
     _, owner, name = entry["path"].strip("/").split("/")[:3]
     return Dispatch(
@@ -116,22 +198,36 @@ def _dispatch(entry: dict[str, Any]) -> Dispatch:
         repository=f"{owner}/{name}",
         environment=inputs["environment"],
         sha=inputs["sha"],
-        key=inputs[KEY_INPUT],
+        key=inputs["key"],
     )
 
 
-def _said(message: dict[str, Any], users: list[dict[str, Any]]) -> Said:
-    names = {user["id"]: user["real_name"] or user["name"] for user in users}
-    metadata = message.get("metadata") or {}
-    user = str(message.get("user", ""))
-    return Said(
-        at=datetime.fromtimestamp(float(message["ts"]), tz=UTC),
-        key=str((metadata.get("event_payload") or {}).get("key", "")),
-        text=str(message.get("text", "")),
-        by_bot=user == BOT_USER_ID,
-        author=names.get(user, user),
-        reactions=tuple(
-            f":{found['name']}: {', '.join(names.get(who, who) for who in found['users'])}"
-            for found in message.get("reactions", ())
-        ),
-    )
+def messages_of(slack: Mapping[str, Any], first: Mapping[str, str]) -> tuple[Said, ...]:
+    """Return the messages of the stand-in's state in the order in which they were written.
+
+    :param first: key -> the text that was posted under it.
+    """
+    names = {user["id"]: str(user["real_name"] or user["name"]) for user in slack["users"]}
+    found = []
+    for message in (message for several in slack["messages"].values() for message in several):
+        metadata = message.get("metadata") or {}
+        user, key = str(message.get("user", "")), str((metadata.get("event_payload") or {}).get("key", ""))
+        found.append(
+            Said(
+                at=datetime.fromtimestamp(float(message["ts"]), tz=UTC),
+                key=key,
+                text=str(message.get("text", "")),
+                by_bot=user == BOT_USER_ID,
+                author=names.get(user, user),
+                thread=str(message.get("thread_ts", "")),
+                first=first.get(key, ""),
+            )
+        )
+    return tuple(sorted(found))
+
+
+def _pin(ledger: Ledger, entry: Entry) -> Pin:
+    number = int(entry.body["number"])
+    manifest = ledger.manifest_of(entry.subject, number)
+    commits = dict(manifest.repositories) if manifest else {}
+    return Pin(at=entry.at, departure=entry.subject, manifest=str(entry.body["manifest"]), commits=commits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,10 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
 
+log = logging.getLogger(__name__)
+
+PATIENCE = 20
+"""Looks in a row that may fail, as when the ledger's database starts anew, before the task is woken to fail."""
 SETTLING_SECONDS = 2.0
 """Real seconds before the first look: an event within about a second of the deferral fails that try of the task."""
 
@@ -40,7 +45,7 @@ class StationTrigger(BaseTrigger):
         arguments: dict[str, Any],
         interval: float,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.team = team
         self.train = train
         self.departure = departure
@@ -65,15 +70,28 @@ class StationTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the watch settles, then fire once with the verdict."""
+        """Look until the watch settles, then fire once with the verdict.
+
+        Looks run in threads of their own: one that is slow, because GitHub is, holds up no other trigger.
+        """
         from asgiref.sync import sync_to_async
 
+        look = sync_to_async(self.look, thread_sensitive=False)
         await asyncio.sleep(SETTLING_SECONDS)
+        failures = 0
         while True:
-            settled, standing = await sync_to_async(self.look)()
-            if settled:
-                yield TriggerEvent({"settled": str(standing.verdict)})
-                return
+            try:
+                settled, standing = await look()
+            except Exception:
+                failures += 1
+                if failures >= PATIENCE:
+                    raise
+                log.exception("%s cannot be looked at (%d of %d)", self.subject, failures, PATIENCE)
+            else:
+                failures = 0
+                if settled:
+                    yield TriggerEvent({"settled": str(standing.verdict)})  # type: ignore[no-untyped-call]
+                    return
             await asyncio.sleep(self.interval)
 
     def look(self) -> tuple[bool, Standing]:

@@ -1,0 +1,124 @@
+"""Which departure a run belongs to."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stationmaster.core.instants import IsoWeek
+from stationmaster.departures import opening
+from stationmaster.departures.obstacles import DepartureSkipped
+from stationmaster.ledger.records import DepartureState
+from tests.departures.week import THURSDAY, WEDNESDAY
+
+
+def states(week):
+    return {found.id: str(found.state) for found in week.ledger.departures("cellxgene.weekly")}
+
+
+def test_f38_a_start_by_hand_adopts_the_weeks_departure(week):
+    first = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    week.clock.move(hours=2)
+    second = opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+    assert first == second
+    assert states(week) == {"cellxgene.weekly/2021-W42": "OPEN"}
+
+
+def test_f38_what_was_cut_is_not_cut_again(week):
+    week.staged()
+    with pytest.raises(DepartureSkipped, match="its cut is over"):
+        opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+
+
+def test_c09_wednesday_promotes_what_thursday_cut_the_week_before(week):
+    """C-09, C-10."""
+    assert week.staged()
+    week.clock.to(WEDNESDAY)
+    found = opening.departure_to_promote(week.station(), at=week.clock())
+    assert found.id == "cellxgene.weekly/2021-W42"
+    assert opening.departure_id(week.station(), at=week.clock(), stop="cut") == "cellxgene.weekly/2021-W43"
+
+
+def test_a_week_without_a_cut_has_nothing_to_promote(week):
+    with pytest.raises(DepartureSkipped, match="never cut"):
+        opening.departure_to_promote(week.station(), at=WEDNESDAY)
+
+
+@pytest.mark.parametrize(
+    ("at", "cut", "promote"),
+    [
+        (datetime(2021, 1, 4, 7, 59, tzinfo=UTC), "2020-W53", "2020-W52"),
+        (datetime(2021, 1, 4, 8, 0, tzinfo=UTC), "2021-W01", "2020-W53"),
+        (datetime(2022, 1, 2, 20, 0, tzinfo=UTC), "2021-W52", "2021-W51"),
+    ],
+)
+def test_f28_the_week_is_counted_in_the_trains_zone_and_year(week, at, cut, promote):
+    assert opening.departure_id(week.station(), at=at, stop="cut") == f"cellxgene.weekly/{cut}"
+    assert opening.departure_id(week.station(), at=at, stop="promote") == f"cellxgene.weekly/{promote}"
+
+
+def test_f28_an_open_departure_holds_the_next_one(week):
+    week.staged()
+    week.ledger.set_state(week.departure, DepartureState.PROMOTING, week.clock(), "ben", "deploying")
+    week.clock.to(THURSDAY + timedelta(days=7))
+    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    standing = opening.previous_standing(week.station(), found)
+    assert [block.code for block in standing.blockers] == ["PREVIOUS_DEPARTURE_OPEN"]
+    assert standing.blockers[0].who == (week.station().conductor.id,)
+
+
+@pytest.mark.parametrize(("policy", "state"), [("supersede", "MISSED"), ("parallel", "PROMOTING")])
+def test_f28_the_other_policies(week, policy, state):
+    train = week.team.train("weekly").model_copy(update={"previous_departure": policy})
+    week.team = week.team.model_copy(update={"trains": {"weekly": train}})
+    week.staged()
+    week.ledger.set_state(week.departure, DepartureState.PROMOTING, week.clock(), "ben", "deploying")
+    week.clock.to(THURSDAY + timedelta(days=7))
+    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    assert opening.previous_standing(week.station(), found).opens
+    assert states(week)["cellxgene.weekly/2021-W42"] == state
+
+
+def test_f12_a_departure_that_missed_its_promotion_is_in_nobodys_way_and_told_once(week):
+    week.gate()
+    week.clock.to(THURSDAY + timedelta(days=7))
+    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    for _ in range(2):
+        assert opening.previous_standing(week.station(), found).opens
+    assert states(week)["cellxgene.weekly/2021-W42"] == "MISSED"
+    assert week.said("The window has closed; nothing was deployed to prod") == 1
+
+
+def test_f37_three_hours_late_the_cut_still_runs(week):
+    week.clock.move(hours=3)
+    week.open_cut()
+    assert week.look("opening", stop="cut").verdict == "LATE"
+
+
+def test_f37_after_the_window_the_departure_is_missed_with_one_notice(week):
+    week.clock.move(hours=8)
+    week.open_cut()
+    standing = week.look("opening", stop="cut")
+    assert standing.verdict == "MISSED"
+    week.ledger.set_state(week.departure, DepartureState.MISSED, week.clock(), "timetable", "the window closed")
+    for _ in range(3):
+        assert week.close("cut", failed=True, why="the window closed") is DepartureState.MISSED
+    assert week.said("The window has closed; nothing was deployed to staging") == 1
+    with pytest.raises(DepartureSkipped):
+        opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+
+
+def test_f37_a_long_outage_brings_no_burst_of_old_departures(week):
+    """The runs of the weeks in between are never made; the one that is due now opens alone."""
+    week.clock.move(weeks=5)
+    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    assert found.week == IsoWeek.parse("2021-W47")
+    assert len(states(week)) == 1
+
+
+def test_a_person_may_skip_a_departure_with_a_reason(week):
+    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    opening.skip(week.station(), found, by="ben", reason="the conference")
+    assert week.close("cut") is DepartureState.SKIPPED
+    assert week.said("Skipped: the conference") == 1
