@@ -10,11 +10,12 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
-    """Registers the timetables of the trains, so that the scheduler may deserialize them."""
+    """Registers the timetables of trains and rotations, so that the scheduler may deserialize them."""
 
     name = "stationmaster"
-    timetables: list[Any] = [WeeklyStopTimetable]  # noqa: RUF012 - as the base class declares it
+    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable]  # noqa: RUF012 - as the base class declares it

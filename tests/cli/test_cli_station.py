@@ -127,6 +127,7 @@ def test_rehearse_hands_on_weeks_teams_and_seed(run, behind, include):
     called = Called(1)
     behind("rehearse", rehearse=called)
     words = ("--from", "2021-11-01", "--weeks", "3", "--teams", "cellxgene", "--seed", "7", "--out", "there", "--json")
+    words += ("--trouble", "veto,red-tip")
     result = run("rehearse", *words)
     assert result.exit_code == 1
     called.options.pop("console")
@@ -138,6 +139,7 @@ def test_rehearse_hands_on_weeks_teams_and_seed(run, behind, include):
         "out": Path("there"),
         "seed": 7,
         "as_json_only": True,
+        "trouble": ("veto", "red-tip"),
     }
 
 

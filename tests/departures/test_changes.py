@@ -30,7 +30,9 @@ def test_f26_six_hundred_commits_are_read_in_full_with_every_author(week):
     week.open_cut()
     running = week.github.deployed(EXPLORER, "prod")
     for number in range(600):
-        week.github.push(EXPLORER, title=f"Change {number}", author="dev-43" if number == 0 else f"dev-{60 + number % 7}")
+        week.github.push(
+            EXPLORER, title=f"Change {number}", author="dev-43" if number == 0 else f"dev-{60 + number % 7}"
+        )
     head = week.github.repository(EXPLORER).record.refs["heads/main"]
     manifest = only(EXPLORER, "explorer", head)
     week.ledger.pin(week.departure, manifest, week.clock(), "timetable")

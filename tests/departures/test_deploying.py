@@ -94,7 +94,8 @@ def test_f03_a_dispatch_lost_before_it_happened_is_sent_again_when_that_is_sure(
     assert standing.blockers[0].clears_at is not None
     ready.clock.move(seconds=100)
     assert codes(ready.look("run", stop="promote", component="portal")) == ["RUN_NOT_FOUND"]
-    assert ready.dispatches() == []
+    assert codes(ready.advance("promote", "portal")) == ["RUN_NOT_FOUND"]
+    assert len(ready.github.writes(path=DISPATCH, applied=None)) == 1
     ready.clock.move(seconds=21)
     assert ready.look("run", stop="promote", component="portal").opens
     arrive(ready)
@@ -265,9 +266,7 @@ def test_f51_two_trains_in_one_second_find_their_own_runs(ready):
     ready.github.dispatch_mode = "no_details"
     portal = ready.leg("promote", "portal")
     other = portal.model_copy(update={"departure": "cellxgene.weekly/2021-W42-b"})
-    ready.station().forge.dispatch(
-        PORTAL, "deploy-happy-stack.yml", "main", {"environment": "prod"}, f"{other.key}/1"
-    )
+    ready.station().forge.dispatch(PORTAL, "deploy-happy-stack.yml", "main", {"environment": "prod"}, f"{other.key}/1")
     ready.advance("promote", "portal")
     found = ready.station().forge.find_runs(PORTAL, "deploy-happy-stack.yml", f"{portal.key}/1", ready.clock())
     assert [run.head_sha for run in found] == [portal.sha]

@@ -26,7 +26,7 @@ def test_f32_marking_the_gates_as_success_opens_nothing(gated):
     standing = gated.advance("promote", "portal")
     assert codes(standing) == ["QUORUM_MISSING", "CONFIRMATION_MISSING"]
     assert gated.dispatches() == []
-    assert gated.ledger.locks() == ()
+    assert gated.ledger.audit(gated.leg("promote", "portal").lock) == ()
     assert gated.said("in progress") == 0
 
 

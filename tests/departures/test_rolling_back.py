@@ -111,9 +111,7 @@ def test_f47_a_deploy_that_still_runs_is_stopped_first_and_cannot_arrive_afterwa
 def test_f47_a_run_that_will_not_stop_is_stopped_by_force(ready):
     ready.advance("promote", "portal")
     ready.clock.move(seconds=30)
-    ready.github.script_runs(
-        PORTAL, "deploy-happy-stack.yml", duration=timedelta(hours=2), stubborn=True
-    )
+    ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", duration=timedelta(hours=2), stubborn=True)
     for _ in range(14):
         rolling_back.advance(ready.station(), ready.departure)
         ready.clock.move(seconds=30)

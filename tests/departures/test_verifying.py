@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.departures import verifying
+from stationmaster.departures.legs import deployed, record_deployed
 from stationmaster.ledger.errors import LockHeld
-from tests.departures.week import PORTAL
+from tests.departures.week import EXPLORER, PORTAL
 
 
 @pytest.fixture
@@ -39,9 +40,10 @@ def test_f49_it_is_right_only_after_several_answers_in_a_row(dispatched):
 
 
 def test_f49_a_wrong_answer_between_begins_the_row_again(dispatched):
-    leg, old = dispatched.leg("promote", "portal"), dispatched.ledger.facts(
-        dispatched.departure, kind="rollback_target", subject="portal/prod"
-    )[0].value["sha"]
+    leg, old = (
+        dispatched.leg("promote", "portal"),
+        dispatched.ledger.facts(dispatched.departure, kind="rollback_target", subject="portal/prod")[0].value["sha"],
+    )
     observe(dispatched)
     dispatched.clock.move(seconds=30)
     observe(dispatched)
@@ -112,10 +114,14 @@ def test_c22_another_commit_than_the_pinned_one_is_not_taken_for_it(dispatched):
 
 def test_f06_a_second_manifest_of_the_departure_is_seen_to_arrive_too(week):
     """What one manifest's arrival recorded does not stand for the next one."""
-    week.gate()
-    first = week.leg("cut", "explorer")
-    week.repin()
-    second = week.leg("cut", "explorer")
-    assert first.sha != second.sha
+    week.open_cut()
+    legs = []
+    for _ in range(2):
+        week.github.push(EXPLORER, title="Something new")
+        week.ledger.pin(week.departure, week.manifest_of_heads(), week.clock(), "ben")
+        legs.append(week.leg("cut", "explorer"))
+        for _ in range(2):
+            record_deployed(week.station(), legs[-1], at=week.clock(), how="seen")
+        assert deployed(week.station(), legs[-1])
     facts = week.ledger.facts(week.departure, kind="deployed", subject="explorer/staging")
-    assert [fact.value["sha"] for fact in facts] == [first.sha, second.sha]
+    assert [fact.value["sha"] for fact in facts] == [leg.sha for leg in legs]

@@ -311,6 +311,17 @@ def test_f60_a_veto_that_slack_had_seen_taken_back_does_not_return_when_slack_fa
     assert gated.look("quorum").opens
 
 
+def test_f60_a_veto_that_its_voter_replaced_in_slack_does_not_return_when_slack_falls_silent(gated):
+    gated.react("goran", "no_entry")
+    gated.look("quorum")
+    gated.clock.move(minutes=1)
+    gated.reply("goran", "LGTM")
+    gated.look("quorum")
+    gated.quorum()
+    gated.slack_down()
+    assert gated.look("quorum").opens
+
+
 def test_f60_a_limit_of_slack_is_waited_for_and_never_counts_as_silence(gated):
     gated.react("amara")
     gated.slack_fault("rate_limited", "reactions.get", times=9, retry_after=120)

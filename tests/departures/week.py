@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from github import Auth, Github
 from slack_sdk import WebClient
@@ -29,8 +30,10 @@ from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.hooks.forge import Forge
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
-from stationmaster.rehearsal import github_standin, slack_standin
+from stationmaster.rehearsal import github_repository, github_standin, slack_standin
 from stationmaster.rehearsal.github_faults import Fault
+from stationmaster.rehearsal.github_history import History
+from stationmaster.rehearsal.github_history import load as load_history
 from stationmaster.rehearsal.github_specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
 from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
 from stationmaster.rehearsal.github_world import GithubWorld
@@ -47,6 +50,7 @@ OPS = "C0244PQK934"
 THURSDAY = datetime(2021, 10, 21, 16, 0, tzinfo=UTC)
 WEDNESDAY = datetime(2021, 10, 27, 16, 0, tzinfo=UTC)
 LAST_THURSDAY = datetime(2021, 10, 14, 17, 0, tzinfo=UTC)
+SUMMER = datetime(2021, 6, 1, tzinfo=UTC)
 RUN = timedelta(seconds=60)
 THE_ONE_BEFORE = datetime(2021, 10, 7, 17, 0, tzinfo=UTC)
 
@@ -73,6 +77,18 @@ def github_world(clock: HandClock, **options: Any) -> GithubWorld:
     old, older = LAST_THURSDAY, THE_ONE_BEFORE
     if clock() > THURSDAY + timedelta(days=7):
         old, older = clock() - timedelta(days=7), clock() - timedelta(days=14)
+    with patch.object(github_repository, "load", recent_history):
+        return _github_world(clock, old, older, **options)
+
+
+@cache
+def recent_history(name: str, *, shift: timedelta = timedelta()) -> History:
+    """The real history from the summer before on: thousands of older commits would cost each test its time."""
+    whole = load_history(name, shift=shift)
+    return History(commits=tuple(commit for commit in whole.commits if commit.landed_at >= SUMMER), tags=whole.tags)
+
+
+def _github_world(clock: HandClock, old: datetime, older: datetime, **options: Any) -> GithubWorld:
     return GithubWorld(
         clock=clock,
         repositories=[
@@ -204,9 +220,7 @@ class Week:
             if standing.opens:
                 return standing
             if standing.verdict is Verdict.DENY and standing.gate == "run":
-                deploying.fail_run(
-                    self.station(), self.leg(stop, component), standing, generation=self.generation
-                )
+                deploying.fail_run(self.station(), self.leg(stop, component), standing, generation=self.generation)
             assert standing.gate in ("run", "deploy"), standing
             self.clock.move(seconds=30)
         raise AssertionError(standing)
@@ -370,7 +384,9 @@ class Week:
         return [entry.body for entry in self.github.writes(path="/dispatches") if repo in entry.path]
 
     def texts(self) -> list[str]:
-        return [message.text for message in self.slack.messages[OPS] if message.from_bot or message.user == "U0STATION1"]
+        return [
+            message.text for message in self.slack.messages[OPS] if message.from_bot or message.user == "U0STATION1"
+        ]
 
     def said(self, words: str) -> int:
         return sum(words in text for text in self.texts())

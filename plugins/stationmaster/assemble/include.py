@@ -19,8 +19,8 @@ class ConfigurationMistakes(ValueError):
 def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | None = None) -> Iterator[DAG]:
     """Yield the DAGs of every team that loads without an error.
 
-    :param dag_file: the file of the bundle that defines them: its tasks find ``include/`` from there, wherever the bundle
-        is unpacked to. Without it they hold the absolute path.
+    :param dag_file: the file of the bundle that defines them: its tasks find an ``include/`` of the same bundle from
+        there, wherever it is unpacked to. Without it they hold the absolute path.
     :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
     """
     from stationmaster.assemble.trains import train_dags

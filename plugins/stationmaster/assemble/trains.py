@@ -50,14 +50,25 @@ def train_dags(
     :param dag_file: the file that defines them, from which their tasks find ``include/``.
     :param only: a DAG id; no other is built.
     """
-    from_file = str(include) if dag_file is None else os.path.relpath(include, Path(dag_file).absolute().parent)
     for stop, build in (("cut", _cut), ("promote", _promote)):
         if only in (None, f"{train.key}.{stop}"):
-            common: dict[str, Any] = {"include": from_file, "team": team.id, "train": train.id, "stop": stop}
+            common: dict[str, Any] = {
+                "include": _found_from(include, dag_file),
+                "team": team.id,
+                "train": train.id,
+                "stop": stop,
+            }
             dag = build(include, team, train, common)
             if dag_file is not None:
                 dag.fileloc = str(Path(dag_file).absolute())
             yield dag
+
+
+def _found_from(include: Path, dag_file: Path | str | None) -> str:
+    file = Path(dag_file).absolute() if dag_file is not None else None
+    if file is None or not file.is_relative_to(include.parent):
+        return str(include)
+    return os.path.relpath(include, file.parent)
 
 
 def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:

@@ -30,8 +30,16 @@ def rehearse(
     ] = "",
     out: Annotated[Path, typer.Option("--out", help="Where the transcript and the report are written.")] = _OUT,
     seed: Annotated[int, typer.Option("--seed", help="Draws what the scripted people do; the same is the same.")] = 1,
+    trouble: Annotated[
+        str,
+        typer.Option(
+            "--trouble", help="Things to go wrong, separated by commas: veto, red-tip, slack-outage.", show_default=False
+        ),
+    ] = "",
     include: IncludeOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Write the report as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write the transcript as JSON; the progress goes to standard error.")
+    ] = False,
 ) -> None:
     """Run whole departures unattended: a real Airflow, stand-ins with real history, scripted people, a virtual clock.
 
@@ -40,11 +48,11 @@ def rehearse(
 
     Example: stationmaster rehearse --from 2021-10-25 --weeks 3 --teams cellxgene
 
-    Exit codes: 0 every invariant holds, 1 one is broken, 2 wrong arguments.
+    Exit codes: 0 every invariant holds, 1 one is broken or Airflow ended, 2 wrong arguments.
     """
     from rich.console import Console
 
-    names = tuple(name.strip() for name in teams.split(",") if name.strip())
+    names = _names(teams)
     with refusals():
         files = include_at(include)
         for name in names:
@@ -59,8 +67,9 @@ def rehearse(
             teams=names,
             out=out,
             seed=seed,
-            console=Console(),
+            console=Console(stderr=as_json),
             as_json_only=as_json,
+            trouble=_names(trouble),
         )
     raise typer.Exit(code)
 
@@ -81,3 +90,7 @@ def bench(
     with refusals(FINDING):
         code = run(quick=quick, console=Console())
     raise typer.Exit(code)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -95,6 +95,9 @@ class Component(ConfigModel):
     checks: Checks = Field(default_factory=Checks)
     checklist: Page | None = Field(default=None, description="Test list after a deploy at a stop (C-20)")
     verify: Verify = Field(default_factory=Verify)
+    token_scopes: tuple[Text, ...] = Field(
+        default=(), description="Scopes that a classic GitHub token must have, beyond what the train itself needs (C-23)"
+    )
 
     def deploy(self, environment: str) -> Deploy:
         """Return how ``environment`` is deployed; an environment that the file leaves out is not deployed at all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from stationmaster import clock
 from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
 from stationmaster.config.include import Include
 from stationmaster.config.mistakes import Mistake, mistakes
-from stationmaster.config.pages import front_matter, page_mistakes, runbooks_of
+from stationmaster.config.pages import front_matter, page_mistakes, rotation_page_mistakes, runbooks_of
 from stationmaster.config.problems import Problem
 from stationmaster.config.references import unknown_names
 from stationmaster.config.roster import RotationsFile
@@ -74,10 +74,11 @@ class _Reading:
         if team is None or self._failed():
             return None
         complete = TeamConfig.model_validate({**dict(team), "roster": roster, "trains": trains})
-        self._report(unknown_names(complete))
+        self._report([*unknown_names(complete), *rotation_page_mistakes(self._include, complete)])
+        self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
-            self._runbooks(train)
+            self._runbooks(runbooks_of(train).values())
         if not self._failed():
             self._report(rules(complete, clock.now()))
         return None if self._failed() else complete
@@ -135,8 +136,8 @@ class _Reading:
             self._name_says(source, ("id",), getattr(found, "id", ""), self._name)
         return found
 
-    def _runbooks(self, train: TrainConfig) -> None:
-        for name in runbooks_of(train).values():
+    def _runbooks(self, names: Iterable[str]) -> None:
+        for name in names:
             path = self._include / "runbooks" / f"{name}.md"
             if path in self._pages or not path.is_file():
                 continue

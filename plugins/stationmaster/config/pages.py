@@ -11,12 +11,25 @@ from stationmaster.config.checklist import parse_checklist
 from stationmaster.config.documents import Document, Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean, mistakes
 from stationmaster.config.runbooks import FrontMatter, read_front_matter
+from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 
 
 def page_mistakes(include: Path, train: TrainConfig) -> list[Mistake]:
     """Return a mistake for each page that the train names and ``include/`` does not have, and for each empty list."""
-    return [*_missing_runbooks(include, train), *_checklists(include, train)]
+    return [*_missing(include, f"train:{train.id}", runbooks_of(train)), *_checklists(include, train)]
+
+
+def rotation_page_mistakes(include: Path, team: TeamConfig) -> list[Mistake]:
+    """Return a mistake for each page that the team's rotations name and ``include/`` does not have (C-06, C-07)."""
+    found: list[Mistake] = []
+    for name, entry in team.roster.items():
+        loc: Loc = ("rotations", name)
+        if entry.notices is not None and entry.notices.runbook is not None:
+            found += _missing(include, "rotations", {(*loc, "notices", "runbook"): entry.notices.runbook})
+        if entry.access is not None:
+            found += _checklist(include, "rotations", (*loc, "access", "page"), entry.access.page)
+    return found
 
 
 def runbooks_of(train: TrainConfig) -> dict[Loc, str]:
@@ -49,9 +62,9 @@ def front_matter(path: Path) -> tuple[Document, list[Mistake]]:
     return document, []
 
 
-def _missing_runbooks(include: Path, train: TrainConfig) -> Iterator[Mistake]:
+def _missing(include: Path, source: str, named: dict[Loc, str]) -> Iterator[Mistake]:
     folder = include / "runbooks"
-    for loc, name in runbooks_of(train).items():
+    for loc, name in named.items():
         if not (folder / f"{name}.md").is_file():
             known = [page.stem for page in folder.glob("*.md")]
             yield Mistake(
@@ -60,7 +73,7 @@ def _missing_runbooks(include: Path, train: TrainConfig) -> Iterator[Mistake]:
                 f"there is no page runbooks/{name}.md",
                 did_you_mean(name, known),
                 name,
-                source=f"train:{train.id}",
+                source=source,
             )
 
 
@@ -73,11 +86,11 @@ def _checklists(include: Path, train: TrainConfig) -> Iterator[Mistake]:
         ]
         for loc, page in lists:
             if page is not None:
-                yield from _checklist(include, train, loc, page)
+                yield from _checklist(include, f"train:{train.id}", loc, page)
 
 
-def _checklist(include: Path, train: TrainConfig, loc: Loc, page: str) -> Iterator[Mistake]:
-    path, source = include / page, f"train:{train.id}"
+def _checklist(include: Path, source: str, loc: Loc, page: str) -> Iterator[Mistake]:
+    path = include / page
     if not path.is_file():
         known = [str(other.relative_to(include)) for other in path.parent.glob("*.md")]
         yield Mistake(

@@ -75,6 +75,7 @@ class Connections(ConfigModel):
 
     github: Text = "github_default"
     slack: Text = "slack_api_default"
+    mail: Text | None = Field(default=None, description="Of type smtp; without it nobody gets mail (C-06)")
 
 
 People = Annotated[dict[Slug, Person], BeforeValidator(keyed)]

@@ -45,6 +45,9 @@ def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
         for index, step in enumerate(entry.escalation):
             if step.role not in entry.roles:
                 yield _unknown("role", "rotations", (*loc, "escalation", index, "role"), step.role, entry.roles)
+        for field, part in (("notices", entry.notices), ("access", entry.access)):
+            if part is not None and part.channel not in team.channels:
+                yield _unknown("channel", "rotations", (*loc, field, "channel"), part.channel, team.channels)
 
 
 def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:

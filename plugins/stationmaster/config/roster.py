@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Count, Day, PositiveDuration, Slug, Text, WallTime, ZoneName
+from stationmaster.config.components import Page
+from stationmaster.config.fields import Count, Day, Flag, PositiveDuration, Slug, Text, WallTime, ZoneName
 from stationmaster.config.people import key_is_the_id, keyed
 from stationmaster.core.rotation import EscalationStep, RoleRule, Rotation
 
@@ -47,6 +48,24 @@ class StepEntry(ConfigModel):
     after: PositiveDuration
 
 
+class Notices(ConfigModel):
+    """How whoever comes on call is told at the start of their shift (C-06)."""
+
+    channel: Slug = Field(description="The team's channel that hears who is on call now")
+    mail: Flag = Field(default=False, description="A mail to the person, too, through the team's mail connection")
+    runbook: Slug | None = Field(default=None, description="Page under include/runbooks that the notice links to")
+
+
+class AccessCheck(ConfigModel):
+    """What whoever comes on call must be able to open, asked at the start of their shift (C-07)."""
+
+    page: Page = Field(description="List of what to try, with - [ ] items, such as runbooks/access.md")
+    channel: Slug = Field(description="The team's channel that is asked for what is missing")
+    every: PositiveDuration = Field(
+        default=timedelta(days=90), description="Who answered that nothing is missing is not asked again for so long"
+    )
+
+
 class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     """A weekly rotation with its roles."""
 
@@ -59,6 +78,8 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     members: tuple[Slug, ...] = Field(description="People in the order of their turns")
     roles: dict[Slug, RoleEntry]
     escalation: tuple[StepEntry, ...] = Field(default=(), description="After the first role; delays count per step")
+    notices: Notices | None = Field(default=None, description="Without it nobody is told at a handoff (C-06)")
+    access: AccessCheck | None = Field(default=None, description="Without it nobody is asked for access (C-07)")
 
     @model_validator(mode="after")
     def _since_is_a_handoff_day(self) -> Self:
@@ -82,6 +103,16 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
             members=self.members,
             roles={name: entry.rule for name, entry in self.roles.items()},
         )
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether anything is to be done at a handoff."""
+        return self.notices is not None or self.access is not None
+
+    @property
+    def fixed_people(self) -> tuple[str, ...]:
+        """Who holds a role always, such as the manager (C-03)."""
+        return tuple(entry.person for entry in self.roles.values() if entry.person is not None)
 
     @property
     def steps(self) -> tuple[EscalationStep, ...]:

@@ -97,7 +97,7 @@ def _clashes(team: TeamConfig, name: str) -> Iterator[Mistake]:
         )
 
 
-def _of_rotation(code: str, loc: tuple[str, str], message: str, remedy: str) -> Mistake:
+def _of_rotation(code: str, loc: tuple[str, ...], message: str, remedy: str) -> Mistake:
     return Mistake(code, ("rotations", *loc), message, remedy, source="rotations")
 
 
@@ -142,4 +142,32 @@ def _cannot_be_on_call(loc: Loc, member: str, active: bool, bot: bool, missing: 
     )
 
 
-_OF_PEOPLE: tuple[Rule, ...] = (shared_accounts, idle_members, impossible_rotations, unreachable_on_call)
+def unreachable_by_mail(team: TeamConfig) -> Iterator[Mistake]:
+    """Who is to get mail at a handoff has an address, and the team a connection to send it through (C-06)."""
+    for name, entry in team.roster.items():
+        if entry.notices is None or not entry.notices.mail:
+            continue
+        if team.connections.mail is None:
+            yield _of_rotation(
+                "mail_without_connection",
+                (name, "notices", "mail"),
+                f"the rotation {name!r} sends mail, but the team has no connection for it",
+                "Write connections.mail, such as smtp_default, in the team's file, or mail: false here.",
+            )
+        for person in dict.fromkeys((*entry.members, *entry.fixed_people)):
+            if team.people[person].email is None:
+                yield _of_rotation(
+                    "mail_without_address",
+                    (name, "notices", "mail"),
+                    f"{person!r} can be on call, and has no mail address",
+                    f"Add email to people.{person} in the team's file, or write mail: false here.",
+                )
+
+
+_OF_PEOPLE: tuple[Rule, ...] = (
+    shared_accounts,
+    idle_members,
+    impossible_rotations,
+    unreachable_on_call,
+    unreachable_by_mail,
+)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.people import Channel, Connections, People, Person
-from stationmaster.config.roster import RotationEntry
+from stationmaster.config.roster import Notices, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.ballots import Elector
 from stationmaster.core.rotation import EscalationStep, Rotation, Shift, next_shift, on_call, shifts
@@ -80,6 +80,11 @@ class TeamConfig(TeamFile):
     def escalation(self) -> dict[str, tuple[EscalationStep, ...]]:
         """The escalation of each rotation, by rotation id (C-33)."""
         return {name: entry.steps for name, entry in self.roster.items()}
+
+    @property
+    def notices(self) -> tuple[Notices, ...]:
+        """How whoever comes on call is told, of each rotation that tells them (C-06)."""
+        return tuple(entry.notices for entry in self.roster.values() if entry.notices is not None)
 
     @property
     def roles(self) -> tuple[str, ...]:

@@ -142,6 +142,16 @@ def next_shift(rotation: Rotation, role: str, at: datetime) -> Shift:
     return _shift(rotation, role, turn + 1, end, _boundary(rotation, turn + 2))
 
 
+def next_handoff(rotation: Rotation, after: datetime) -> datetime:
+    """Return the first handoff strictly after ``after`` (C-02)."""
+    return _turn_at(rotation, utc(after))[2]
+
+
+def latest_handoff(rotation: Rotation, at: datetime) -> datetime:
+    """Return the newest handoff that is not after ``at``: the start of the present shift."""
+    return _turn_at(rotation, utc(at))[1]
+
+
 def shifts(rotation: Rotation, role: str, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """Return the whole shifts of the role that touch ``[start, end)``, in order. Raises as :func:`on_call` does.
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stationmaster.departures.station import Station
+    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Effect
 
 Receipt = dict[str, Any]
@@ -17,7 +17,7 @@ DISCOVERY_WINDOW = timedelta(minutes=2)
 
 
 def perform(
-    station: Station,
+    desk: Desk,
     key: str,
     *,
     intent: Receipt,
@@ -38,12 +38,13 @@ def perform(
     """
     from stationmaster.hooks.chat_errors import ChatError
     from stationmaster.hooks.errors import ForgeError
+    from stationmaster.hooks.mail_errors import MailError
     from stationmaster.ledger.errors import EffectRefused, EffectUnknown
 
     def guarded_act() -> Receipt:
         try:
             return act()
-        except (ForgeError, ChatError) as error:
+        except (ForgeError, ChatError, MailError) as error:
             if error.outcome_unknown:
                 raise EffectUnknown(str(error)) from error
             raise EffectRefused(str(error)) from error
@@ -54,10 +55,10 @@ def perform(
         except (ForgeError, ChatError) as error:
             raise EffectUnknown(str(error)) from error
 
-    effect: Effect = station.ledger.perform(
+    effect: Effect = desk.ledger.perform(
         key,
         intent=intent,
-        now=station.now,
+        now=desk.now,
         look_up=guarded_look_up,
         act=guarded_act,
         ambiguous_after=settles_after,

@@ -55,6 +55,7 @@ def read(station: Station, departure: str, number: int, manifest: Manifest) -> N
     try:
         present = _reactions(station, message, manifest.hash)
     except ChatMessageGone:
+        telling.gone(station, departure, question_of(number), message)
         ask(station, departure, number)
         raise
     present += _replies(station, departure, number, manifest)

@@ -7,7 +7,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from stationmaster import clock, settings
+from stationmaster import clock
+from stationmaster.departures.desk import Desk
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from stationmaster.ledger import Ledger
 
 
-class Station:
+class Station(Desk):
     """One train of one team, with its connections opened when they are first needed.
 
     A station is made anew for each step, so that an expired token or an edited connection is read again (F57).
@@ -38,19 +39,9 @@ class Station:
         chat: Chat | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self.team = team
+        super().__init__(team=team, ledger=ledger, chat=chat, now=now)
         self.train: TrainConfig = team.train(train)
-        self.now = now
-        self._ledger, self._forge, self._chat = ledger, forge, chat
-
-    @cached_property
-    def ledger(self) -> Ledger:
-        """The ledger that the process settings name."""
-        if self._ledger is not None:
-            return self._ledger
-        from stationmaster.ledger import Ledger
-
-        return Ledger.at(settings.ledger_url())
+        self._forge = forge
 
     @cached_property
     def forge(self) -> Forge:
@@ -60,15 +51,6 @@ class Station:
         from stationmaster.hooks.forge import Forge
 
         return Forge(self.team.connections.github)
-
-    @cached_property
-    def chat(self) -> Chat:
-        """Slack, through the team's connection."""
-        if self._chat is not None:
-            return self._chat
-        from stationmaster.hooks.chat import Chat
-
-        return Chat(self.team.connections.slack)
 
     def on_call(self, role: str) -> Person:
         """Return who holds ``role`` at this instant.

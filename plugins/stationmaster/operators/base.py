@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
-    from stationmaster.config.train import TrainConfig
     from stationmaster.core.blockers import Blocker
     from stationmaster.core.calendar import StopName
     from stationmaster.core.gates import Standing
@@ -86,11 +85,6 @@ class StationOperator(BaseOperator):
         from stationmaster.config.loader import load
 
         return load(self.include_dir, teams=[self.team]).team(self.team)
-
-    @property
-    def train_config(self) -> TrainConfig:
-        """The train as its file says at this moment."""
-        return self.team_config.train(self.train)
 
     def station(self) -> Station:
         """Return a station with fresh connections."""

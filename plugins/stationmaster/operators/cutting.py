@@ -118,7 +118,7 @@ class PinManifestOperator(StationOperator):
         from stationmaster.core.gates import combine
         from stationmaster.departures import changes, cutting, gating
 
-        arguments = self._chosen(context)
+        arguments = self._chosen(station, context)
         pinned = station.ledger.manifest_of(departure)
         if pinned is None:
             selection = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
@@ -130,11 +130,11 @@ class PinManifestOperator(StationOperator):
         notes = [fact.value["text"] for fact in station.ledger.facts(departure, kind="note", subject="cut")]
         return {"manifest": pinned.hash, "commits": dict(pinned.repositories), "notes": notes}
 
-    def _chosen(self, context: Context) -> dict[str, Any]:
+    def _chosen(self, station: Station, context: Context) -> dict[str, Any]:
         from stationmaster.core.manifest import valid_sha
 
         params = context["params"]
-        components = [component.id for component in self.train_config.components]
+        components = [component.id for component in station.train.components]
         board = {
             name: valid_sha(str(params[f"board_{name}"]).strip()) for name in components if params.get(f"board_{name}")
         }

@@ -91,7 +91,9 @@ class Lookout:
             ended=tuple(ended),
             waiting=tuple(task for task in tasks if task.state in WAITING),
             busy=busy,
-            picture=tuple(sorted((task.dag_run_id, f"{task.dag_id} {task.label}", task.state, task.try_number) for task in tasks)),
+            picture=tuple(
+                sorted((task.dag_run_id, f"{task.dag_id} {task.label}", task.state, task.try_number) for task in tasks)
+            ),
         )
 
     def task_instances(self, runs: Sequence[RunName]) -> tuple[TaskInstance, ...]:

@@ -1,10 +1,11 @@
-"""The people of a rehearsal: who votes where and when, who answers which question. The same seed plays the same play."""
+"""The people of a rehearsal: who votes where and when, who answers which question. The same seed, the same play."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -26,6 +27,8 @@ HOLDS = ("answered", "silence", "raised hand")
 """How the question whom to wait for ends: week by week another way."""
 WAYS = ("airflow", "reaction", "reply")
 """How people vote, in turn."""
+_AT_THE_CUT = (DepartureState.OPEN, DepartureState.CUTTING)
+_AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
 
 
 class Colleagues:
@@ -49,7 +52,7 @@ class Colleagues:
         holds: tuple[str, ...] = ("answered",),
         vetoes: int = 0,
         thinking: timedelta = timedelta(minutes=4),
-        tell: Callable[[str], None] = lambda sentence: None,
+        tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Plan nothing yet.
 
@@ -84,56 +87,55 @@ class Colleagues:
             departure = departure_of(scene, action.task_instance)
             if departure is None or action.task_instance.state not in WAITING:
                 continue  # an ended task keeps its question, and nobody can answer it any more
-            team = self._teams[departure.split(".", 1)[0]]
             if action.task_instance.task_id == "ballot":
-                self._plans.once(f"{departure}/votes", lambda: self._votes(scene, team, departure))
+                self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
-                self._plans.once(f"{departure}/hold", lambda: self._hold(scene, team, departure, action))
+                self._plans.once(f"{departure}/hold", partial(self._hold, scene.now, departure, action))
             elif self._conducts:
                 acted = self._agree(action) or acted
         return self._plans.carry_out(scene) or acted
 
-    def next_instant(self, scene: Scene) -> datetime | None:
+    def next_instant(self, _: Scene) -> datetime | None:
         """Return when the next plan is due."""
         return self._plans.next_instant
 
-    def _votes(self, scene: Scene, team: TeamConfig, departure: str) -> Iterator[Plan]:
+    def _votes(self, now: datetime, departure: str) -> Iterator[Plan]:
         """Plan the votes of a departure: each by another way, one every few minutes."""
-        train = team.train(departure.split("/", 1)[0])
+        team, train = self._place(departure)
         electors = [elector.person for elector in team.electorate(train) if elector.active]
         willing = [person for person in electors if team.people[person].airflow not in self._silent]
         wanted = train.gates.quorum.needed if self._voters is None else self._voters
         veto = self._vetoes > 0 and len(willing) > wanted
         chosen = self._random.sample(willing, wanted + veto)
         for turn, name in enumerate(chosen[:wanted]):
-            yield Plan(scene.now + self._thinking * turn, self._vote_of(team.people[name], WAYS[turn % len(WAYS)], departure))
+            yield Plan(
+                now + self._thinking * turn, self._vote_of(team.people[name], WAYS[turn % len(WAYS)], departure)
+            )
         if veto:
             self._vetoes -= 1
-            person, begins = team.people[chosen[-1]], scene.now + self._thinking / 2
+            person, begins = team.people[chosen[-1]], now + self._thinking / 2
             ends = begins + self._thinking * (wanted + 1)
-            yield Plan(begins, self._words(person, train, departure, "veto because the search is slow on staging"))
-            yield Plan(ends, self._words(person, train, departure, "withdraw"))
+            yield Plan(begins, self._words(person, departure, "veto because the search is slow on staging"))
+            yield Plan(ends, self._words(person, departure, "withdraw"))
 
-    def _hold(self, scene: Scene, team: TeamConfig, departure: str, action: RequiredAction) -> Iterator[Plan]:
+    def _hold(self, now: datetime, departure: str, action: RequiredAction) -> Iterator[Plan]:
         """Plan how the question whom to wait for ends: answered, by silence, or by a hand that is taken back."""
-        train = team.train(departure.split("/", 1)[0])
+        team, train = self._place(departure)
         question = train.stops.cut.hold_question
         kind = self._holds[self._plans.count("/hold") % len(self._holds)]
         if kind == "answered" or question is None:
-            yield Plan(scene.now + self._thinking, lambda _: self._agree(action) or True)
+            yield Plan(now + self._thinking, lambda _: self._agree(action) or True)
         elif kind == "raised hand":
             person = team.people[self._random.choice(sorted(team.groups[str(train.gates.quorum.voters)]))]
-            up, down = scene.now + self._thinking, scene.now + question.wait + self._thinking
-            yield Plan(up, self._hand(person, train, departure, question.emoji, up=True))
-            yield Plan(down, self._hand(person, train, departure, question.emoji, up=False))
+            up, down = now + self._thinking, now + question.wait + self._thinking
+            yield Plan(up, self._hand(person, departure, question.emoji, up=True))
+            yield Plan(down, self._hand(person, departure, question.emoji, up=False))
 
     def _vote_of(self, person: Person, way: str, departure: str) -> Callable[[Scene], bool]:
-        team = self._teams[departure.split(".", 1)[0]]
-        train = team.train(departure.split("/", 1)[0])
         if way == "reaction":
-            return lambda scene: self._react(scene, person, train, departure)
+            return lambda scene: self._react(scene, person, departure)
         if way == "reply":
-            return self._words(person, train, departure, "LGTM!")
+            return self._words(person, departure, "LGTM!")
         return lambda scene: self._mark_ballot(scene, person, departure)
 
     def _mark_ballot(self, scene: Scene, person: Person, departure: str) -> bool:
@@ -145,16 +147,16 @@ class Colleagues:
                 return self._respond(action, str(person.airflow), LGTM, {})
         return _voting_is_over(scene, departure)
 
-    def _react(self, scene: Scene, person: Person, train: TrainConfig, departure: str) -> bool:
+    def _react(self, scene: Scene, person: Person, departure: str) -> bool:
         found = scene.ledger.departure(departure)
         asked = scene.ledger.effect(f"{departure}/tell/promote/round-{found.round if found else 1}")
         if asked is None or not asked.receipt:
             return _voting_is_over(scene, departure)
         self._tell(f"{person.name} reacts to the question in Slack")
-        name = train.gates.quorum.approve_emoji[0]
+        name = self._place(departure)[1].gates.quorum.approve_emoji[0]
         return self._in_slack("react", person, channel=asked.receipt["channel"], ts=asked.receipt["ts"], name=name)
 
-    def _words(self, person: Person, train: TrainConfig, departure: str, text: str) -> Callable[[Scene], bool]:
+    def _words(self, person: Person, departure: str, text: str) -> Callable[[Scene], bool]:
         def write(scene: Scene) -> bool:
             thread = scene.ledger.effect(f"{departure}/tell/headline")
             if thread is None or not thread.receipt:
@@ -165,9 +167,7 @@ class Colleagues:
 
         return write
 
-    def _hand(
-        self, person: Person, train: TrainConfig, departure: str, emoji: str, *, up: bool
-    ) -> Callable[[Scene], bool]:
+    def _hand(self, person: Person, departure: str, emoji: str, *, up: bool) -> Callable[[Scene], bool]:
         def raise_or_lower(scene: Scene) -> bool:
             asked = scene.ledger.effect(f"{departure}/tell/cut/hold-question")
             if asked is None or not asked.receipt:
@@ -177,6 +177,10 @@ class Colleagues:
             return self._in_slack("react" if up else "unreact", person, **place)
 
         return raise_or_lower
+
+    def _place(self, departure: str) -> tuple[TeamConfig, TrainConfig]:
+        team = self._teams[departure.split(".", 1)[0]]
+        return team, team.train(departure.split("/", 1)[0])
 
     def _in_slack(self, what: str, person: Person, **body: str) -> bool:
         self._slack.post(f"/_control/{what}", json={**body, "user": person.slack[0]}).raise_for_status()
@@ -189,7 +193,7 @@ class Colleagues:
         if not users or option is None:
             return False
         self._tell(f"{users[0].name or users[0].id} answers {option!r} to {action.subject!r}")
-        form = {name: _filled(name, field, option) for name, field in action.params.items()}
+        form = {name: _filled(field, option) for name, field in action.params.items()}
         return self._respond(action, users[0].id, option, form)
 
     def _respond(self, action: RequiredAction, user: str, option: str, form: dict[str, Any]) -> bool:
@@ -205,10 +209,7 @@ class Colleagues:
 def departure_of(scene: Scene, task: TaskInstance) -> str | None:
     """Return the departure that a task is about, as the ledger knows the open ones."""
     train, _, stop = task.dag_id.rpartition(".")
-    states = (DepartureState.OPEN, DepartureState.CUTTING)
-    if stop == "promote":
-        states = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
-    found = scene.ledger.departures(train, states)
+    found = scene.ledger.departures(train, _AT_THE_CUT if stop == "cut" else _AFTER_THE_CUT)
     return found[0].id if found else None
 
 
@@ -217,7 +218,7 @@ def _voting_is_over(scene: Scene, departure: str) -> bool:
     return found is None or found.state not in (DepartureState.STAGED, DepartureState.GATED)
 
 
-def _filled(name: str, field: Any, option: str) -> Any:
+def _filled(field: Any, option: str) -> Any:
     """Return what stands in a form field: its default, and a tick on everything that is to be ticked."""
     default = field.get("value") if isinstance(field, dict) else field
     return True if option == "All passed" and default is False else default

@@ -96,7 +96,7 @@ class Conductor:
         poll_seconds: float,
         run_time: timedelta = timedelta(minutes=2),
         check: Callable[[], None] = lambda: None,
-        watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda now, waiting: None,
+        watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
     ) -> None:
         self.api = api
         self.ledger = ledger
@@ -146,8 +146,8 @@ class Conductor:
         timetable: Sequence[Starting],
         cast: Cast,
         *,
-        started: Callable[[DagRun], None] = lambda run: None,
-        ended: Callable[[DagRun], None] = lambda run: None,
+        started: Callable[[DagRun], None] = lambda _: None,
+        ended: Callable[[DagRun], None] = lambda _: None,
     ) -> None:
         """Start each run at its instant, whatever else is under way, and lead all of them to their ends.
 
@@ -205,7 +205,9 @@ class Conductor:
 
     def _goes_on(self, wanted: Iterable[RunName], when: str) -> str:
         names = list(wanted)
-        states = ", ".join(f"{task.label}={task.state}" for task in self._lookout.task_instances(names) if task.state != "success")
+        states = ", ".join(
+            f"{task.label}={task.state}" for task in self._lookout.task_instances(names) if task.state != "success"
+        )
         return f"{', '.join(' '.join(name) for name in names)} has not ended {when}: {states or 'no task is left'}"
 
     def _next_instant(self, planned: Sequence[datetime]) -> datetime:

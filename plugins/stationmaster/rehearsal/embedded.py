@@ -227,7 +227,8 @@ class EmbeddedAirflow:
 
     def _stand_ins_command(self) -> tuple[str, ...]:
         ports = self.station.ports
-        options = {"include": self._wishes.include, "github-port": ports["github"], "slack-port": ports["slack"]}
+        named = {f"{name}-port": ports[name] for name in ("github", "slack", "mail")}
+        options = {"include": self._wishes.include, **named}
         return (
             "stationmaster.rehearsal.standins",
             *(part for name, value in options.items() for part in (f"--{name}", str(value))),

@@ -21,6 +21,8 @@ BUNDLE = "stationmaster"
 
 GITHUB_PATH = "/api/v3"
 SLACK_PATH = "/api/"
+SENDER = "stationmaster@station.example"
+"""Who the stand-in's mails are from."""
 
 
 class Connection(BaseModel):
@@ -31,8 +33,9 @@ class Connection(BaseModel):
     conn_id: str
     conn_type: str
     host: str | None = None
+    port: int | None = None
     password: str | None = None
-    extra: dict[str, str] = {}
+    extra: dict[str, str | bool] = {}
 
     @property
     def variable(self) -> str:
@@ -72,11 +75,18 @@ class Plan(BaseModel):
 
 
 def stand_in_connections(
-    github: Iterable[str], slack: Iterable[str], *, github_url: str, slack_url: str
+    github: Iterable[str],
+    slack: Iterable[str],
+    mail: Iterable[str] = (),
+    *,
+    github_url: str,
+    slack_url: str,
+    mail_port: int = 0,
 ) -> tuple[Connection, ...]:
     """Return the connections that lead the given connection ids to the stand-ins.
 
     :param github_url: base URL of the stand-in, without a trailing slash; so is ``slack_url``.
+    :param mail_port: where the stand-in mail server listens.
     """
     return (
         *(
@@ -88,6 +98,16 @@ def stand_in_connections(
                 conn_id=name, conn_type="slack", password=SLACK_TOKEN, extra={"base_url": slack_url + SLACK_PATH}
             )
             for name in sorted(set(slack))
+        ),
+        *(
+            Connection(
+                conn_id=name,
+                conn_type="smtp",
+                host=HOST,
+                port=mail_port,
+                extra={"from_email": SENDER, "disable_ssl": True, "disable_tls": True},
+            )
+            for name in sorted(set(mail))
         ),
     )
 

@@ -16,11 +16,12 @@ from stationmaster.rehearsal.embedded_station import Station
 
 Database = Literal["postgresql", "sqlite"]
 
-PREFERRED_PORTS: Mapping[str, int] = {"airflow": 8080, "github": 8081, "slack": 8082}
+PREFERRED_PORTS: Mapping[str, int] = {"airflow": 8080, "github": 8081, "slack": 8082, "mail": 8025}
 PURPOSES: Mapping[str, str] = {
     "airflow": "Airflow",
     "github": "the stand-in GitHub",
     "slack": "the stand-in Slack",
+    "mail": "the stand-in mail server",
     "postgres": "PostgreSQL",
 }
 
@@ -78,8 +79,10 @@ def settle(wishes: Wishes, include: Include, tell: Callable[[str], None]) -> Set
         connections=stand_in_connections(
             [team.connections.github for team in include.teams.values()],
             [team.connections.slack for team in include.teams.values()],
+            [team.connections.mail for team in include.teams.values() if team.connections.mail is not None],
             github_url=urls["github"],
             slack_url=urls["slack"],
+            mail_port=ports["mail"],
         ),
         clock_file=wishes.clock_file,
         poll_seconds=wishes.poll_seconds,
@@ -107,7 +110,7 @@ def _choose_ports(wishes: Wishes, tell: Callable[[str], None]) -> dict[str, int]
     if wishes.airflow_port is not None:
         preferences["airflow"] = wishes.airflow_port
     ports: dict[str, int] = {}
-    for name in ("airflow", "github", "slack", *(("postgres",) if wishes.database == "postgresql" else ())):
+    for name in ("airflow", "github", "slack", "mail", *(("postgres",) if wishes.database == "postgresql" else ())):
         preferred = preferences.get(name)
         port = choose_port(PURPOSES[name], preferred, ports.values())
         ports[name] = port.number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -143,12 +143,13 @@ class Seen(NamedTuple):
 
 def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[str], seen: Seen) -> Evidence:
     """Read the ledger and both stand-ins."""
-    departures = tuple(sorted((found for train in trains for found in ledger.departures(train)), key=lambda one: one.opened_at))
+    departures = tuple(
+        sorted((found for train in trains for found in ledger.departures(train)), key=lambda one: one.opened_at)
+    )
     with httpx.Client(trust_env=False, timeout=30) as client:
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()
         slack = client.get(f"{slack_url}/_control/state").raise_for_status().json()
     effects = tuple(effect for train in trains for effect in ledger.effects(train))
-    audit = tuple(ledger.audit())
     return Evidence(
         departures=departures,
         dispatches=tuple(dispatch_of(entry) for entry in journal if is_dispatch(entry)),
@@ -156,8 +157,8 @@ def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[
         ballots={found.id: ledger.ballots(found.id) for found in departures},
         facts={found.id: ledger.facts(found.id) for found in departures},
         effects=effects,
-        pins=tuple(_pin(ledger, entry) for entry in audit if entry.action == "manifest.pinned"),
-        audit=audit,
+        pins=tuple(pin for found in departures for pin in _pins(ledger, found.id)),
+        audit=tuple(ledger.audit()),
         breaks=tuple(f"{found.seq}: {found.problem}" for found in ledger.verify()),
         blind=tuple(dict.fromkeys(seen.blind)),
         waits=tuple(dict.fromkeys(seen.waits)),
@@ -168,9 +169,9 @@ def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[
     )
 
 
-def named_by(api: AirflowApi, run: Run, departure: str) -> tuple[Named, ...]:
+def named_by(api: AirflowApi, run: Run) -> tuple[Named, ...]:
     """Return who the XComs of a run name as on call. A task that was skipped or failed names nobody."""
-    found = []
+    values: dict[str, dict[str, Any]] = {}
     for task in api.task_instances(run.dag_id, run.run_id):
         names = task.task_id in NAMING_TASKS or task.task_id.rpartition(".")[2].startswith("deploy_to_")
         if not names or task.state != "success":
@@ -179,9 +180,14 @@ def named_by(api: AirflowApi, run: Run, departure: str) -> tuple[Named, ...]:
             value = api.xcom(run.dag_id, run.run_id, task.task_id, map_index=task.map_index)
         except AirflowNotFound:
             continue
-        if isinstance(value, dict) and "person" in value:
-            found.append(Named(departure, task.label, str(value["person"]), run.began, run.ended))
-    return tuple(found)
+        if isinstance(value, dict):
+            values[task.label] = value
+    departure = str(values.get("open_departure", {}).get("departure", ""))
+    return tuple(
+        Named(departure, label, str(value["person"]), run.began, run.ended)
+        for label, value in values.items()
+        if departure and "person" in value
+    )
 
 
 def is_dispatch(entry: Mapping[str, Any]) -> bool:
@@ -226,8 +232,6 @@ def messages_of(slack: Mapping[str, Any], first: Mapping[str, str]) -> tuple[Sai
     return tuple(sorted(found))
 
 
-def _pin(ledger: Ledger, entry: Entry) -> Pin:
-    number = int(entry.body["number"])
-    manifest = ledger.manifest_of(entry.subject, number)
-    commits = dict(manifest.repositories) if manifest else {}
-    return Pin(at=entry.at, departure=entry.subject, manifest=str(entry.body["manifest"]), commits=commits)
+def _pins(ledger: Ledger, departure: str) -> Iterator[Pin]:
+    for found in ledger.rounds(departure):
+        yield Pin(found.pinned_at, departure, found.manifest.hash, found.manifest.repositories)

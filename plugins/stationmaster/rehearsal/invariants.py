@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.quorum import Ballot
 from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.evidence import Dispatch, Evidence
+from stationmaster.rehearsal.github_call import number_of
+from stationmaster.rehearsal.github_history import HistoricCommit
 from stationmaster.rehearsal.github_specs import CheckSpec
+from stationmaster.rehearsal.invariants_people import strangers, wrong_conductors
 
-ONCE = ("headline", "cut/started", "cut/complete", "promote/started", "promote/complete")
+TENS_OF_MILLIONS = 10_000_000
+"""The stand-in draws which commits are red from numbers below this one."""
+PAST_THE_CUT = frozenset({"STAGED", "GATED", "PROMOTING", "DONE", "PARTIAL", "ROLLED_BACK"})
+
+Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
 
 
 class Finding(NamedTuple):
@@ -29,101 +39,160 @@ class Finding(NamedTuple):
         return not self.broken
 
 
-def judge(evidence: Evidence, teams: dict[str, TeamConfig], *, shift: timedelta = timedelta()) -> tuple[Finding, ...]:
-    """Return every invariant with what breaks it."""
+def judge(
+    evidence: Evidence, teams: Mapping[str, TeamConfig], *, shift: timedelta = timedelta()
+) -> tuple[Finding, ...]:
+    """Return every invariant with what breaks it.
+
+    :param shift: how far the history was moved.
+    """
     trains = {train.key: (team, train) for team in teams.values() for train in team.trains.values()}
-    checks: dict[str, Callable[[], Iterator[str]]] = {
-        "At most one production deployment per departure, repository and sha": lambda: _doubles(evidence, trains),
-        "No production deployment without a quorum on exactly that manifest at that instant": lambda: _without_quorum(
+    found: dict[str, Iterator[str]] = {
+        "At most one production deployment per departure, repository and sha": _doubles(evidence, trains),
+        "No production deployment without a quorum on exactly that manifest at that instant": _without_quorum(
             evidence, trains
         ),
-        "No production deployment before the soak is over": lambda: _too_early(evidence, trains),
-        "No production deployment outside the window": lambda: _outside(evidence, trains),
-        "A cut takes the newest green commit of its instant": lambda: _not_newest(evidence, trains, shift),
-        "Every waiting task has a blocker": lambda: (
-            f"{found.at:%Y-%m-%d %H:%M} {found.dag_id} {found.task}" for found in evidence.blind
-        ),
-        "Every start, success and failure is announced exactly once": lambda: _announcements(evidence),
-        "The audit chain verifies": lambda: iter(evidence.breaks),
-        "Something was cut and something was promoted": lambda: _nothing_happened(evidence),
+        "No production deployment before the soak is over": _too_early(evidence, trains),
+        "No production deployment outside the window": _outside(evidence, trains),
+        "A cut takes the newest green commit of its instant": _not_newest(evidence, shift),
+        "Nobody votes for a manifest that is not theirs, or with somebody else's account": strangers(evidence, trains),
+        "Whoever is named as on call is on call": wrong_conductors(evidence, trains),
+        "Every waiting task has a blocker": _unexplained(evidence),
+        "Every start, success and failure is announced exactly once": _announcements(evidence),
+        "The audit chain verifies": iter(evidence.breaks),
+        "Every run ended well": _bad_ends(evidence),
+        "Something was cut and something was promoted": _nothing_happened(evidence),
     }
-    return tuple(Finding(name, tuple(check())) for name, check in checks.items())
+    return tuple(Finding(name, tuple(broken)) for name, broken in found.items())
 
 
-_Trains = dict[str, tuple[TeamConfig, TrainConfig]]
+def manifest_hash(commits: Mapping[str, str]) -> str:
+    """Return the sha256 of the canonical JSON of repository -> sha, as a ballot names it."""
+    text = json.dumps(dict(sorted(commits.items())), separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _promotions(evidence: Evidence, trains: _Trains) -> Iterator[tuple[Dispatch, TeamConfig, TrainConfig]]:
+def _promotions(evidence: Evidence, trains: Trains) -> Iterator[tuple[Dispatch, TeamConfig, TrainConfig]]:
     for dispatch in evidence.dispatches:
         team, train = trains[dispatch.departure.split("/", 1)[0]]
-        if dispatch.environment == train.production and dispatch.stop == "promote":
+        if dispatch.environment == train.production and dispatch.stop != "rollback":
             yield dispatch, team, train
 
 
-def _doubles(evidence: Evidence, trains: _Trains) -> Iterator[str]:
+def _doubles(evidence: Evidence, trains: Trains) -> Iterator[str]:
     counted = Counter((found.departure, found.repository, found.sha) for found, _, _ in _promotions(evidence, trains))
     for (departure, repository, sha), times in counted.items():
         if times > 1:
             yield f"{departure}: {repository} {sha[:12]} was deployed {times} times"
 
 
-def _without_quorum(evidence: Evidence, trains: _Trains) -> Iterator[str]:
+def _without_quorum(evidence: Evidence, trains: Trains) -> Iterator[str]:
     for found, team, train in _promotions(evidence, trains):
-        if evidence.manifests[found.departure].get(found.repository) != found.sha:
-            yield f"{found.departure}: {found.repository} {found.sha[:12]} is not in the manifest"
-        eligible = {
-            name
-            for name in team.groups.get(str(train.gates.quorum.voters), ())
-            if team.people[name].active and not team.people[name].bot
-        }
-        last: dict[str, tuple[datetime, str]] = {}
-        for ballot in evidence.ballots[found.departure]:
-            if ballot.voter not in eligible or ballot.cast_at > found.at:
-                continue
-            if ballot.manifest == evidence.manifest_hashes[found.departure]:
-                last[ballot.voter] = max(last.get(ballot.voter, (ballot.cast_at, "")), (ballot.cast_at, ballot.choice))
-        approvals = sum(choice == "approve" for _, choice in last.values())
-        if approvals < train.gates.quorum.needed or any(choice == "veto" for _, choice in last.values()):
-            yield f"{found.departure}: {found.repository} was deployed at {found.at:%H:%M} with {approvals} approvals"
+        what = f"{found.departure}: {found.repository} {found.sha[:12]}"
+        pin = evidence.aboard(found.departure, found.at)
+        if pin is None or pin.commits.get(found.repository) != found.sha:
+            yield f"{what} is not in the manifest"
+            continue
+        approved, vetoed = votes_at(
+            evidence.ballots.get(found.departure, ()), team, train, manifest_hash(pin.commits), found.at
+        )
+        gate = train.gates.quorum
+        enough = {
+            "none": True,
+            "quorum": len(approved) >= gate.needed,
+            "any_of": len(approved) >= gate.needed,
+            "all_roles": all(approved & set(team.groups[role]) for role in gate.roles),
+        }[gate.mode]
+        if not enough or (gate.veto and vetoed):
+            yield f"{what} was deployed with {len(approved)} of {gate.needed} approvals and {len(vetoed)} vetoes"
 
 
-def _too_early(evidence: Evidence, trains: _Trains) -> Iterator[str]:
-    for found, _, train in _promotions(evidence, trains):
-        zone = ZoneInfo(train.zone)
+def votes_at(
+    ballots: tuple[Ballot, ...], team: TeamConfig, train: TrainConfig, manifest: str, at: datetime
+) -> tuple[set[str], set[str]]:
+    """Return who approves and who vetoes a manifest at an instant: of each person the newest word counts."""
+    gate = train.gates.quorum
+    groups = gate.roles if gate.voters is None else (gate.voters,)
+    eligible = {name for group in groups for name in team.groups[group]}
+    last: dict[str, Ballot] = {}
+    for ballot in sorted(ballots, key=lambda one: (one.cast_at, ("approve", "withdraw", "veto").index(one.choice))):
+        person = team.people.get(ballot.voter or "")
+        if person is None or person.id not in eligible or person.bot or not person.active:
+            continue
+        if ballot.manifest == manifest and ballot.cast_at <= at:
+            last[person.id] = ballot
+    return (
+        {name for name, ballot in last.items() if ballot.choice == "approve"},
+        {name for name, ballot in last.items() if ballot.choice == "veto"},
+    )
+
+
+def _too_early(evidence: Evidence, trains: Trains) -> Iterator[str]:
+    for found, _team, train in _promotions(evidence, trains):
+        zone, soak = ZoneInfo(train.zone), train.gates.soak
+        pin = evidence.aboard(found.departure, found.at)
         arrivals = [
-            fact.at.astimezone(zone).date()
-            for fact in evidence.facts[found.departure]
-            if fact.kind == "deployed" and fact.subject.endswith(f"/{train.staging}")
+            fact.at
+            for fact in evidence.facts.get(found.departure, ())
+            if fact.kind == "deployed"
+            and fact.subject.endswith(f"/{train.staging}")
+            and pin is not None
+            and fact.value["sha"] in pin.commits.values()
         ]
-        today = found.at.astimezone(zone).date()
-        if not arrivals or (today - max(arrivals)).days < train.gates.soak.days:
-            yield f"{found.departure}: promoted on {today}, on staging since {max(arrivals, default=None)}"
+        newest = max(arrivals, default=None)
+        if newest is None:
+            yield f"{found.departure}: promoted without ever having been seen on {train.staging}"
+            continue
+        soaked = (
+            (found.at.astimezone(zone).date() - newest.astimezone(zone).date()).days >= soak.days
+            if soak.count == "calendar_days"
+            else found.at - newest >= timedelta(days=soak.days)
+        )
+        if not soaked:
+            on, since = found.at.astimezone(zone), newest.astimezone(zone)
+            yield f"{found.departure}: promoted on {on:%a %d %b}, on {train.staging} since {since:%a %d %b}"
 
 
-def _outside(evidence: Evidence, trains: _Trains) -> Iterator[str]:
-    for found, _, train in _promotions(evidence, trains):
-        local, stop = found.at.astimezone(ZoneInfo(train.zone)), train.stops.promote
-        if local.strftime("%A").lower() != stop.day.value or not stop.earliest <= local.time():
-            yield f"{found.departure}: promoted on {local:%A %H:%M}"
+def _outside(evidence: Evidence, trains: Trains) -> Iterator[str]:
+    first: dict[str, Dispatch] = {}
+    for found, _team, train in sorted(_promotions(evidence, trains), key=lambda one: one[0].at):
+        begins = first.setdefault(found.departure, found)
+        stop, zone = train.stops.promote, ZoneInfo(train.zone)
+        local = found.at.astimezone(zone)
+        opens = local.replace(hour=stop.earliest.hour, minute=stop.earliest.minute, second=0, microsecond=0)
+        opens -= timedelta(days=(local.weekday() - stop.day.index) % 7)
+        last_day = (stop.latest_day or stop.day).index - stop.day.index
+        closes = opens.replace(hour=stop.latest_start.hour, minute=stop.latest_start.minute) + timedelta(days=last_day)
+        # What has begun in the window may be finished after it (F67).
+        if not opens <= local or (local > closes and found is begins):
+            yield f"{found.departure}: promoted on {local:%A %H:%M}, outside {opens:%A %H:%M} to {closes:%A %H:%M}"
 
 
-def _not_newest(evidence: Evidence, trains: _Trains, shift: timedelta) -> Iterator[str]:
-    pinned = {
-        entry.subject: entry.at
-        for entry in evidence.audit
-        if "pin" in entry.action and entry.subject in evidence.manifests
-    }
-    for departure, manifest in evidence.manifests.items():
-        _, train = trains[departure.split("/", 1)[0]]
-        for repository, sha in manifest.items():
-            at = pinned.get(departure)
-            if at is None:
-                yield f"{departure}: the audit does not say when it was pinned"
-                continue
-            history = github_history.load(github_history.RECORDED[repository], shift=shift)
-            newest = history.head(at - CheckSpec().after)
-            if newest is None or newest.sha != sha:
-                yield f"{departure}: {repository} {sha[:12]} boarded, {newest.sha[:12] if newest else None} was newest"
+def _not_newest(evidence: Evidence, shift: timedelta) -> Iterator[str]:
+    for pin in evidence.pins:
+        for repository, sha in pin.commits.items():
+            newest = newest_green(evidence, repository, pin.at, shift)
+            if newest != sha:
+                yield f"{pin.departure}: {repository} {sha[:12]} boarded, {str(newest)[:12]} was the newest green one"
+
+
+def newest_green(evidence: Evidence, repository: str, at: datetime, shift: timedelta) -> str | None:
+    """Return the sha of the newest commit on main whose checks were green at an instant, None where there is none."""
+    history = github_history.load(github_history.RECORDED[repository], shift=shift)
+    spec = CheckSpec(red_share=evidence.red_share)
+
+    def green(commit: HistoricCommit) -> bool:
+        drawn_red = number_of(f"{spec.seed}:{commit.sha}") / TENS_OF_MILLIONS < spec.red_share
+        told_red = (repository, commit.sha) in evidence.red
+        return commit.landed_at + spec.after <= at and not drawn_red and not told_red
+
+    landed = history.commits[: history.landed(at)]
+    return next((commit.sha for commit in reversed(landed) if green(commit)), None)
+
+
+def _unexplained(evidence: Evidence) -> Iterator[str]:
+    for found in evidence.blind:
+        yield f"{found.at:%Y-%m-%d %H:%M} UTC: {found.dag_id} {found.task} waited without a blocker"
 
 
 def _announcements(evidence: Evidence) -> Iterator[str]:
@@ -131,19 +200,33 @@ def _announcements(evidence: Evidence) -> Iterator[str]:
     for key, times in counted.items():
         if times > 1:
             yield f"{key} was said {times} times"
+    started: dict[str, set[str]] = defaultdict(set)
+    for found in evidence.dispatches:
+        started[found.departure].add(found.stop)
     for departure in evidence.departures:
-        wanted: tuple[str, ...] = ("headline",)
-        if departure.state in ("STAGED", "GATED", "PROMOTING", "DONE"):
-            wanted += ("cut/started", "cut/complete")
+        wanted = ["headline"]
+        wanted += [f"{stop}/started" for stop in ("cut", "promote") if stop in started[departure.id]]
+        if departure.state in PAST_THE_CUT:
+            wanted.append("cut/complete")
         if departure.state == "DONE":
-            wanted += ("promote/started", "promote/complete")
+            wanted.append("promote/complete")
         if departure.state in ("FAILED", "PARTIAL"):
-            wanted += ("promote/failed",) if departure.round else ("cut/failed",)
+            past = any(fact.kind == "round_opened" for fact in evidence.facts.get(departure.id, ()))
+            wanted.append("promote/failed" if past else "cut/failed")
         for what in wanted:
-            if not counted[f"{departure.id}/tell/{what}"]:
+            # A message that somebody deleted is said again under a key of its own.
+            key = f"{departure.id}/tell/{what}"
+            if not any(said == key or said.startswith(f"{key}/again-") for said in counted):
                 yield f"{departure.id}: {what} was never said"
 
 
+def _bad_ends(evidence: Evidence) -> Iterator[str]:
+    for run in evidence.runs:
+        if run.state != "success":
+            yield f"{run.dag_id} {run.run_id} ended as {run.state}"
+
+
 def _nothing_happened(evidence: Evidence) -> Iterator[str]:
-    if not any(found.state == "DONE" for found in evidence.departures):
-        yield f"the departures ended as {', '.join(f'{found.id} {found.state}' for found in evidence.departures)}"
+    if not any(found.state in ("DONE", "SKIPPED_EMPTY") for found in evidence.departures):
+        ends = ", ".join(f"{found.id} {found.state}" for found in evidence.departures)
+        yield f"no departure reached production: {ends or 'there was none'}"

@@ -1,15 +1,16 @@
-"""``stationmaster rehearse``: whole weeks on the virtual clock, unattended, on a real Airflow, against the stand-ins."""
+"""``stationmaster rehearse``: whole weeks on the virtual clock, on a real Airflow, against the stand-ins."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 from rich.console import Console
-from rich.live import Live
-from rich.table import Table
 
 from stationmaster import clock
 from stationmaster.config.loader import load
@@ -18,17 +19,22 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.instants import first_instant, local_text
 from stationmaster.ledger import Ledger
-from stationmaster.rehearsal.airflow_answers import TaskInstance
-from stationmaster.rehearsal.cast import Colleagues
-from stationmaster.rehearsal.conducting import Conductor
+from stationmaster.rehearsal import troubles
+from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
+from stationmaster.rehearsal.airflow_api import AirflowApi
+from stationmaster.rehearsal.cast import HOLDS, Colleagues
+from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded import EmbeddedAirflow
-from stationmaster.rehearsal.evidence import Blind, gather
+from stationmaster.rehearsal.evidence import Blind, Evidence, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.invariants import Finding, judge
+from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 
 POLL_SECONDS = 1.0
-WITHIN = 600.0
-"""Real seconds for one stop; it needs about one minute."""
+RUN_TIME = timedelta(minutes=6)
+QUEUE_TIME = timedelta(seconds=20)
+"""How long a deploy workflow of the stand-in runs, after it has waited in its queue."""
+STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
 
 
 class NothingToRehearse(ValueError):
@@ -45,158 +51,178 @@ def rehearse(
     seed: int,
     console: Console,
     as_json_only: bool = False,
+    trouble: tuple[str, ...] = (),
 ) -> int:
     """Run every stop of every train between ``start`` and ``start + weeks`` and judge what happened.
 
     :param start: a local date in each train's zone; the history of that day boards.
     :param teams: ids; empty for all.
-    :param out: receives ``transcript.md`` and ``transcript.json``.
+    :param out: receives ``transcript.md`` and ``transcript.json``, and Airflow's logs when something is broken.
+    :param console: for the progress; the report goes there too unless ``as_json_only`` puts JSON on standard output.
+    :param trouble: names of :data:`stationmaster.rehearsal.troubles.TROUBLES`, each made once.
     :returns: 0 if every invariant holds, 1 if one is broken.
+    :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
+    troubles.checked(trouble)
     found = {team.id: team for team in load(include, teams=teams or None).teams.values() if team.trains}
     if not found:
         raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train under {include}")
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-") as folder:
-        evidence, findings = _Rehearsal(found, include, start, weeks, seed, console, Path(folder)).run()
-    (out / "transcript.md").write_text(evidence, encoding="utf-8")
-    (out / "transcript.json").write_text(findings[0], encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as folder:
+        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=Path(folder))
+        evidence, stuck = play.perform(include, console)
+        findings = (*judge(evidence, found), Finding("Every run came to its end", stuck))
+        holds = all(finding.holds for finding in findings)
+        if not holds:
+            shutil.copytree(Path(folder) / "logs", out / "logs", dirs_exist_ok=True)
+    (out / "transcript.md").write_text(as_markdown(evidence, findings, found), encoding="utf-8")
+    body = as_json(evidence, findings, found)
+    (out / "transcript.json").write_text(f"{body}\n", encoding="utf-8")
     if as_json_only:
-        console.print(findings[0], soft_wrap=True, highlight=False, markup=False)
+        sys.stdout.write(f"{body}\n")
     else:
-        _report(console, findings[1], out)
-    return 0 if all(finding.holds for finding in findings[1]) else 1
+        _report(console, findings, out)
+    return 0 if holds else 1
 
 
-class _Stop:
-    """One start on the calendar."""
+def calendar(teams: dict[str, TeamConfig], start: date, weeks: int) -> list[tuple[datetime, TrainConfig, str]]:
+    """Return every stop in the span, in the order of the calendar; a promotion whose cut lies before it is left out."""
+    stops: list[tuple[datetime, TrainConfig, str]] = []
+    for train in (train for team in teams.values() for train in team.trains.values()):
+        begin = first_instant(datetime.combine(start, datetime.min.time()), train.zone) - timedelta(microseconds=1)
+        for stop in STOPS:
+            # What is promoted in this span was cut in it.
+            at = begin if stop == "cut" else next_departure(train.stop("cut"), begin)
+            for _ in range(weeks):
+                at = next_departure(train.stop(stop), at)
+                stops.append((at, train, stop))
+    return sorted(stops, key=lambda one: (one[0], one[1].key, one[2]))
 
-    def __init__(self, team: TeamConfig, train: TrainConfig, name: str, at: datetime) -> None:
-        self.team = team
-        self.train = train
-        self.dag_id = f"{train.key}.{name}"
-        self.at = at
 
+class Play:
+    """One rehearsal, from the start of Airflow to its end."""
 
-class _Rehearsal:
     def __init__(
         self,
+        *,
         teams: dict[str, TeamConfig],
-        include: Path,
         start: date,
         weeks: int,
         seed: int,
-        console: Console,
+        trouble: tuple[str, ...],
         home: Path,
     ) -> None:
         self._teams = teams
-        self._include = include
-        self._start = start
-        self._weeks = weeks
         self._seed = seed
-        self._console = console
+        self._trouble = trouble
         self._home = home
+        self._stops = calendar(teams, start, weeks)
+        self._trains = {train.key: train for _, train, _ in self._stops}
+        self._began: dict[tuple[str, str], datetime] = {}
         self._blind: list[Blind] = []
-        self._runs: list[tuple[str, str, str]] = []
-        self._events: list[str] = []
-        self._waiting: list[tuple[str, str]] = []
-        self._live: Live | None = None
+        self._waits: list[Wait] = []
+        self._runs: list[Run] = []
+        self._named: list[Named] = []
 
-    def run(self) -> tuple[str, tuple[str, tuple[Finding, ...]]]:
-        stops = self._stops()
+    def perform(self, include: Path, console: Console) -> tuple[Evidence, tuple[str, ...]]:
+        """Play all stops, and return what happened and which runs never ended."""
         clock_file = self._home / "clock.json"
-        clock.set_virtual(clock_file, min(stop.at for stop in stops) - timedelta(hours=1))
+        clock.set_virtual(clock_file, self._stops[0][0] - timedelta(hours=1))
         with ExitStack() as stack:
-            self._live = stack.enter_context(
-                Live(console=self._console, refresh_per_second=4, transient=True, get_renderable=self._picture)
-            )
+            picture = stack.enter_context(Picture(console, stops=len(self._stops), zone=self._stops[0][1].zone))
             airflow = stack.enter_context(
                 EmbeddedAirflow(
                     home=self._home,
-                    include=self._include,
+                    include=include,
                     clock_file=clock_file,
                     familiar_ports=False,
                     schedules=False,
                     poll_seconds=POLL_SECONDS,
-                    tell=self._tell,
+                    stand_ins=("--run-seconds", f"{RUN_TIME.total_seconds():g}"),
+                    tell=picture.tell,
                 )
             )
             ledger = Ledger.at(airflow.station.ledger_url)
+            stack.callback(ledger.close)
             api = stack.enter_context(airflow.api())
             people = Colleagues(
                 teams=self._teams,
                 api_of=airflow.api,
                 slack_url=airflow.station.slack_url,
                 seed=self._seed,
-                tell=self._tell,
+                holds=HOLDS,
+                vetoes=int("veto" in self._trouble),
+                tell=picture.tell,
             )
             stack.callback(people.close)
+            urls = {"github_url": airflow.station.github_url, "slack_url": airflow.station.slack_url}
+            cast = troubles.Troubles(self._trouble, people, **urls, tell=picture.tell)
             conductor = Conductor(
                 api=api,
                 ledger=ledger,
                 clock_file=clock_file,
                 poll_seconds=POLL_SECONDS,
+                run_time=RUN_TIME + QUEUE_TIME + timedelta(seconds=1),
                 check=airflow.require_running,
-                watch=lambda now, waiting: self._seen(ledger, now, waiting),
+                watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
             )
-            api.wait_parsed({stop.dag_id for stop in stops}, timeout=120, check=airflow.require_running)
-            for stop in stops:
-                self._conduct(conductor, people, stop)
-            evidence = gather(
-                ledger=ledger,
-                github_url=airflow.station.github_url,
-                slack_url=airflow.station.slack_url,
-                trains=tuple(train.key for team in self._teams.values() for train in team.trains.values()),
-                blind=tuple(self._blind),
-                runs=tuple(self._runs),
+            timetable = [Starting(at, f"{train.key}.{stop}") for at, train, stop in self._stops]
+            api.wait_parsed({starting.dag_id for starting in timetable}, timeout=120, check=airflow.require_running)
+            stuck: tuple[str, ...] = ()
+            try:
+                conductor.play(
+                    timetable,
+                    cast,
+                    started=lambda run: self._starts(picture, cast, run, conductor.now),
+                    ended=lambda run: self._ends(picture, api, run, conductor.now),
+                )
+            except NeverEnds as error:
+                stuck = (str(error),)
+            seen = Seen(
+                blind=self._blind, waits=self._waits, named=self._named, runs=self._runs, red=cast.red, red_share=0.0
             )
-            ledger.close()
-        findings = judge(evidence, self._teams)
-        return as_markdown(evidence, findings, self._teams), (as_json(evidence, findings), findings)
+            return gather(ledger=ledger, **urls, trains=tuple(self._trains), seen=seen), stuck
 
-    def _stops(self) -> list[_Stop]:
-        """Every stop in the span, in the order of the calendar; a promotion whose cut lies before the span is left out."""
-        stops = []
-        for team in self._teams.values():
-            for train in team.trains.values():
-                begin = first_instant(datetime.combine(self._start, datetime.min.time()), train.zone)
-                first_cut = next_departure(train.stop("cut"), begin - timedelta(microseconds=1))
-                for name, after in (("cut", begin - timedelta(microseconds=1)), ("promote", first_cut)):
-                    at = next_departure(train.stop(name), after)  # type: ignore[arg-type]
-                    for _ in range(self._weeks):
-                        stops.append(_Stop(team, train, name, at))
-                        at = next_departure(train.stop(name), at)  # type: ignore[arg-type]
-        return sorted(stops, key=lambda stop: (stop.at, stop.dag_id))
+    def _starts(self, picture: Picture, cast: troubles.Troubles, run: DagRun, now: datetime) -> None:
+        train, stop = self._place(run.dag_id)
+        self._began[run.dag_id, run.dag_run_id] = now
+        picture.tell(f"{local_text(now, train.zone)}: {run.dag_id} starts")
+        cast.begin(train, stop, now)
 
-    def _conduct(self, conductor: Conductor, people: Colleagues, stop: _Stop) -> None:
-        conductor.set_clock(max(stop.at, conductor.now))
-        self._tell(f"{local_text(stop.at, stop.train.zone)}: {stop.dag_id}")
-        run = conductor.start(stop.dag_id)
-        (ended,) = conductor.lead([run], people, within=WITHIN)
-        self._runs.append((ended.dag_id, ended.dag_run_id, ended.state))
-        self._tell(f"{local_text(conductor.now, stop.train.zone)}: {stop.dag_id} ended as {ended.state}")
+    def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
+        train, _ = self._place(run.dag_id)
+        began = self._began[run.dag_id, run.dag_run_id]
+        ended = Run(run.dag_id, run.dag_run_id, run.state, began, now)
+        self._runs.append(ended)
+        self._named += named_by(api, ended)
+        picture.ended()
+        picture.tell(f"{local_text(now, train.zone)}: {run.dag_id} ended as {run.state}")
 
-    def _seen(self, ledger: Ledger, now: datetime, waiting: tuple[TaskInstance, ...]) -> None:
-        """At each standstill: every waiting task must have said why."""
+    def _stands(self, picture: Picture, ledger: Ledger, now: datetime, waiting: tuple[TaskInstance, ...]) -> None:
+        """At each standstill: note why everything waits; every waiting task must have said so."""
         blockers = ledger.blockers()
-        self._waiting = [(subject, found.sentence) for subject, several in blockers.items() for found in several]
-        for task in waiting:
-            stop = task.dag_id.rpartition(".")[2]
-            if not any(f"/{stop}/{task.task_id}" in subject for subject in blockers):
-                self._blind.append(Blind(now, task.dag_id, task.label))
+        self._waits += [
+            Wait(subject, found.sentence, found.who) for subject, several in blockers.items() for found in several
+        ]
+        picture.at(now, (found.sentence for several in blockers.values() for found in several))
+        self._blind += [
+            Blind(now, task.dag_id, task.label)
+            for task in waiting
+            if not any(found and self._explains(subject, task) for subject, found in blockers.items())
+        ]
 
-    def _tell(self, sentence: str) -> None:
-        self._events.append(sentence)
-        if not self._console.is_terminal:
-            self._console.print(sentence, highlight=False, markup=False)
+    def _explains(self, subject: str, task: TaskInstance) -> bool:
+        """Return whether blockers under ``subject`` are those of a task: of its train, its stop, and its voter."""
+        train, stop = self._place(task.dag_id)
+        parts = subject.split("/")
+        if parts[0] != train.key or parts[2:4] != [stop, task.task_id]:
+            return False
+        people = self._teams[train.team].people
+        return all(name in people and people[name].name == task.rendered_map_index for name in parts[4:])
 
-    def _picture(self) -> Table:
-        table = Table(title="Rehearsal", expand=True, show_header=False)
-        for event in self._events[-12:]:
-            table.add_row(event)
-        for subject, sentence in self._waiting[:6]:
-            table.add_row(f"[dim]waits: {subject}: {sentence}[/dim]")
-        return table
+    def _place(self, dag_id: str) -> tuple[TrainConfig, str]:
+        key, _, stop = dag_id.rpartition(".")
+        return self._trains[key], stop
 
 
 def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:
@@ -205,4 +231,4 @@ def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:
         console.print(f"{'[green]✓[/green]' if finding.holds else '[red]✗[/red]'} {finding.invariant}", highlight=False)
         for broken in finding.broken:
             console.print(f"    {broken}", highlight=False, markup=False)
-    console.print(f"Transcript: {out / 'transcript.md'}, {out / 'transcript.json'}", soft_wrap=True)
+    console.print(f"Transcript: {out / 'transcript.md'}, {out / 'transcript.json'}", soft_wrap=True, highlight=False)

@@ -8,19 +8,25 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from stationmaster.rehearsal.mail_control import mail_routes
+from stationmaster.rehearsal.mail_standin import Mailbox
 from stationmaster.rehearsal.slack_control import control_routes
 from stationmaster.rehearsal.slack_page import page_routes
 from stationmaster.rehearsal.slack_wire import KeepConnection, WebApi
 from stationmaster.rehearsal.slack_world import SlackWorld
 
 
-def create_app(world: SlackWorld) -> ASGIApp:
-    """Return the ASGI app of a stand-in workspace; `world` is shared with whoever else holds it."""
+def create_app(world: SlackWorld, *, mailbox: Mailbox | None = None) -> ASGIApp:
+    """Return the ASGI app of a stand-in workspace; `world` is shared with whoever else holds it.
+
+    `mailbox`: the mails of a stand-in mail server, shown under /_control/mail.
+    """
+    mails = mail_routes(mailbox) if mailbox is not None else []
     return KeepConnection(
         Starlette(
             routes=[
                 Route("/api/{method}", WebApi(world), methods=["GET", "POST"]),
-                Mount("/_control", routes=control_routes(world)),
+                Mount("/_control", routes=[*mails, *control_routes(world)]),
                 *page_routes(world),
             ]
         )

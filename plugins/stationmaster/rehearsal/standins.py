@@ -1,4 +1,4 @@
-"""The stand-in GitHub and Slack of a rehearsal, in one process: ``python -m stationmaster.rehearsal.standins``.
+"""The stand-in GitHub, Slack and mail server of a rehearsal, in one process: ``python -m stationmaster.rehearsal.standins``.
 
 They are furnished from ``include/``: every repository of every train with the environments and workflows that the train
 names, every person and channel of every team. Their time is the virtual clock's.
@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from stationmaster import clock
 from stationmaster.config.components import Component, Deploy
@@ -21,6 +22,7 @@ from stationmaster.config.loader import load
 from stationmaster.rehearsal import github_standin, slack_standin
 from stationmaster.rehearsal.github_specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
 from stationmaster.rehearsal.github_world import GithubWorld
+from stationmaster.rehearsal.mail_standin import Mailbox, listen
 from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
 from stationmaster.rehearsal.slack_world import SlackWorld
 
@@ -30,12 +32,17 @@ A_WEEK_BEFORE = timedelta(weeks=1)
 
 
 def repositories(
-    include: Include, *, shift: timedelta = timedelta(), run: timedelta = timedelta(minutes=6), red_share: float = 0.0
+    include: Include,
+    *,
+    shift: timedelta = timedelta(),
+    run: timedelta = timedelta(minutes=6),
+    queue: timedelta = timedelta(seconds=20),
+    red_share: float = 0.0,
 ) -> Iterator[RepositorySpec]:
     """Yield each repository that a train names, with its environments and workflows.
 
     :param shift: how far its history is moved, by whole weeks.
-    :param run: how long a deploy workflow runs.
+    :param run: how long a deploy workflow runs, after it waited for ``queue``.
     :param red_share: which part of the commits has red checks.
     """
     seen: set[str] = set()
@@ -49,7 +56,7 @@ def repositories(
                         shift=shift,
                         default_branch=component.branch,
                         environments=tuple(_environments(component, train.production)),
-                        workflows=tuple(_workflows(component, run)),
+                        workflows=tuple(_workflows(component, run, queue)),
                         checks=CheckSpec(red_share=red_share),
                     )
 
@@ -65,12 +72,12 @@ def _environments(component: Component, production: str) -> Iterator[Environment
             yield EnvironmentSpec(name=name, as_of=began, production=name == production)
 
 
-def _workflows(component: Component, run: timedelta) -> Iterator[WorkflowSpec]:
+def _workflows(component: Component, run: timedelta, queue: timedelta) -> Iterator[WorkflowSpec]:
     files: dict[str, Deploy] = {
         deploy.workflow: deploy for deploy in component.environments.values() if deploy.workflow is not None
     }
     for file in files:
-        yield WorkflowSpec(file=file, environment="{environment}", duration=run)
+        yield WorkflowSpec(file=file, environment="{environment}", duration=run, queue=queue)
 
 
 def slack_world(include: Include) -> SlackWorld:
@@ -90,7 +97,7 @@ def slack_world(include: Include) -> SlackWorld:
 
 
 def main() -> None:
-    """Serve both until the process is ended."""
+    """Serve all of them until the process is ended."""
     options = _options().parse_args()
     include = load(options.include)
     world = GithubWorld(
@@ -99,33 +106,41 @@ def main() -> None:
                 include,
                 shift=timedelta(weeks=options.shift_weeks),
                 run=timedelta(seconds=options.run_seconds),
+                queue=timedelta(seconds=options.queue_seconds),
                 red_share=options.red_share,
             )
         ),
     )
+    mailbox = Mailbox()
     asyncio.run(
         _serve(
             (github_standin.create_app(world), options.github_port),
-            (slack_standin.create_app(slack_world(include)), options.slack_port),
+            (slack_standin.create_app(slack_world(include), mailbox=mailbox), options.slack_port),
+            mail=(mailbox, options.mail_port),
         )
     )
 
 
-async def _serve(*apps: tuple[object, int]) -> None:
+async def _serve(*apps: tuple[ASGIApp, int], mail: tuple[Mailbox, int]) -> None:
+    await listen(mail[0], host=HOST, port=mail[1])
     servers = [
-        uvicorn.Server(uvicorn.Config(app, host=HOST, port=port, log_level="warning", date_header=False, server_header=False))  # type: ignore[arg-type]
+        uvicorn.Server(
+            uvicorn.Config(app, host=HOST, port=port, log_level="warning", date_header=False, server_header=False)
+        )
         for app, port in apps
     ]
     await asyncio.gather(*(server.serve() for server in servers))
 
 
 def _options() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Serve the stand-in GitHub and Slack on loopback.")
+    parser = argparse.ArgumentParser(description="Serve the stand-in GitHub, Slack and mail server on loopback.")
     parser.add_argument("--include", type=Path, required=True, help="the teams' files")
     parser.add_argument("--github-port", type=int, required=True)
     parser.add_argument("--slack-port", type=int, required=True)
+    parser.add_argument("--mail-port", type=int, default=0, help="of the mail server; 0 takes any free one")
     parser.add_argument("--shift-weeks", type=int, default=0, help="move the repositories' history by whole weeks")
     parser.add_argument("--run-seconds", type=float, default=360, help="how long a deploy workflow runs")
+    parser.add_argument("--queue-seconds", type=float, default=20, help="how long it waits before it runs")
     parser.add_argument("--red-share", type=float, default=0.0, help="which part of the commits has red checks")
     return parser
 

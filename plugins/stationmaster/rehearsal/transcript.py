@@ -3,45 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
+from stationmaster.ledger.records import Departure
 from stationmaster.rehearsal.evidence import Evidence
 from stationmaster.rehearsal.invariants import Finding
+from stationmaster.rehearsal.transcript_lines import lines
 
 
-class Line(NamedTuple):
-    """One thing that happened."""
-
-    at: datetime
-    who: str
-    what: str
-
-
-def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: dict[str, TeamConfig]) -> str:
-    """Return the report: the invariants, then each departure as a table of what happened when."""
-    parts = ["# Rehearsal", "", "## Invariants", ""]
+def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[str, TeamConfig]) -> str:
+    """Return the report: the invariants, then each departure as a story, a section for each day."""
+    broken = sum(not finding.holds for finding in findings)
+    verdict = f"**{broken} of {len(findings)} invariants are broken.**" if broken else "All invariants hold."
+    parts = ["# Rehearsal", "", verdict, ""]
     for finding in findings:
         parts.append(f"- {'✓' if finding.holds else '✗'} {finding.invariant}")
-        parts += [f"  - {escaping.markdown(broken)}" for broken in finding.broken]
+        parts += [f"  - {escaping.markdown(what)}" for what in finding.broken]
     for departure in evidence.departures:
-        team = teams[departure.train.split(".", 1)[0]]
-        zone = ZoneInfo(team.train(departure.train).zone)
-        parts += ["", f"## {departure.id}: {departure.state}", "", f"{escaping.markdown(departure.why)}", ""]
-        parts += [f"- {repository} `{sha}`" for repository, sha in evidence.manifests[departure.id].items()]
-        parts += ["", "| when | who | what |", "|---|---|---|"]
-        for line in lines(evidence, departure.id):
-            when = line.at.astimezone(zone)
-            parts.append(f"| {when:%a %Y-%m-%d %H:%M:%S %Z} | {_cell(line.who)} | {_cell(line.what)} |")
+        parts += ["", *_story(evidence, departure, teams[departure.train.split(".", 1)[0]])]
     return "\n".join(parts) + "\n"
 
 
-def as_json(evidence: Evidence, findings: tuple[Finding, ...]) -> str:
-    """Return the same as JSON: ``{"holds", "invariants", "departures": [{"id", "state", "manifest", "lines"}], "runs"}``."""
+def as_json(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[str, TeamConfig]) -> str:
+    """Return the same as JSON; docs/rehearsal.md describes its shape."""
     body: dict[str, Any] = {
         "holds": all(finding.holds for finding in findings),
         "invariants": [
@@ -49,53 +38,62 @@ def as_json(evidence: Evidence, findings: tuple[Finding, ...]) -> str:
             for finding in findings
         ],
         "departures": [
-            {
-                "id": departure.id,
-                "state": str(departure.state),
-                "manifest": evidence.manifests[departure.id],
-                "lines": [
-                    {"at": line.at.isoformat(), "who": line.who, "what": line.what}
-                    for line in lines(evidence, departure.id)
-                ],
-            }
+            _departure(evidence, departure, teams[departure.train.split(".", 1)[0]])
             for departure in evidence.departures
         ],
-        "runs": [{"dag_id": dag, "run_id": run, "state": state} for dag, run, state in evidence.runs],
+        "runs": [
+            {
+                "dag_id": run.dag_id,
+                "run_id": run.run_id,
+                "state": run.state,
+                "began": _utc(run.began),
+                "ended": _utc(run.ended),
+            }
+            for run in evidence.runs
+        ],
     }
-    return json.dumps(body, indent=1)
+    return json.dumps(body, indent=2, ensure_ascii=False)
 
 
-def lines(evidence: Evidence, departure: str) -> list[Line]:
-    """Return what happened to a departure, in order."""
-    return sorted({*_from_audit(evidence, departure), *_from_slack(evidence, departure)})
+def _departure(evidence: Evidence, departure: Departure, team: TeamConfig) -> dict[str, Any]:
+    aboard = evidence.aboard(departure.id)
+    return {
+        "id": departure.id,
+        "state": str(departure.state),
+        "why": departure.why,
+        "manifest": dict(aboard.commits) if aboard else {},
+        "lines": [
+            {"at": _utc(line.at), "what": line.kind, "who": line.who, "text": line.text}
+            for line in lines(evidence, departure, team)
+        ],
+    }
 
 
-def _from_audit(evidence: Evidence, departure: str) -> Iterator[Line]:
-    for entry in evidence.audit:
-        if entry.subject != departure and not entry.subject.startswith(f"{departure}/"):
-            continue
-        what = _sentence(entry.action, entry.subject.removeprefix(departure).strip("/"), entry.body)
-        if what:
-            yield Line(entry.at, entry.actor, what)
+def _story(evidence: Evidence, departure: Departure, team: TeamConfig) -> Iterator[str]:
+    train = team.train(departure.train)
+    zone = ZoneInfo(train.zone)
+    yield f"## {departure.id}: {departure.state}"
+    yield ""
+    aboard = evidence.aboard(departure.id)
+    names = {component.repository: component.id for component in train.components}
+    for repository, sha in aboard.commits.items() if aboard else ():
+        yield f"- {names.get(repository, repository)}: [`{sha[:12]}`](https://github.com/{repository}/commit/{sha})"
+    day: date | None = None
+    for line in lines(evidence, departure, team):
+        when = line.at.astimezone(zone)
+        if when.date() != day:
+            day = when.date()
+            yield ""
+            yield f"### {when:%A} {when.day} {when:%B %Y} ({when:%Z})"
+            yield ""
+            yield "| time | who | what |"
+            yield "|---|---|---|"
+        yield f"| {when:%H:%M:%S} | {_cell(escaping.markdown(line.who))} | {_cell(line.markdown)} |"
 
 
-def _sentence(action: str, subject: str, body: dict[str, Any]) -> str:
-    if action == "blockers.set":
-        return f"{subject} waits: {' '.join(body['sentences'])}" if body["blockers"] else ""
-    if action.startswith("fact.") or action in ("fact", "facts.record"):
-        return ""
-    detail = ", ".join(
-        f"{name} {value}" for name, value in body.items() if isinstance(value, str | int) and value != ""
-    )
-    return f"{action} {subject} {detail}".strip()
+def _cell(markdown: str) -> str:
+    return markdown.replace("\\|", "|").replace("|", "\\|").replace("\n", "<br>")
 
 
-def _from_slack(evidence: Evidence, departure: str) -> Iterator[Line]:
-    for message in evidence.messages:
-        if message.key.startswith(f"{departure}/"):
-            reactions = f" [{'; '.join(message.reactions)}]" if message.reactions else ""
-            yield Line(message.at, "Slack", f"{message.text}{reactions}")
-
-
-def _cell(text: str) -> str:
-    return escaping.markdown(text).replace("|", "\\|").replace("\n", "<br>")
+def _utc(at: Any) -> str:
+    return str(at.isoformat()).replace("+00:00", "Z")

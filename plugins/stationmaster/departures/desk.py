@@ -1,0 +1,54 @@
+"""What a step of a team works with, whatever it is a step of: the team's files, the ledger, the chat, the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stationmaster import clock, settings
+
+if TYPE_CHECKING:
+    from stationmaster.config.team import TeamConfig
+    from stationmaster.hooks.chat import Chat
+    from stationmaster.ledger import Ledger
+
+
+class Desk:
+    """A team with its connections, each opened when it is first needed.
+
+    A desk is made anew for each step, so that an expired token or an edited connection is read again (F57).
+
+    :param ledger: overrides the configured ledger; likewise ``chat`` and ``now``.
+    """
+
+    def __init__(
+        self,
+        *,
+        team: TeamConfig,
+        ledger: Ledger | None = None,
+        chat: Chat | None = None,
+        now: Callable[[], datetime] = clock.now,
+    ) -> None:
+        self.team = team
+        self.now = now
+        self._ledger, self._chat = ledger, chat
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The ledger that the process settings name."""
+        if self._ledger is not None:
+            return self._ledger
+        from stationmaster.ledger import Ledger
+
+        return Ledger.at(settings.ledger_url())
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Slack, through the team's connection."""
+        if self._chat is not None:
+            return self._chat
+        from stationmaster.hooks.chat import Chat
+
+        return Chat(self.team.connections.slack)

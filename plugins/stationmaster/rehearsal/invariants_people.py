@@ -1,0 +1,112 @@
+"""Who voted and who was named: held against the team's files by a computation of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from stationmaster.config.roster import RotationEntry
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+from stationmaster.rehearsal.evidence import Evidence
+
+_MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+_SAID_BY_CONDUCTOR = ("cut/started", "promote/started", "cut/hold-question")
+
+_Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
+
+
+def holder(entry: RotationEntry, zone: str, role: str, at: datetime) -> str:
+    """Return who holds a role at an instant, counted in whole turns from the day that the file names.
+
+    :param zone: the team's, where the rotation names none.
+    """
+    fixed = {found.person for found in entry.roles.values() if found.person}
+    rule = entry.roles[role]
+    if rule.person:
+        return rule.person
+    local = at.astimezone(ZoneInfo(entry.zone or zone)).replace(tzinfo=None)
+    begins = datetime.combine(entry.since, entry.handoff.at)
+    turns = (local - begins) // timedelta(weeks=entry.weeks)
+    turning = [member for member in entry.members if member not in fixed]
+    return turning[(turns + (rule.turn or 0)) % len(turning)]
+
+
+def strangers(evidence: Evidence, trains: _Trains) -> Iterator[str]:
+    """Yield each ballot for a manifest that was not aboard its departure, or cast with an account of somebody else."""
+    for departure, ballots in evidence.ballots.items():
+        team, _ = trains[departure.split("/", 1)[0]]
+        aboard = {pin.manifest: pin.at for pin in evidence.pins if pin.departure == departure}
+        for ballot in ballots:
+            who = f"{departure}: {ballot.voter or ballot.account}"
+            pinned_at = aboard.get(ballot.manifest)
+            if pinned_at is None or ballot.cast_at < pinned_at:
+                yield f"{who} voted for {ballot.manifest[:8]}, which was not aboard"
+            person = team.people.get(ballot.voter or "")
+            if person is None:
+                continue  # an account that nobody owns is no voter, and is counted for nobody
+            owned = {"airflow": (person.airflow,), "github": (person.github,)}.get(ballot.channel, person.slack)
+            if ballot.account not in owned:
+                yield f"{who} voted with the account {ballot.account}, which is not theirs"
+
+
+def wrong_conductors(evidence: Evidence, trains: _Trains) -> Iterator[str]:
+    """Yield each place where somebody is named as on call who is not: XCom, ledger, Slack."""
+    for said in (*_in_xcom(evidence, trains), *_in_slack(evidence, trains), *_in_ledger(evidence, trains)):
+        where, person, allowed = said
+        if person not in allowed:
+            yield f"{where} names {person}, on call is {' or '.join(sorted(allowed))}"
+
+
+_Claim = tuple[str, str, set[str]]
+"""Where somebody is named, who is named, who may be."""
+
+
+def _in_xcom(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
+    for found in evidence.named:
+        team, train = trains[found.departure.split("/", 1)[0]]
+        allowed = {_on_call(team, train.on_call, found.began), _on_call(team, train.on_call, found.ended)}
+        asked = found.task.partition("[")[0] == "ask_whom_to_wait_for"
+        backups = _backups(team, train.on_call, found.ended) if asked else set()
+        yield f"{found.departure}: the XCom of {found.task}", found.person, allowed | backups
+
+
+def _in_slack(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
+    for message in evidence.messages:
+        departure, mark, what = message.key.partition("/tell/")
+        if not mark or not (what in _SAID_BY_CONDUCTOR or "/ask/" in what):
+            continue
+        team, train = trains[departure.split("/", 1)[0]]
+        for account in _MENTION.findall(message.posted)[:1]:
+            owner = next((person.id for person in team.people.values() if account in person.slack), account)
+            yield f"{departure}: the message {what}", owner, {_on_call(team, train.on_call, message.at)}
+
+
+def _in_ledger(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
+    for departure, facts in evidence.facts.items():
+        team, train = trains[departure.split("/", 1)[0]]
+        role = train.gates.confirm.role if train.gates.confirm else train.on_call
+        for fact in facts:
+            if fact.kind in ("confirmed", "hold_answer", "checklist", "manual"):
+                asked = role if fact.kind == "confirmed" else train.on_call
+                allowed = {_on_call(team, asked, fact.at), *_backups(team, asked, fact.at)}
+                yield f"{departure}: the fact {fact.kind} {fact.subject[:8]}", fact.by, allowed
+    for entry in evidence.audit:
+        if entry.action == "departure.state" and entry.body.get("to") == "PROMOTING":
+            team, train = trains[entry.subject.split("/", 1)[0]]
+            yield f"{entry.subject}: the start", entry.actor, {_on_call(team, train.on_call, entry.at)}
+
+
+def _rotation(team: TeamConfig, role: str) -> RotationEntry:
+    return next(entry for entry in team.roster.values() if role in entry.roles)
+
+
+def _on_call(team: TeamConfig, role: str, at: datetime) -> str:
+    return holder(_rotation(team, role), team.zone, role, at)
+
+
+def _backups(team: TeamConfig, role: str, at: datetime) -> set[str]:
+    entry = _rotation(team, role)
+    return {holder(entry, team.zone, step.role, at) for step in entry.escalation}

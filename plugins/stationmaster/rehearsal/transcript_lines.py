@@ -1,0 +1,217 @@
+"""One line for each thing that happened to a departure, in the order in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from stationmaster.config.team import TeamConfig
+from stationmaster.core import escaping
+from stationmaster.ledger.records import Departure, Entry
+from stationmaster.rehearsal.evidence import Evidence
+from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes
+
+_STATIONMASTER = "Stationmaster"
+_MACHINES = frozenset({"stationmaster", "timetable", "admin"})
+"""Actors that are nobody's name; a rehearsal's runs are started by its administrator, in place of the timetable."""
+_SAID = {"approve": "LGTM", "veto": "a veto", "withdraw": "a withdrawal"}
+_WHERE = {
+    "airflow": "in Airflow",
+    "slack_reaction": "by a reaction in Slack",
+    "slack_reply": "by a reply in Slack",
+    "github": "on GitHub",
+}
+
+
+class Line(NamedTuple):
+    """One thing that happened: ``kind`` is state, manifest, waits, vote, fact, github, slack or person.
+
+    ``text`` is plain, ``markdown`` is the same with whatever came from outside escaped.
+    """
+
+    at: datetime
+    kind: str
+    who: str
+    text: str
+    markdown: str
+
+
+def lines(evidence: Evidence, departure: Departure, team: TeamConfig) -> list[Line]:
+    """Return what happened to a departure, in the order of the audit; what people wrote comes before what it caused."""
+    return _Teller(evidence, departure, team).lines()
+
+
+class _Teller:
+    def __init__(self, evidence: Evidence, departure: Departure, team: TeamConfig) -> None:
+        self._evidence = evidence
+        self._id = departure.id
+        self._team = team
+        train = team.train(departure.train)
+        self._components = {component.repository: component.id for component in train.components}
+        self._accounts = {account: person.name for person in team.people.values() for account in person.slack}
+        self._said = {message.key: message for message in evidence.messages if message.key}
+        self._intents = {effect.key: effect for effect in evidence.effects}
+        self._who = {(wait.subject, wait.sentence): wait.who for wait in evidence.waits}
+        self._open: dict[str, str] = {}
+
+    def lines(self) -> list[Line]:
+        """Return every line."""
+        ordered: list[tuple[datetime, int, Line]] = []
+        for entry in self._evidence.audit:
+            if entry.subject == self._id or entry.subject.startswith(f"{self._id}/"):
+                ordered += [(entry.at, entry.seq, line) for line in self._of(entry)]
+        ordered += [(line.at, 0, line) for line in self._people()]
+        return self._together([line for _, _, line in sorted(ordered, key=lambda one: one[:2])])
+
+    def _of(self, entry: Entry) -> Iterator[Line]:
+        tell: Mapping[str, Callable[[Entry], Iterator[Line]]] = {
+            "departure.opened": self._opened,
+            "departure.state": self._state,
+            "manifest.pinned": self._pinned,
+            "ballot.cast": self._vote,
+            "fact.recorded": self._fact,
+            "blockers.set": self._waits,
+            "effect.done": self._effect,
+            "effect.adopted": self._effect,
+            "effect.refused": self._not_done,
+            "effect.unknown": self._not_done,
+            "effect.ambiguous": self._not_done,
+        }
+        if entry.action in tell:
+            yield from tell[entry.action](entry)
+
+    def _opened(self, entry: Entry) -> Iterator[Line]:
+        yield self._line(entry, "state", f"{entry.subject} is opened")
+
+    def _state(self, entry: Entry) -> Iterator[Line]:
+        why = f": {entry.body['why']}" if entry.body.get("why") else ""
+        yield self._line(entry, "state", f"{entry.body['from']} → {entry.body['to']}{why}")
+
+    def _pinned(self, entry: Entry) -> Iterator[Line]:
+        pin = next((pin for pin in self._evidence.pins if pin.manifest == entry.body["manifest"]), None)
+        commits = ", ".join(f"{self._component(name)} {sha[:12]}" for name, sha in (pin.commits if pin else {}).items())
+        yield self._line(entry, "manifest", f"Manifest {entry.body['manifest'][:8]} is pinned: {commits}")
+
+    def _vote(self, entry: Entry) -> Iterator[Line]:
+        body = entry.body
+        why = f": {body['reason']}" if body.get("reason") else ""
+        manifest = str(body["manifest"])[:8]
+        said = f"{_SAID[body['choice']]} on manifest {manifest}, {_WHERE.get(body['channel'], body['channel'])}{why}"
+        who = self._name(str(body["voter"])) if body.get("voter") else f"{body['account']} (nobody of the team)"
+        yield self._line(entry, "vote", said[0].upper() + said[1:], who=who)
+
+    def _fact(self, entry: Entry) -> Iterator[Line]:
+        kind, subject, value = entry.body.get("kind"), str(entry.body.get("subject", "")), _value(entry)
+        component, _, environment = subject.partition("/")
+        sentence = {
+            "deployed": f"{component} runs on {environment}: {str(value.get('sha'))[:12]}, {value.get('how')}",
+            "checklist": f"The test list of {component} on {environment}: "
+            f"{'everything passed' if value.get('passed') else 'not passed'}",
+            "confirmed": f"{'Go' if value.get('choice') == 'go' else 'No go'} for manifest {subject[:8]}",
+            "hold_answer": f"{value.get('choice')}" + (f": {value['reason']}" if value.get("reason") else ""),
+            "manual": "Deployed by hand" + (f": {value['note']}" if value.get("note") else ""),
+            "note": str(value.get("text")),
+            "run_failed": "The deploy workflow failed",
+            "message_gone": "A message was deleted in Slack",
+        }.get(str(kind))
+        if sentence:
+            yield self._line(entry, "fact", sentence)
+
+    def _waits(self, entry: Entry) -> Iterator[Line]:
+        subject = entry.subject.removeprefix(f"{self._id}/")
+        task = subject.partition("/")[2]
+        for sentence in entry.body.get("sentences", ()):
+            who = self._who.get((entry.subject, sentence), ())
+            if task.startswith("ballot/"):
+                who = (task.removeprefix("ballot/"),)
+            names = ", ".join(self._name(person) for person in who)
+            told = f"{sentence} Waits for {names}." if names else str(sentence)
+            if self._open.get(subject) != told:
+                self._open[subject] = told
+                yield self._line(entry, "waits", told, who=task.partition("/")[0])
+
+    def _effect(self, entry: Entry) -> Iterator[Line]:
+        key = entry.subject.removeprefix(f"{self._id}/")
+        message = self._said.get(entry.subject)
+        if message is not None:
+            yield self._slack(entry.at, _STATIONMASTER, message.posted, key.removeprefix("tell/"))
+            return
+        intent = self._intents[entry.subject].intent if entry.subject in self._intents else {}
+        found = " (it was there already)" if entry.action == "effect.adopted" else ""
+        repository = self._component(str(intent.get("repository", "")))
+        if "workflow" in intent:
+            inputs = intent.get("inputs", {})
+            sha, environment = str(inputs.get("sha", ""))[:12], inputs.get("environment")
+            said = f"GitHub: {intent['workflow']} started for {repository} at {sha}, to {environment}"
+        elif "tag" in intent:
+            said = f"GitHub: tag {intent['tag']} on {repository} at {str(intent.get('sha', ''))[:12]}"
+        elif "branch" in intent:
+            said = f"GitHub: branch {intent['branch']} of {repository} moved to {str(intent.get('sha', ''))[:12]}"
+        else:
+            said = f"Done: {key}"
+        yield self._line(entry, "github", f"{said}{found}")
+
+    def _not_done(self, entry: Entry) -> Iterator[Line]:
+        what = entry.action.removeprefix("effect.")
+        said = {"refused": "was refused", "unknown": "may have happened", "ambiguous": "is for a person to decide"}[
+            what
+        ]
+        key = entry.subject.removeprefix(f"{self._id}/")
+        told = f"{key} {said}" + (f": {entry.body['why']}" if entry.body.get("why") else "")
+        if self._open.get(key) != told:
+            # What is tried again at each look is told once.
+            self._open[key] = told
+            yield self._line(entry, "github", told)
+
+    def _people(self) -> Iterator[Line]:
+        thread = self._intents.get(f"{self._id}/tell/headline")
+        ts = str(thread.receipt.get("ts", "")) if thread is not None else ""
+        for message in self._evidence.messages:
+            if not message.by_bot and ts and message.thread == ts:
+                yield self._slack(message.at, message.author, message.text, "")
+
+    def _slack(self, at: datetime, who: str, text: str, what: str) -> Line:
+        said, notes = without_notes(text)
+        more = f" (with {notes} notes)" if notes else ""
+        place = "in Slack" if not what else f"in Slack ({what})"
+        return Line(
+            at,
+            "slack" if what else "person",
+            f"{who} {place}",
+            f"{as_text(said, self._accounts)}{more}",
+            f"{as_markdown(said, self._accounts)}{more}",
+        )
+
+    def _together(self, every: list[Line]) -> list[Line]:
+        """Tell the ballots that begin to wait at one instant in one line."""
+        told: list[Line] = []
+        for line in every:
+            last = told[-1] if told else None
+            if line.kind == "waits" and line.who == "ballot":
+                name = line.text.rpartition("Waits for ")[2].rstrip(".")
+                if last is not None and (last.kind, last.who, last.at) == ("waits", "ballot", line.at):
+                    text = f"{last.text.rstrip('.')}, {name}."
+                    told[-1] = last._replace(text=text, markdown=escaping.markdown(text))
+                    continue
+                text = f"Open ballots: {name}."
+                told.append(line._replace(text=text, markdown=escaping.markdown(text)))
+                continue
+            told.append(line)
+        return told
+
+    def _line(self, entry: Entry, kind: str, text: str, *, who: str | None = None) -> Line:
+        return Line(entry.at, kind, self._name(entry.actor) if who is None else who, text, escaping.markdown(text))
+
+    def _name(self, person: str) -> str:
+        if person in self._team.people:
+            return self._team.people[person].name
+        return _STATIONMASTER if person in _MACHINES else person
+
+    def _component(self, repository: str) -> str:
+        return self._components.get(repository, repository)
+
+
+def _value(entry: Entry) -> dict[str, Any]:
+    value = entry.body.get("value")
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,445 @@
+"""Deploying, verifying, the lists, deploying by hand, and the way back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from stationmaster.ledger.records import DepartureState, EffectState
+from tests.departures.week import EXPLORER, PORTAL
+from tests.operators.runs import answer
+
+DISPATCH = r"/dispatches$"
+DEPLOY, VERIFY, TEST = "portal.deploy_to_prod", "portal.verify_prod", "explorer.test_prod"
+CLOSED = datetime(2021, 10, 27, 23, 0, 1, tzinfo=UTC)
+
+
+def dispatched(run, repo=PORTAL):
+    return len(run.week.dispatches(repo))
+
+
+def test_f01_a_deploy_is_followed_to_its_end_and_never_repeated(ready):
+    outcome = ready.start(DEPLOY)
+    assert (outcome.kind, outcome.watch) == ("deferred", "run")
+    assert outcome.arguments == {"stop": "promote", "component": "portal"}
+    assert ready.blockers(DEPLOY) == ["RUN_IN_PROGRESS"]
+    done = ready.drive(DEPLOY)
+    manifest = ready.week.ledger.manifest_of(ready.week.departure)
+    assert done.value == {
+        "component": "portal",
+        "environment": "prod",
+        "repository": PORTAL,
+        "sha": manifest.sha_of("portal"),
+        "mode": "workflow",
+        "person": "farah",
+        "name": "Farah Haddad",
+    }
+    assert ready.start(DEPLOY).value == done.value, "a cleared task deploys anew"
+    assert dispatched(ready) == 1
+    assert ready.blockers(DEPLOY) == []
+    assert ready.week.said("in progress") == 1
+
+
+def test_f32_a_gate_marked_as_success_by_hand_opens_nothing(promote):
+    """The quorum sensor and the confirmation are green in Airflow; the ledger knows of neither."""
+    promote.states.update({"wait_for_the_quorum": "success", "confirm_the_promotion_0": "success"})
+    outcome = promote.start(DEPLOY)
+    assert (outcome.kind, outcome.watch) == ("deferred", "gates")
+    assert set(promote.blockers(DEPLOY)) == {"QUORUM_MISSING", "CONFIRMATION_MISSING"}
+    promote.week.quorum()
+    assert promote.settled(outcome) is None
+    assert promote.blockers(DEPLOY) == ["CONFIRMATION_MISSING"]
+    assert dispatched(promote) == 0
+    promote.week.confirm()
+    assert promote.wake(outcome, DEPLOY).watch == "run"
+    assert dispatched(promote) == 1
+
+
+def test_f12_gates_that_stay_shut_deploy_nothing_and_miss_the_window(promote):
+    outcome = promote.start(DEPLOY)
+    promote.week.clock.to(CLOSED)
+    assert promote.wake(outcome, DEPLOY).kind == "failed"
+    assert dispatched(promote) == 0
+    assert promote.week.ledger.departure(promote.week.departure).state is DepartureState.MISSED
+
+
+def test_a_skipped_departure_is_never_deployed_although_its_gates_are_open(ready, runs):
+    by_hand = runs("promote", user="farah", params={"skip_reason": "wait for legal"})
+    assert by_hand.start("open_departure").kind == "skipped"
+    for task in (DEPLOY, VERIFY, "wait_for_the_quorum"):
+        assert ready.start(task).kind == "skipped", task
+    assert ready.start("confirm_the_promotion", role="primary").kind == "skipped"
+    assert dispatched(ready) == 0
+    assert ready.week.ledger.departure(ready.week.departure).state is DepartureState.SKIPPED
+
+
+def test_a_task_that_waits_is_woken_and_skipped_when_a_person_skips(promote, runs):
+    outcome = promote.start(DEPLOY)
+    runs("promote", user="farah", params={"skip_reason": "wait for legal"}).start("open_departure")
+    assert promote.wake(outcome, DEPLOY).kind == "skipped"
+
+
+def test_a_component_that_is_not_aboard_is_skipped(cut):
+    assert cut.start("portal.verify_staging").kind == "skipped"
+    assert cut.start("explorer.deploy_to_staging").kind == "skipped"
+    assert cut.start("explorer.test_staging", role="primary").kind == "skipped"
+
+
+@pytest.mark.parametrize("code", ["bad_gateway_before", "rate_limited"])
+def test_f56_github_out_of_reach_for_an_hour_is_waited_for(ready, code):
+    """Five tries of five seconds would be over after half a minute; the task waits instead."""
+    ready.week.fault(code, "/deployments", times=100_000)
+    outcome = ready.start(DEPLOY)
+    assert outcome.kind == "deferred"
+    assert ready.blockers(DEPLOY) == ["GITHUB_UNREACHABLE"]
+    since = ready.why(DEPLOY)[0].since
+    began, tries = ready.week.clock(), 0
+    while ready.week.clock() - began < timedelta(hours=1):
+        ready.week.clock.move(seconds=30)
+        if ready.settled(outcome):
+            tries += 1
+            outcome = ready.wake(outcome, DEPLOY)
+            assert outcome.kind == "deferred"
+    assert ready.blockers(DEPLOY) == ["GITHUB_UNREACHABLE"]
+    assert ready.why(DEPLOY)[0].since == since, "it is one obstacle, however often it was looked at"
+    assert tries <= 30
+    ready.week.github.faults.clear()
+    assert ready.drive(DEPLOY).kind == "done"
+    assert dispatched(ready) == 1
+
+
+def test_f37_github_that_is_gone_until_the_window_closes_misses_it(ready):
+    ready.week.fault("bad_gateway_before", "/deployments", times=100_000)
+    outcome = ready.start(DEPLOY)
+    ready.week.clock.to(CLOSED)
+    assert ready.settled(outcome) is not None
+    assert ready.wake(outcome, DEPLOY).kind == "failed"
+    assert ready.week.ledger.departure(ready.week.departure).state is DepartureState.MISSED
+
+
+def test_what_has_begun_is_waited_for_beyond_the_window(ready):
+    """GitHub disappears while the workflow runs: the deploy neither fails nor counts as missed."""
+    outcome = ready.start(DEPLOY)
+    ready.week.fault("bad_gateway_before", "/actions/runs", times=100_000)
+    ready.week.clock.to(CLOSED)
+    assert ready.settled(outcome) is None
+    outcome = ready.start(DEPLOY)
+    assert (outcome.kind, ready.blockers(DEPLOY)) == ("deferred", ["GITHUB_UNREACHABLE"])
+    assert ready.week.ledger.departure(ready.week.departure).state is DepartureState.PROMOTING
+    ready.week.github.faults.clear()
+    assert ready.drive(DEPLOY).kind == "done"
+
+
+@pytest.mark.parametrize("kind, code", [("hidden", "CONNECTION_MISSING"), ("forbidden", "CONNECTION_MISSING")])
+def test_f58_a_refused_dispatch_fails_at_once_with_the_way_out(ready, kind, code):
+    ready.week.fault(kind, DISPATCH, method="POST", times=10)
+    outcome = ready.start(DEPLOY)
+    assert outcome.kind == "failed"
+    assert "actions: write" in outcome.text
+    assert ready.blockers(DEPLOY) == [code]
+    assert len(ready.week.github.writes(path=DISPATCH, applied=None)) <= 2
+    ready.week.github.faults.clear()
+    ready.max_tries += 1
+    assert ready.drive(DEPLOY).kind == "done"
+
+
+def test_a_workflow_that_does_not_take_the_inputs_is_a_refusal(ready):
+    """422: GitHub understood. Waiting does not help, and neither do five more tries."""
+    from stationmaster.hooks.errors import ForgeRejected
+
+    station = ready.week.station
+
+    def refusing(**overrides):
+        made = station(**overrides)
+
+        def dispatch(*_args, **_kwargs):
+            raise ForgeRejected("POST /dispatches answered 422: Unexpected inputs provided: sha.", status=422)
+
+        made.forge.dispatch = dispatch
+        return made
+
+    ready.week.station = refusing
+    outcome = ready.start(DEPLOY)
+    assert outcome.kind == "failed"
+    assert ready.blockers(DEPLOY) == ["GITHUB_REFUSED"]
+    assert "Unexpected inputs" in outcome.text
+
+
+def test_f02_a_lost_answer_is_waited_for_and_adopted(ready):
+    ready.week.fault("bad_gateway_after", DISPATCH, method="POST")
+    assert ready.drive(DEPLOY).kind == "done"
+    assert dispatched(ready) == 1
+
+
+def test_f02_what_nobody_can_tell_waits_for_a_person(ready):
+    ready.week.fault("bad_gateway_before", DISPATCH, method="POST", times=99)
+    outcome = ready.start(DEPLOY)
+    for _ in range(40):
+        ready.week.clock.move(seconds=60)
+        if ready.settled(outcome):
+            outcome = ready.wake(outcome, DEPLOY)
+            assert outcome.kind == "deferred"
+    assert ready.blockers(DEPLOY) == ["AMBIGUOUS_EFFECT"]
+    assert len(ready.week.github.writes(path=DISPATCH, applied=None)) == 2
+
+
+def test_f30_the_lock_of_somebody_else_is_waited_for(ready):
+    lock = ready.week.ledger.acquire(f"{PORTAL}/prod", "hana", "a database upgrade", ready.week.clock())
+    outcome = ready.start(DEPLOY)
+    assert outcome.kind == "deferred"
+    assert ready.blockers(DEPLOY) == ["ENVIRONMENT_LOCKED"]
+    ready.week.clock.move(minutes=30)
+    event = ready.settled(outcome)
+    if event is not None:
+        outcome = ready.wake(outcome, DEPLOY)
+        assert (outcome.kind, ready.blockers(DEPLOY)) == ("deferred", ["ENVIRONMENT_LOCKED"])
+    assert dispatched(ready) == 0
+    ready.week.ledger.release(lock.name, lock.fence, ready.week.clock(), "hana", "done")
+    assert ready.drive(DEPLOY).kind == "done"
+
+
+def test_f30_a_lock_on_the_whole_repository_does_not_make_the_task_spin(ready):
+    lock = ready.week.ledger.acquire(PORTAL, "hana", "an audit", ready.week.clock())
+    outcome, woken = ready.start(DEPLOY), 0
+    for _ in range(20):
+        assert outcome.kind == "deferred"
+        if ready.settled(outcome):
+            woken += 1
+            outcome = ready.wake(outcome, DEPLOY)
+        ready.week.clock.move(seconds=15)
+    assert woken <= 10
+    assert ready.blockers(DEPLOY) == ["ENVIRONMENT_LOCKED"]
+    ready.week.ledger.release(lock.name, lock.fence, ready.week.clock(), "hana", "done")
+    assert ready.drive(DEPLOY).kind == "done"
+
+
+def test_a_failed_run_fails_for_good_and_only_a_clear_starts_another(ready):
+    ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
+    assert ready.drive(DEPLOY).kind == "failed"
+    assert ready.blockers(DEPLOY) == ["RUN_FAILED"]
+    assert ready.start(DEPLOY).kind == "failed"
+    assert dispatched(ready) == 1
+    ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="success")
+    ready.max_tries += 1
+    assert ready.drive(DEPLOY).kind == "done"
+    assert dispatched(ready) == 2
+
+
+def test_f71_a_deploy_whose_xcom_is_gone_finds_its_departure(ready):
+    ready.xcoms.clear()
+    assert ready.drive(DEPLOY).kind == "done"
+    assert dispatched(ready) == 1
+
+
+def test_f45_f49_what_the_environment_reports_is_asked_several_times(ready):
+    ready.drive(DEPLOY)
+    outcome = ready.start(VERIFY)
+    assert (outcome.watch, ready.blockers(VERIFY)) == ("verify", ["VERIFYING"])
+    done = ready.drive(VERIFY)
+    assert set(done.value) == {"component", "environment", "sha", "since"}
+    assert ready.week.ledger.locks() == ()
+    assert ready.start(VERIFY).kind == "done"
+
+
+def test_f49_an_environment_that_somebody_else_holds_is_not_verified(ready):
+    ready.drive(DEPLOY)
+    ready.week.station().ledger.release(
+        f"{PORTAL}/prod", ready.week.ledger.lock(f"{PORTAL}/prod").fence, ready.week.clock(), "hana", "test"
+    )
+    ready.week.ledger.acquire(f"{PORTAL}/prod", "hana", "a look", ready.week.clock())
+    outcome = ready.start(VERIFY)
+    assert (outcome.kind, ready.blockers(VERIFY)) == ("deferred", ["ENVIRONMENT_LOCKED"])
+
+
+def test_f49_verification_gives_up_when_its_time_is_over(ready):
+    ready.week.github.deploy(PORTAL, "prod", ready.week.github.deployed(PORTAL, "prod"))
+    outcome = ready.start(VERIFY)
+    assert ready.blockers(VERIFY) == ["NOT_DEPLOYED"]
+    ready.week.clock.move(hours=1, minutes=1)
+    assert ready.wake(outcome, VERIFY).kind == "failed"
+    assert ready.blockers(VERIFY) == ["NOT_DEPLOYED"]
+
+
+def ask(run):
+    return run.start(TEST, role="primary")
+
+
+def ticks(run, *, leave=0):
+    names = [name for name in run.asked[-1]["params"] if name != "note"]
+    return dict.fromkeys(names[leave:], True)
+
+
+def test_c20_the_list_is_asked_item_by_item_and_answered_once(ready):
+    outcome = ask(ready)
+    assert outcome.watch == "answer"
+    assert ready.blockers(TEST) == ["CHECKLIST_OPEN"]
+    outcome = ready.wake(outcome, TEST, answer("All passed", "jules", **ticks(ready)), role="primary")
+    assert (outcome.value["person"], outcome.value["passed"]) == ("jules", True)
+    assert {item["answer"] for item in outcome.value["items"]} == {"passed"}
+    asked = len(ready.asked)
+    assert ask(ready).value == outcome.value
+    assert len(ready.asked) == asked
+    assert ready.blockers(TEST) == []
+
+
+@pytest.mark.parametrize("choice, leave", [("All passed", 1), ("Something failed", 0)])
+def test_c20_a_list_that_is_not_whole_fails_and_is_asked_again_after_a_clear(ready, choice, leave):
+    outcome = ready.wake(ask(ready), TEST, answer(choice, "farah", **ticks(ready, leave=leave)), role="primary")
+    assert outcome.kind == "failed"
+    assert ready.blockers(TEST) == ["CHECKLIST_FAILED"]
+    assert ask(ready).kind == "deferred"
+
+
+def test_c33_who_was_asked_may_answer_after_the_handoff(pinned):
+    """Thursday's list is answered on Tuesday by the one who was on call on Thursday: nobody else was asked."""
+    task = "explorer.test_staging"
+    outcome = pinned.start(task, role="primary")
+    assert outcome.arguments["people"][0] == "ben"
+    pinned.week.clock.move(days=5)
+    assert pinned.week.station().conductor.id == "farah"
+    outcome = pinned.wake(outcome, task, answer("All passed", "ben", **ticks(pinned)), role="primary")
+    assert outcome.value["person"] == "ben"
+
+
+def test_an_unanswered_list_ends_with_the_window_of_its_promotion(pinned):
+    """Otherwise the open run would keep the next week's cut in the queue for ever."""
+    task = "explorer.test_staging"
+    outcome = pinned.start(task, role="primary")
+    pinned.week.clock.move(days=3)
+    assert pinned.settled(outcome) is None
+    pinned.week.clock.to(CLOSED)
+    assert pinned.wake(outcome, task, role="primary").kind == "failed"
+    assert pinned.week.ledger.departure(pinned.week.departure).state is DepartureState.MISSED
+
+
+def test_a_list_on_production_stays_open_after_the_window(ready):
+    ready.drive(DEPLOY)
+    outcome = ask(ready)
+    ready.week.clock.to(CLOSED)
+    assert ready.settled(outcome) is None
+    assert ready.week.ledger.departure(ready.week.departure).state is DepartureState.PROMOTING
+
+
+# By hand.
+
+
+def by_hand(run):
+    """The portal's production is deployed by a person."""
+    week = run.week
+    train = week.team.trains["weekly"]
+    portal = train.components[0]
+    deploy = portal.environments["prod"].model_copy(update={"mode": "manual", "workflow": None})
+    changed = portal.model_copy(update={"environments": {**portal.environments, "prod": deploy}})
+    week.team = week.team.model_copy(
+        update={"trains": {"weekly": train.model_copy(update={"components": (changed, *train.components[1:])})}}
+    )
+    from stationmaster.operators.deploying import DeployByHandOperator
+
+    task = run.dag.get_task(DEPLOY)
+    fields = {name: getattr(task, name) for name in ("include", "team", "train", "stop", "component")}
+
+    def operator(task_id, **_mapped):
+        assert task_id == DEPLOY
+        return DeployByHandOperator(task_id=task_id, role="primary", **fields)
+
+    run.operator = operator
+    return run
+
+
+def test_c24_a_deploy_by_hand_is_asked_for_when_the_gates_are_open(ready):
+    run = by_hand(ready)
+    outcome = run.start(DEPLOY)
+    assert (outcome.watch, run.blockers(DEPLOY)) == ("answer", ["MANUAL_DEPLOY_OPEN"])
+    assert run.week.ledger.departure(run.week.departure).state is DepartureState.PROMOTING
+    assert [lock.name for lock in run.week.ledger.locks()] == [f"{PORTAL}/prod"]
+    assert run.wake(outcome, DEPLOY, answer("Done", "farah", note="plan 7")).value["choice"] == "Done"
+    asked = len(run.asked)
+    assert run.start(DEPLOY).value["choice"] == "Done"
+    assert len(run.asked) == asked
+    assert run.week.dispatches(PORTAL) == []
+
+
+def test_f32_nobody_is_asked_to_deploy_by_hand_before_the_gates_open(promote):
+    """After the wait, the gates are counted, the lock is taken and the target recorded, and only then is it asked."""
+    run = by_hand(promote)
+    outcome = run.start(DEPLOY)
+    assert (outcome.watch, run.asked) == ("gates", [])
+    run.week.quorum()
+    run.week.confirm()
+    outcome = run.wake(outcome, DEPLOY)
+    assert outcome.watch == "answer"
+    assert len(run.asked) == 1
+    assert [lock.name for lock in run.week.ledger.locks()] == [f"{PORTAL}/prod"]
+    assert len(run.week.ledger.facts(run.week.departure, kind="rollback_target", subject="portal/prod")) == 1
+    assert run.week.ledger.departure(run.week.departure).state is DepartureState.PROMOTING
+
+
+def test_a_deploy_by_hand_that_failed_says_so(ready):
+    run = by_hand(ready)
+    outcome = run.wake(run.start(DEPLOY), DEPLOY, answer("It failed", "farah", note="plan 7 timed out"))
+    assert outcome.kind == "failed"
+    assert "plan 7 timed out" in outcome.text
+    assert run.blockers(DEPLOY) == ["RUN_FAILED"]
+
+
+# The way back.
+
+
+def test_nothing_is_taken_back_that_was_not_begun(ready):
+    outcome = ready.start("roll_back")
+    assert outcome.kind == "skipped"
+    assert dispatched(ready) == 0
+
+
+def test_c18_only_what_was_begun_is_taken_back_to_the_recorded_target(ready):
+    before = ready.week.github.deployed(PORTAL, "prod")
+    ready.drive(DEPLOY)
+    assert ready.week.github.deployed(PORTAL, "prod") != before
+    outcome = ready.drive("roll_back")
+    assert outcome.value == {"components": ["portal"]}
+    assert ready.week.github.deployed(PORTAL, "prod") == before
+    assert dispatched(ready, EXPLORER) == 0
+    assert ready.week.ledger.departure(ready.week.departure).state is DepartureState.ROLLED_BACK
+
+
+def test_f47_a_run_that_is_still_going_is_cancelled_first(ready):
+    before = ready.week.github.deployed(PORTAL, "prod")
+    ready.start(DEPLOY)
+    outcome = ready.start("roll_back")
+    assert (outcome.kind, outcome.watch) == ("deferred", "rollback")
+    assert ready.blockers("roll_back") == ["RUN_IN_PROGRESS"]
+    assert len(ready.week.github.writes(path="/cancel")) == 1
+    ready.drive("roll_back")
+    assert ready.week.github.deployed(PORTAL, "prod") == before
+
+
+def test_the_way_back_can_be_left_to_a_person(ready):
+    train = ready.week.team.trains["weekly"]
+    rollback = train.rollback.model_copy(update={"on_failure": False})
+    ready.drive(DEPLOY)
+    trains = {"weekly": train.model_copy(update={"rollback": rollback})}
+    ready.week.team = ready.week.team.model_copy(update={"trains": trains})
+    assert ready.start("roll_back").kind == "skipped"
+
+
+def test_the_way_back_waits_for_github_after_the_window_too(ready):
+    ready.drive(DEPLOY)
+    ready.week.fault("bad_gateway_before", "/actions/", times=100_000)
+    ready.week.clock.to(CLOSED)
+    outcome = ready.start("roll_back")
+    assert (outcome.kind, ready.blockers("roll_back")) == ("deferred", ["GITHUB_UNREACHABLE"])
+    ready.week.github.faults.clear()
+    assert ready.drive("roll_back").kind == "done"
+
+
+def test_f05_two_departures_of_one_process_do_not_mix(ready, runs):
+    """Each task makes its own station; nothing of one run is left behind for another."""
+    ready.drive(DEPLOY)
+    other = runs("cut", user="farah", id="another")
+    assert other.start("open_departure").value["departure"].endswith("2021-W43")
+    assert ready.week.ledger.departure("cellxgene.weekly/2021-W43").state is DepartureState.OPEN
+    assert ready.start(DEPLOY).kind == "done"
+    states = {effect.state for effect in ready.week.ledger.effects("cellxgene.weekly/2021-W42/promote")}
+    assert states <= {EffectState.DONE, EffectState.ADOPTED}
+    assert dispatched(ready) == 1
