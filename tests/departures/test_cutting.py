@@ -113,7 +113,7 @@ def test_f25_a_train_that_leaves_everything_behind_is_empty(opened):
 
 
 def test_f27_a_main_that_lost_what_production_runs_is_a_blocker(opened):
-    opened.github.force_push(EXPLORER, drop=200)
+    opened.github.force_push(EXPLORER, drop=60)
     selection = cutting.select(opened.station())
     assert codes(selection) == ["HISTORY_REWRITTEN"]
     assert selection.blockers[0].subject == "explorer"

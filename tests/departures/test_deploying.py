@@ -60,7 +60,7 @@ def test_f01_two_workers_at_once_dispatch_once(ready):
     barrier, outcomes = threading.Barrier(2), []
 
     def work():
-        station = ready.station()
+        station = ready.station(forge=ready.forge(), chat=ready.chat())
         barrier.wait()
         try:
             outcomes.append(ready.advance("promote", "portal", station).gate)

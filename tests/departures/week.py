@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
-from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.changelog import Change
+from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import changes, closing, cutting, deploying, opening, starting, verifying, voting
 from stationmaster.departures.legs import Leg
@@ -159,9 +159,18 @@ class Week:
     slept: list[float] = field(default_factory=list)
 
     def station(self, **overrides: Any) -> Station:
-        """A station with fresh connections, as every task makes one."""
-        fields = {"ledger": self.ledger, "forge": self.forge(), "chat": self.chat(), "now": self.clock, **overrides}
+        """A station as every task makes one; connections are shared, for to open them is half of a test's time."""
+        fields = {"ledger": self.ledger, "forge": self.shared_forge, "chat": self.shared_chat, "now": self.clock}
+        fields |= overrides
         return Station(team=self.team, train="weekly", **fields)
+
+    @cached_property
+    def shared_forge(self) -> Forge:
+        return self.forge()
+
+    @cached_property
+    def shared_chat(self) -> Chat:
+        return self.chat()
 
     def forge(self) -> Forge:
         client = Github(auth=Auth.Token(GITHUB_TOKEN), base_url=f"{self.github_url}/api/v3")
@@ -222,7 +231,7 @@ class Week:
             if standing.verdict is Verdict.DENY and standing.gate == "run":
                 deploying.fail_run(self.station(), self.leg(stop, component), standing, generation=self.generation)
             assert standing.gate in ("run", "deploy"), standing
-            self.clock.move(seconds=30)
+            self.clock.move(seconds=45)
         raise AssertionError(standing)
 
     def verify(self, stop: str, component: str) -> Standing:

@@ -15,6 +15,7 @@ from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from stationmaster.assemble.include import dags_of
+from stationmaster.assemble.trains import train_dags
 from stationmaster.core.blockers import Blocker
 from stationmaster.operators.base import StationOperator, StepFailedForNow
 from stationmaster.triggers.station_trigger import StationTrigger
@@ -26,8 +27,9 @@ DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
 
 @cache
 def dags() -> dict[str, DAG]:
-    """The DAGs of the repository, by stop."""
-    return {dag.dag_id.rpartition(".")[2]: dag for dag in dags_of(INCLUDE, dag_file=DAG_FILE)}
+    """The DAGs of the cellxgene train, by stop."""
+    found = {dag.dag_id: dag for dag in dags_of(INCLUDE, dag_file=DAG_FILE)}
+    return {stop: found[f"cellxgene.weekly.{stop}"] for stop in ("cut", "promote")}
 
 
 @dataclass
@@ -85,10 +87,17 @@ class Run:
     states: dict[str, str] = field(default_factory=dict)
     max_tries: int = 5
     id: str = "a-run"
+    made: DAG | None = None
 
     @property
     def dag(self) -> DAG:
-        return dags()[self.stop]
+        return self.made or dags()[self.stop]
+
+    def assemble(self) -> None:
+        """Make the DAG anew from the week's team, which the test has changed."""
+        train = self.week.team.trains["weekly"]
+        only = f"{train.key}.{self.stop}"
+        (self.made,) = train_dags(INCLUDE, self.week.team, train, dag_file=DAG_FILE, only=only)
 
     def operator(self, task_id: str, **mapped: str) -> StationOperator:
         """A new operator, as every process of a task has one."""

@@ -80,7 +80,7 @@ def test_nobody_is_asked_when_the_window_has_closed_already(cut):
     assert cut.week.ledger.departure(cut.week.departure).state is DepartureState.MISSED
 
 
-def test_f72_the_question_that_slack_cannot_carry_waits_for_the_person_on_call(cut):
+def test_f60_the_question_that_slack_cannot_carry_waits_for_the_person_on_call(cut):
     cut.week.slack_down()
     outcome = ask(cut)
     assert outcome.kind == "deferred"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stationmaster.config.fields import in_words
+from stationmaster.config.roster import RotationEntry
+from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 
 
@@ -57,6 +60,38 @@ whoever holds `{train.on_call}` when the task runs, and to the backups.
 **Dry run.** `stationmaster rehearse --teams {train.team} --weeks 1` runs all of it against stand-ins.
 
 {_runbook(include, train.runbooks.promote)}"""
+
+
+def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
+    """Return the Markdown of a rotation's handoff DAG."""
+    notices, check = entry.notices, entry.access
+    roles = ", ".join(f"`{role}`" for role in entry.roles)
+    every = "week" if entry.weeks == 1 else f"{entry.weeks} weeks"
+    told = f"Tells {roles} in #{team.channels[notices.channel].name}" if notices is not None else "Tells nobody"
+    mail = ", and by mail," if notices is not None and notices.mail else ""
+    asks = (
+        f"Asks the roles that rotate whether they can open everything on `{check.page}`; what is missing is asked for in "
+        f"#{team.channels[check.channel].name}. Who has everything is not asked again for {in_words(check.every)}."
+        if check is not None
+        else "Asks nobody for access."
+    )
+    return f"""# {entry.title}: handoff
+
+**What.** Writes down who comes on call. {told}{mail} from when until when they are, and who is told next if they do not
+answer. {asks}
+
+**When.** Every {every}, on {entry.handoff.day.value.capitalize()} at {entry.handoff.at:%H:%M}
+({entry.zone or team.zone}), whatever the season. Start it by hand for the shift that is under way.
+
+**Who is asked.** Whoever comes on call, and nobody in their place.
+
+**If it fails.** It waits rather than fails: for Slack, for the mail server, for an answer, at the longest until the shift
+is over. A mail of which nobody knows whether it was sent is never sent twice: settle it in the ledger, or let it be. Clear
+a failed task when the cause is gone; nobody is told twice.
+
+**Dry run.** `stationmaster who {team.id} --at` an instant says who comes on call then.
+
+{_runbook(include, notices.runbook) if notices is not None and notices.runbook is not None else ""}"""
 
 
 def _runbook(include: Path, page: str) -> str:

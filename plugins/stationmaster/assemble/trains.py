@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
+from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import cut_doc, promote_doc
 from stationmaster.config.components import Component
 from stationmaster.config.team import TeamConfig
@@ -53,7 +53,7 @@ def train_dags(
     for stop, build in (("cut", _cut), ("promote", _promote)):
         if only in (None, f"{train.key}.{stop}"):
             common: dict[str, Any] = {
-                "include": _found_from(include, dag_file),
+                "include": found_from(include, dag_file),
                 "team": team.id,
                 "train": train.id,
                 "stop": stop,
@@ -62,13 +62,6 @@ def train_dags(
             if dag_file is not None:
                 dag.fileloc = str(Path(dag_file).absolute())
             yield dag
-
-
-def _found_from(include: Path, dag_file: Path | str | None) -> str:
-    file = Path(dag_file).absolute() if dag_file is not None else None
-    if file is None or not file.is_relative_to(include.parent):
-        return str(include)
-    return os.path.relpath(include, file.parent)
 
 
 def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:

@@ -96,7 +96,7 @@ class Component(ConfigModel):
     checklist: Page | None = Field(default=None, description="Test list after a deploy at a stop (C-20)")
     verify: Verify = Field(default_factory=Verify)
     token_scopes: tuple[Text, ...] = Field(
-        default=(), description="Scopes that a classic GitHub token must have, beyond what the train itself needs (C-23)"
+        default=(), description="Scopes that a classic GitHub token must have, beyond what the train needs (C-23)"
     )
 
     def deploy(self, environment: str) -> Deploy:

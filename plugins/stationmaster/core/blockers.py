@@ -259,6 +259,36 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Slack cannot be reached: {why}.",
         "Mend the connection; votes can be cast in Airflow meanwhile.",
     ),
+    (
+        "MAIL_UNSENT",
+        "A mail cannot be sent: {why}.",
+        "Mend the connection, or the person's address in the team's file; it is tried again until the shift ends.",
+    ),
+    (
+        "ACCESS_UNCONFIRMED",
+        "{person} has not said whether they can open what the person on call needs: {items}.",
+        "Try each of them, then answer the task.",
+    ),
+    (
+        "ACCESS_MISSING",
+        "{person} lacks access to {items}.",
+        "Ask in the channel that was told, or the manager; answer the task again once it is there.",
+    ),
+    (
+        "TOKEN_LACKS_SCOPE",
+        "The GitHub token of the connection {connection} lacks the scope {scope}, needed for {what}.",
+        "Put a token with that scope into the connection, then clear the task.",
+    ),
+    (
+        "TOKEN_LACKS_SSO",
+        "The GitHub token of the connection {connection} is not authorised for single sign-on, and cannot see {what}.",
+        "Authorise the token for the organisation in GitHub's token settings, then clear the task.",
+    ),
+    (
+        "SLACK_LACKS_SCOPE",
+        "The Slack app of the connection {connection} lacks the scope {scope}, needed for {what}.",
+        "Add the scope to the app and install it again; the train goes on without it.",
+    ),
     ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Mend the connection; it is asked again."),
     (
         "GITHUB_REFUSED",

@@ -10,6 +10,7 @@ from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.rotation import NobodyOnCall
 
 if TYPE_CHECKING:
+    from stationmaster.departures.desk import Desk
     from stationmaster.departures.station import Station
     from stationmaster.hooks.errors import ForgeError
 
@@ -38,14 +39,19 @@ def passed(gate: str) -> Standing:
 
 def obstacle(station: Station, error: Exception) -> Blocker | None:
     """Return the blocker that ``error`` means, None for an error that is nobody's but ours."""
+    return hindrance(station, error, conducted_by(station))
+
+
+def hindrance(station: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | None:
+    """Return the blocker that ``error`` means to ``who``, None for an error that is nobody's but ours."""
     from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatError
     from stationmaster.hooks.errors import ForgeError
+    from stationmaster.hooks.mail_errors import MailConnectionMissing, MailError
     from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockHeld
 
-    who = _conductor(station)
     cause = error.__cause__
     if isinstance(error, EffectRefused | EffectUnknown) and isinstance(cause, Exception):
-        return obstacle(station, cause)
+        return hindrance(station, cause, who)
     if isinstance(error, EffectAmbiguous):
         return blocker("AMBIGUOUS_EFFECT", who=who, effect=error.effect.key)
     if isinstance(error, EffectBusy):
@@ -68,10 +74,15 @@ def obstacle(station: Station, error: Exception) -> Blocker | None:
         return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.slack, why=_why(error))
     if isinstance(error, ChatError):
         return blocker("SLACK_UNREACHABLE", who=who, why=_why(error))
+    if isinstance(error, MailConnectionMissing):
+        connection = str(station.team.connections.mail)
+        return blocker("CONNECTION_MISSING", who=who, subject="mail", connection=connection, why=_why(error))
+    if isinstance(error, MailError):
+        return blocker("MAIL_UNSENT", who=who, why=_why(error))
     return None
 
 
-def _in_github(station: Station, error: ForgeError, who: tuple[str, ...]) -> Blocker:
+def _in_github(station: Desk, error: ForgeError, who: tuple[str, ...]) -> Blocker:
     from stationmaster.hooks.errors import (
         ForgeConflict,
         ForgeConnectionMissing,
@@ -114,7 +125,8 @@ def _retry_at(error: Exception) -> datetime | None:
     return at if isinstance(at, datetime) else None
 
 
-def _conductor(station: Station) -> tuple[str, ...]:
+def conducted_by(station: Station) -> tuple[str, ...]:
+    """Return the id of who conducts the train now, nothing where nobody does."""
     try:
         return (station.conductor.id,)
     except NobodyOnCall:

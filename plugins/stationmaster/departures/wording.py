@@ -13,6 +13,7 @@ from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
+    from stationmaster.core.blockers import Blocker
     from stationmaster.departures.station import Station
 
 _SIGNS = {
@@ -116,6 +117,13 @@ def started(station: Station, departure: str, stop: StopName) -> str:
         f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {_mention(station.conductor)}.\n\n"
         f"{changes.aboard(station, departure).render_slack()}"
     )
+
+
+def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -> str:
+    """Return the message that a stop cannot begin, with what a person must do first (C-23)."""
+    lines = [f":no_entry: {_mention(station.conductor)}: the {stop} cannot begin."]
+    lines += [f"• {escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in missing]
+    return "\n".join(lines)
 
 
 def asked(station: Station, person: Person, question: str) -> str:

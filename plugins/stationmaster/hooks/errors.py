@@ -46,6 +46,10 @@ class ForgeForbidden(ForgeError):
     """403 that is not a rate limit: a missing permission, a protected branch, a ruleset, an archived repository."""
 
 
+class ForgeSsoMissing(ForgeForbidden):
+    """403: the organisation wants single sign-on, and the token is not authorised for it (C-23)."""
+
+
 class ForgeNotFound(ForgeError):
     """404 or 410. GitHub hides what a token may not see, so the message names the likely missing permission (F58)."""
 

@@ -14,6 +14,7 @@ from stationmaster.hooks.errors import (
     ForgeOutcomeUnknown,
     ForgeRateLimited,
     ForgeRejected,
+    ForgeSsoMissing,
     ForgeUnauthorised,
     ForgeUnreachable,
     ForgeUnreadable,
@@ -88,6 +89,9 @@ def _kind(verb: str, path: str, answer: Answer) -> tuple[type[ForgeError], str]:
         if verb in READS:
             return ForgeUnreachable, "GitHub itself fails; it is asked again later."
         return ForgeOutcomeUnknown, "The write may have happened all the same: look it up before it is repeated."
+    if answer.status == 403 and answer.headers.get("x-github-sso", "").startswith("required"):
+        # The header's address carries a request of its own, so it is not repeated here.
+        return ForgeSsoMissing, "Authorise the token for the organisation's single sign-on in GitHub's token settings."
     return {
         401: (ForgeUnauthorised, "The token of the connection is wrong, expired or revoked: put a valid one into it."),
         403: (ForgeForbidden, f"The token probably lacks {needed}, or a rule protects the branch."),

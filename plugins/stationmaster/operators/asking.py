@@ -81,11 +81,11 @@ class AskOperator(StationOperator):
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Return how to wait for the answer."""
-        from stationmaster.departures.obstacles import waiting
+        from stationmaster.departures.watches import look
 
         found = self.blocker(station, departure)
         arguments = {"gate": self.task_id, "stop": self.stop, "blocker": found.model_dump(mode="json")}
-        return Waiting(waiting(self.task_id, found), "answer", arguments)
+        return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
 
     def closed(self, station: Station, departure: str) -> Result:
         """Return the result when the waiting ended without an answer."""

@@ -30,8 +30,11 @@ class OpenDepartureOperator(StationOperator):
         return opening.departure_id(station, at=self.due(context), stop=self.stop)
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        """Open or adopt, unless the form says to skip; a promotion waits for a cut that is late."""
-        from stationmaster.departures import opening, telling
+        """Open or adopt, unless the form says to skip; a promotion waits for a cut that is late.
+
+        A token that lacks rights fails the task at once, before anybody is asked anything (C-23).
+        """
+        from stationmaster.departures import opening, preflight, telling
         from stationmaster.departures.watches import look
 
         reason = str(context["params"].get("skip_reason") or "").strip()
@@ -44,6 +47,8 @@ class OpenDepartureOperator(StationOperator):
             found = opening.departure_to_cut(station, at=self.due(context), by=self.started_by(station, context))
         else:
             found = opening.departure_to_promote(station, at=self.due(context))
+        if not reason:
+            preflight.inspect(station, found.id, self.stop)
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)
         conductor = station.conductor
         if reason:

@@ -1,4 +1,4 @@
-"""Parses one DAG file once, as the dag processor does, and prints how long that took: a process of its own for the bench.
+"""Parses one DAG file once, as the dag processor does, and prints how long that took: a process for the bench.
 
     python -m stationmaster.rehearsal.bench_parse dags/trains.py .
 

@@ -49,7 +49,7 @@ class PortsHeld(RuntimeError):
 
 
 class NoDags(RuntimeError):
-    """There is no dags/ directory beside include/."""
+    """There is no dags/ directory beside include/, or Airflow would search everything beside it too."""
 
 
 class NotStarted(RuntimeError):
@@ -142,14 +142,12 @@ class EmbeddedAirflow:
     def start(self) -> Station:
         """Start everything and return when Airflow is ready.
 
-        :raises NoDags: there is nothing to run.
+        :raises NoDags: there is nothing to run, or nothing says where it is.
         :raises StationRunning: another process runs a station in this home.
         :raises ComponentEnded, MigrationFailed, NotReady, PostgresMissing, PostgresRefused: what its name says; nothing
             is left running.
         """
-        dags = self._wishes.include.parent / "dags"
-        if not dags.is_dir():
-            raise NoDags(f"there is no directory {dags}: the DAG files belong beside {self._wishes.include.name}/")
+        _require_bundle(self._wishes.include)
         (self.home / "logs").mkdir(parents=True, exist_ok=True)
         self._held.enter_context(sole_supervisor(self.home))
         try:
@@ -274,3 +272,15 @@ class EmbeddedAirflow:
         yield
         self.timings[step] = time.perf_counter() - started
         self._tell(f"{step}: {self.timings[step]:.1f} s")
+
+
+def _require_bundle(include: Path) -> None:
+    root = include.parent
+    if not (root / "dags").is_dir():
+        raise NoDags(f"there is no directory {root / 'dags'}: the DAG files belong beside {include.name}/.")
+    if not (root / ".airflowignore").is_file():
+        # Airflow follows links: a log directory with its link to the latest log ends the DAG processor.
+        raise NoDags(
+            f"there is no file {root / '.airflowignore'}: Airflow would search all of {root} for DAG files. "
+            "Write the three lines /* and !/dags/ and !/dags/** into it."
+        )

@@ -14,6 +14,7 @@ FaultKind = Literal[
     "secondary_limit_silent",  # 403 that names no pause
     "unauthorised",  # 401
     "forbidden",  # 403, resource not accessible
+    "sso",  # 403, the organisation wants single sign-on
     "hidden",  # 404 where it is 403
     "bad_gateway_before",  # 502, nothing happened
     "bad_gateway_after",  # 502, the write happened

@@ -41,6 +41,11 @@ def refusal(fault: Fault, now: datetime) -> Reply:
         "secondary_limit_silent": (403, secondary, {}),
         "unauthorised": (401, "Bad credentials", {}),
         "forbidden": (403, "Resource not accessible by integration", {}),
+        "sso": (
+            403,
+            "Resource protected by organization SAML enforcement. You must grant your Personal Access token access.",
+            {"x-github-sso": "required; url=https://github.com/orgs/stand-in/sso?authorization_request=AX"},
+        ),
         "hidden": (404, "Not Found", {}),
         "bad_gateway_before": (502, "Server Error", {}),
         "unavailable_before": (503, "Service unavailable", {}),

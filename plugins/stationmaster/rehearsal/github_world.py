@@ -62,7 +62,7 @@ class GithubWorld:
         clock: Callable[[], datetime] = house_clock.now,
         tokens: Mapping[str, str] | None = None,
         dispatch_mode: DispatchMode = "details",
-        scopes: Sequence[str] = ("repo", "workflow"),
+        scopes: Sequence[str] = ("admin:repo_hook", "repo", "workflow"),
     ) -> None:
         self.lock = RLock()
         self.clock = clock

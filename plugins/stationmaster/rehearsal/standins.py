@@ -1,4 +1,4 @@
-"""The stand-in GitHub, Slack and mail server of a rehearsal, in one process: ``python -m stationmaster.rehearsal.standins``.
+"""The stand-in GitHub, Slack and mail server, in one process: ``python -m stationmaster.rehearsal.standins``.
 
 They are furnished from ``include/``: every repository of every train with the environments and workflows that the train
 names, every person and channel of every team. Their time is the virtual clock's.
@@ -122,14 +122,14 @@ def main() -> None:
 
 
 async def _serve(*apps: tuple[ASGIApp, int], mail: tuple[Mailbox, int]) -> None:
-    await listen(mail[0], host=HOST, port=mail[1])
     servers = [
         uvicorn.Server(
             uvicorn.Config(app, host=HOST, port=port, log_level="warning", date_header=False, server_header=False)
         )
         for app, port in apps
     ]
-    await asyncio.gather(*(server.serve() for server in servers))
+    async with await listen(mail[0], host=HOST, port=mail[1]):
+        await asyncio.gather(*(server.serve() for server in servers))
 
 
 def _options() -> argparse.ArgumentParser:

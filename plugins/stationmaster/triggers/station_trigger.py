@@ -1,4 +1,4 @@
-"""The one trigger: takes a look again and again until there is nothing left to wait for."""
+"""The trigger of the trains: takes a look again and again until there is nothing left to wait for."""
 
 from __future__ import annotations
 
@@ -20,54 +20,21 @@ SETTLING_SECONDS = 2.0
 """Real seconds before the first look: an event within about a second of the deferral fails that try of the task."""
 
 
-class StationTrigger(BaseTrigger):
-    """Waits, without a worker, until a watch settles; writes down meanwhile why it waits and for whom.
+class LookingTrigger(BaseTrigger):
+    """Looks again and again, in threads of its own, until there is nothing left to wait for.
 
-    Its arguments outlive releases and stand in Airflow's database: only optional ones may be added.
-
-    :param team: the team's configuration as JSON, so that the triggerer needs no DAG bundle.
-    :param train: the train's id within the team.
-    :param departure: such as ``cellxgene.weekly/2026-W34``.
     :param subject: where the blockers stand in the ledger.
-    :param watch: a name of :data:`stationmaster.departures.watches.WATCHES`.
-    :param arguments: what that watch needs.
     :param interval: seconds between two looks.
     """
 
-    def __init__(
-        self,
-        *,
-        team: dict[str, Any],
-        train: str,
-        departure: str,
-        subject: str,
-        watch: str,
-        arguments: dict[str, Any],
-        interval: float,
-    ) -> None:
+    def __init__(self, *, subject: str, interval: float) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.team = team
-        self.train = train
-        self.departure = departure
         self.subject = subject
-        self.watch = watch
-        self.arguments = arguments
         self.interval = interval
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments."""
-        return (
-            "stationmaster.triggers.station_trigger.StationTrigger",
-            {
-                "team": self.team,
-                "train": self.train,
-                "departure": self.departure,
-                "subject": self.subject,
-                "watch": self.watch,
-                "arguments": self.arguments,
-                "interval": self.interval,
-            },
-        )
+    def look(self) -> tuple[bool, Standing]:
+        """Take one look with fresh connections, keep the blockers, and return whether it settles."""
+        raise NotImplementedError
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until the watch settles, then fire once with the verdict.
@@ -93,6 +60,54 @@ class StationTrigger(BaseTrigger):
                     yield TriggerEvent({"settled": str(standing.verdict)})  # type: ignore[no-untyped-call]
                     return
             await asyncio.sleep(self.interval)
+
+
+class StationTrigger(LookingTrigger):
+    """Waits, without a worker, until a watch settles; writes down meanwhile why it waits and for whom.
+
+    Its arguments outlive releases and stand in Airflow's database: only optional ones may be added.
+
+    :param team: the team's configuration as JSON, so that the triggerer needs no DAG bundle.
+    :param train: the train's id within the team.
+    :param departure: such as ``cellxgene.weekly/2026-W34``.
+    :param subject: where the blockers stand in the ledger.
+    :param watch: a name of :data:`stationmaster.departures.watches.WATCHES`.
+    :param arguments: what that watch needs.
+    :param interval: seconds between two looks.
+    """
+
+    def __init__(
+        self,
+        *,
+        team: dict[str, Any],
+        train: str,
+        departure: str,
+        subject: str,
+        watch: str,
+        arguments: dict[str, Any],
+        interval: float,
+    ) -> None:
+        super().__init__(subject=subject, interval=interval)
+        self.team = team
+        self.train = train
+        self.departure = departure
+        self.watch = watch
+        self.arguments = arguments
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments."""
+        return (
+            "stationmaster.triggers.station_trigger.StationTrigger",
+            {
+                "team": self.team,
+                "train": self.train,
+                "departure": self.departure,
+                "subject": self.subject,
+                "watch": self.watch,
+                "arguments": self.arguments,
+                "interval": self.interval,
+            },
+        )
 
     def look(self) -> tuple[bool, Standing]:
         """Take one look with fresh connections, keep the blockers, and return whether it settles."""

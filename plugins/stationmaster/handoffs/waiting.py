@@ -1,0 +1,69 @@
+"""The looks of a handoff's tasks that wait: all of them end with the shift, and nothing fails by waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from stationmaster.core.blockers import Blocker
+from stationmaster.core.gates import Standing
+from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.departures.pausing import LONGEST, SHORTEST
+from stationmaster.handoffs import access
+
+if TYPE_CHECKING:
+    from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+
+Arguments = dict[str, Any]
+AGAIN = "again"
+ANSWER = "answer"
+
+
+class UnknownLook(LookupError):
+    """A trigger names a look that this release does not have."""
+
+
+def look(desk: ShiftDesk, name: str, handoff: str, arguments: Arguments) -> Standing:
+    """Take the look once; PASS when the task may go on, or when the shift is over.
+
+    :raises UnknownLook: the name is of another release.
+    """
+    if name not in LOOKS:
+        raise UnknownLook(f"{name!r} is not one of {', '.join(sorted(LOOKS))}")
+    found = desk.handoff(handoff)
+    if desk.now() >= found.end:
+        return passed(name)
+    return LOOKS[name](desk, found, arguments)
+
+
+def pause(desk: ShiftDesk, subject: str, blockers: Sequence[Blocker]) -> Arguments:
+    """Return the arguments of a wait for a passing obstacle: the longer it lasts the longer, five minutes at most.
+
+    :param subject: where the task's blockers stand in the ledger.
+    """
+    now, codes = desk.now(), {found.code for found in blockers}
+    since = [known.since for known in desk.ledger.blockers(subject).get(subject, ()) if known.code in codes]
+    lasting = now - min((at for at in since if at is not None), default=now)
+    until = now + min(max(SHORTEST, lasting / 4), LONGEST)
+    return {"until": until.isoformat(), "blockers": [found.model_dump(mode="json") for found in blockers]}
+
+
+def _again(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    blockers = tuple(Blocker.model_validate(found) for found in arguments["blockers"])
+    if desk.now() >= datetime.fromisoformat(arguments["until"]):
+        # The reason stays until the step was taken again.
+        return passed(AGAIN).model_copy(update={"blockers": blockers})
+    return waiting(AGAIN, *blockers)
+
+
+def _answer(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait for the person; who was to help and could not be told is told as soon as Slack is back."""
+    role = str(arguments["role"])
+    silent = access.call_for_help(desk, handoff, role)
+    question = access.waits_for(desk, handoff, role, arguments["items"])
+    return waiting(ANSWER, question, *([silent] if silent else []))
+
+
+LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {AGAIN: _again, ANSWER: _answer}
+"""Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

@@ -1,0 +1,92 @@
+"""What a handoff says: in Slack and by mail. Whatever came from outside is escaped (F65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from stationmaster.core import escaping
+from stationmaster.core.instants import local_text
+
+if TYPE_CHECKING:
+    from stationmaster.config.people import Person
+    from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+
+
+def on_call_notice(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence[tuple[str, str]]) -> str:
+    """Return the Slack message to whoever comes on call: role, from, until, who is next, where to read (C-06, C-33).
+
+    :param links: titles and addresses of the pages that the person needs.
+    """
+    person = desk.person(handoff, role)
+    what = f"*{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}*"
+    lines = [f":telephone_receiver: {_mention(person)}: you are {what} {_span(desk, handoff, person)}."]
+    lines += [f"• {escaping.slack(line)}" for line in ladder(desk, handoff, role)]
+    if links:
+        lines.append("Read: " + ", ".join(f"<{address}|{escaping.slack(title)}>" for title, address in links))
+    return "\n".join(lines)
+
+
+def on_call_mail(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return subject and HTML text of the mail that says the same."""
+    person = desk.person(handoff, role)
+    zone = person.zone or desk.rotation.zone
+    subject = escaping.one_line(f"You are {role} of {desk.entry.title} until {local_text(handoff.end, zone)}")
+    steps = "".join(f"<li>{escaping.html(line)}</li>" for line in ladder(desk, handoff, role))
+    pages = "".join(
+        f'<li><a href="{escaping.html(address)}">{escaping.html(title)}</a></li>' for title, address in links
+    )
+    text = (
+        f"<p>{escaping.html(person.name)}, you are <b>{escaping.html(role)}</b> of "
+        f"<b>{escaping.html(desk.entry.title)}</b> {escaping.html(_span(desk, handoff, person))}.</p>"
+    )
+    return subject, text + (f"<ul>{steps}</ul>" if steps else "") + (f"<p>Read:</p><ul>{pages}</ul>" if pages else "")
+
+
+def ladder(desk: ShiftDesk, handoff: Handoff, role: str) -> list[str]:
+    """Return who is told after the role when nobody acknowledges, each with the delay since the page before (C-33)."""
+    roles = [step.role for step in desk.entry.steps]
+    after = desk.entry.steps[roles.index(role) + 1 :] if role in roles else desk.entry.steps
+    if not after:
+        return [] if not roles else ["Nobody is told after you: you are the last of the escalation."]
+    lines, silent = [], "you acknowledge"
+    for step in after:
+        name = desk.person(handoff, step.role).name
+        lines.append(f"Unless {silent} within {_minutes(step.after)}, {name} ({step.role}) is told.")
+        silent = f"{name} acknowledges"
+    return lines
+
+
+def access_missing(desk: ShiftDesk, person: Person, role: str, missing: Sequence[str], note: str) -> str:
+    """Return the message to those who can give access, and to the manager (C-07)."""
+    managers = ", ".join(_mention(manager) for manager in desk.managers)
+    items = "\n".join(f"• {escaping.slack(item)}" for item in missing)
+    said = f"\n{escaping.slack(person.name)} writes: {escaping.slack(note)}" if note else ""
+    cc = f"\ncc {managers}" if managers else ""
+    return (
+        f":key: {_mention(person)} is *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* now, and lacks "
+        f"access. Can somebody help?\n{items}{said}{cc}"
+    )
+
+
+def _mention(person: Person) -> str:
+    return person.mention if person.slack else escaping.slack(person.name)
+
+
+def _span(desk: ShiftDesk, handoff: Handoff, person: Person) -> str:
+    """Return from when until when, in the rotation's zone and, where the person works in another, in theirs, too."""
+    zone = desk.rotation.zone
+    words = f"from {local_text(handoff.start, zone)} until {local_text(handoff.end, zone)}"
+    if person.zone is None or person.zone == zone:
+        return words
+    return f"{words} (for you until {local_text(handoff.end, person.zone)})"
+
+
+def _minutes(delay: timedelta) -> str:
+    from stationmaster.config.fields import in_words
+
+    minutes, rest = divmod(delay, timedelta(minutes=1))
+    if rest:
+        return in_words(delay)
+    return "1 minute" if minutes == 1 else f"{minutes} minutes"

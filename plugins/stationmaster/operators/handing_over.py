@@ -1,0 +1,164 @@
+"""The tasks of a handoff: who comes on call, that they are told, and that they can open what they need (C-06, C-07)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from stationmaster.operators.asking import text_field, tick_field
+from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.config.checklist import ChecklistItem
+    from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+
+
+class OpenShiftOperator(HandoffOperator):
+    """Writes down who comes on call in which role.
+
+    XCom ``handoff``: its id; ``return_value``: ``{"handoff", "rotation", "start", "end", "shifts": [{"role", "person",
+    "name"}]}``; ``start`` and ``end`` are ISO in UTC.
+    """
+
+    def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
+        """Return the handoff that the calendar gives this run."""
+        return desk.handoff_at(self.due(dag_run))
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Record each role once for each person: a roster that is edited later shows as a second fact."""
+        context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
+        shifts = []
+        for role in handoff.shifts:
+            person = desk.person(handoff, role)
+            value = {"person": person.id, "start": handoff.start.isoformat(), "end": handoff.end.isoformat()}
+            once = f"shift/{role}/{person.id}"
+            desk.ledger.record_once(handoff.id, "shift", role, value, desk.now(), "timetable", key=once)
+            shifts.append({"role": role, "person": person.id, "name": person.name})
+        return {
+            "handoff": handoff.id,
+            "rotation": self.rotation,
+            "start": handoff.start.isoformat(),
+            "end": handoff.end.isoformat(),
+            "shifts": shifts,
+        }
+
+
+class TellShiftOperator(RoleOperator):
+    """Tells whoever comes on call so, in Slack and by mail, each once (C-06).
+
+    XCom: ``{"role", "person", "name", "slack": {"channel", "ts"}, "mail": {"to"} or null}``.
+    """
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Say what has not been said; what cannot be said now is said when Slack or the mail server is back."""
+        from stationmaster.handoffs import telling
+
+        told = telling.tell(desk, handoff, self.role, self._links(desk))
+        if told.blockers:
+            return self.again(desk, handoff, told.blockers)
+        return {**self.tagged(desk.person(handoff, self.role)), "slack": told.slack, "mail": told.mail}
+
+    def _links(self, desk: ShiftDesk) -> list[tuple[str, str]]:
+        """Return the pages of this DAG and of the trains that the role conducts: each shows its runbook."""
+        from stationmaster import settings
+
+        pages = f"{settings.base_url()}/dags"
+        links = []
+        if desk.entry.notices is not None and desk.entry.notices.runbook is not None:
+            links.append((f"runbook {desk.entry.notices.runbook}", f"{pages}/{desk.key}.handoff"))
+        for train in desk.team.trains.values():
+            if train.on_call == self.role:
+                links += [(f"{train.title}: {stop}", f"{pages}/{train.key}.{stop}") for stop in ("cut", "promote")]
+        return links
+
+
+class CheckAccessOperator(RoleOperator):
+    """Asks whoever comes on call whether they can open what they need; what is missing is asked for at once (C-07).
+
+    Who has answered lately that nothing is missing is not asked. Who misses something is asked again until they have
+    it, or until their shift is over. ``I can open everything`` counts only with every box ticked.
+    XCom: ``{"role", "person", "name", "answered_at"}``; ``answered_at`` is ISO in UTC.
+    """
+
+    EVERYTHING = "I can open everything"
+    MISSING = "Something is missing"
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Ask, take the answer, or see that none is needed."""
+        from stationmaster.handoffs import access
+
+        items = self._items(desk)
+        known = access.known(desk, desk.person(handoff, self.role).id, [item.id for item in items])
+        if known is not None:
+            return {**self.tagged(desk.person(handoff, self.role)), "answered_at": known.at.isoformat()}
+        if event is not None and "error" in event:
+            raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+        if event is not None and "chosen_options" in event:
+            return self._answered(desk, handoff, items, event)
+        return self._ask(desk, handoff, items, context)
+
+    def _ask(self, desk: ShiftDesk, handoff: Handoff, items: tuple[ChecklistItem, ...], context: Context) -> Pausing:
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from stationmaster.handoffs import waiting
+
+        person = desk.person(handoff, self.role)
+        if not person.airflow:
+            # An empty list would mean anyone (fact 5).
+            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[self.EVERYTHING, self.MISSING],
+            subject=f"{person.name}: can you open everything that {self.role} of {desk.entry.title} needs?",
+            body="Log in to each and tick what works. What you do not tick is asked for in your name, and you are "
+            "asked again.",
+            defaults=None,
+            multiple=False,
+            params={
+                **{item.id: tick_field(item.text, item.section) for item in items},
+                "note": text_field("Note", "What happened when you tried"),
+            },
+            assigned_users=[HITLUser(id=str(person.airflow), name=person.name)],
+        )
+        return Pausing(waiting.ANSWER, {"role": self.role, "items": [item.text for item in items]})
+
+    def _answered(
+        self, desk: ShiftDesk, handoff: Handoff, items: tuple[ChecklistItem, ...], event: Result
+    ) -> Result | Pausing:
+        from stationmaster.handoffs import access
+
+        responder, person = event.get("responded_by_user"), desk.person(handoff, self.role)
+        if not responder or not event["chosen_options"]:
+            raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
+        if str(responder["id"]) != person.airflow:
+            raise StepFailedForNow(f"{responder['id']} answered, but only {person.airflow} may. It is asked again.")
+        form = event.get("params_input") or {}
+        missing = [item for item in items if form.get(item.id) is not True]
+        everything = event["chosen_options"][0] == self.EVERYTHING
+        if not everything and not missing:
+            missing = list(items)
+        answer = access.record(
+            desk,
+            handoff,
+            person,
+            items=items,
+            missing=missing,
+            note=str(form.get("note") or ""),
+            at=desk.now(),
+        )
+        if missing:
+            access.call_for_help(desk, handoff, self.role)
+            # No task instance is asked twice in one try (fact 3).
+            raise StepFailedForNow(f"{person.name} lacks {len(missing)} of {len(items)}: asked again in another try")
+        return {**self.tagged(person), "answered_at": answer.at.isoformat()}
+
+    def _items(self, desk: ShiftDesk) -> tuple[ChecklistItem, ...]:
+        from stationmaster.config.checklist import read_checklist
+
+        if desk.entry.access is None:
+            raise AirflowSkipException(f"{desk.key} asks nobody for access any longer")
+        return read_checklist(self.include_dir, desk.entry.access.page)

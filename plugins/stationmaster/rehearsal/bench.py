@@ -1,0 +1,198 @@
+"""``stationmaster bench``: how long things take beside plain Airflow, measured in turn in one run.
+
+Absolute numbers say little on a shared machine; the ratios of what was measured side by side do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from stationmaster import settings
+from stationmaster.config.loader import load
+from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
+from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station
+
+MOST = 1.5
+"""How many times what plain Airflow needs ours may need."""
+VOTE_LOOPS = 2
+"""Within so many loops of the scheduler the next task starts after a vote in Airflow."""
+Measure = TypeVar("Measure")
+_EMPTY = 'from airflow.sdk import DAG\n\nwith DAG("empty", schedule=None):\n    pass\n'
+
+
+class ParseFailed(RuntimeError):
+    """A DAG file could not be parsed, so that nothing can be said of its speed."""
+
+
+class Result(NamedTuple):
+    """One bound: what was measured, what was allowed, both in the same unit."""
+
+    what: str
+    ours: float
+    theirs: float
+    allowed: float
+    unit: str = "s"
+
+    @property
+    def kept(self) -> bool:
+        """Whether the bound is kept."""
+        return self.ours <= self.allowed
+
+
+class Parsing(NamedTuple):
+    """Seconds of one fresh process: all of it, and without the import of Airflow."""
+
+    whole: float
+    file: float
+
+
+def bench(*, quick: bool, console: Console) -> int:
+    """Measure, print, and return 0 if every bound is kept, 1 if one is exceeded.
+
+    :param quick: fewer rounds.
+    """
+    include = settings.include_dir(Path.cwd() / "dags")
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        results = [_bench_parsing(include, Path(folder), 3 if quick else 7, console)]
+        results += _bench_runs(include, Path(folder), 2 if quick else 5, console)
+    return report(results, console)
+
+
+def report(results: Sequence[Result], console: Console) -> int:
+    """Print one row for each bound and return the exit code."""
+    table = Table(title="Measured side by side", title_justify="left")
+    for column in ("what", "ours", "plain Airflow", "ratio", "allowed", ""):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for result in results:
+        ratio = f"{result.ours / result.theirs:.2f}" if result.theirs else "–"
+        mark = "[green]✓[/green]" if result.kept else "[red]✗[/red]"
+        numbers = [f"{value:.2f} {result.unit}" for value in (result.ours, result.theirs)]
+        table.add_row(result.what, *numbers, ratio, f"{result.allowed:.2f} {result.unit}", mark)
+    console.print(table)
+    return 0 if all(result.kept for result in results) else 1
+
+
+def _bench_parsing(include: Path, folder: Path, rounds: int, console: Console) -> Result:
+    """A file of one team against one empty DAG, in fresh processes, in turn."""
+    team = _one_team(include, folder / "team")
+    empty = folder / "plain" / "empty.py"
+    empty.parent.mkdir()
+    empty.write_text(_EMPTY, encoding="utf-8")
+    environment = _clean_environment(folder / "airflow-home")
+    parse(empty, empty.parent, environment)  # the first one fills the caches of the disk for both
+    ours, theirs = interleaved(
+        lambda: parse(team / "dags" / "trains.py", team, environment),
+        lambda: parse(empty, empty.parent, environment),
+        rounds,
+    )
+    console.print(
+        f"Parsing in {rounds} rounds. Beyond the import of Airflow: trains.py "
+        f"{median(one.file for one in ours):.2f} s, an empty DAG {median(one.file for one in theirs):.3f} s.",
+        highlight=False,
+    )
+    whole = median(one.whole for one in ours), median(one.whole for one in theirs)
+    return Result("parse dags/ for one team, a fresh process", *whole, MOST * whole[1])
+
+
+def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> list[Result]:
+    def tell(sentence: str) -> None:
+        console.print(f"  {sentence}", highlight=False, markup=False)
+
+    with bench_station(folder, include, tell) as station:
+        idle_run(station)  # the first run of each DAG pays for what every later one finds in memory
+        real_run(station)
+        tell(f"{rounds} rounds of both DAGs, in turn")
+        ours, theirs = interleaved(lambda: real_run(station), lambda: idle_run(station), rounds)
+        tell(f"{rounds} deciding votes in Airflow and in Slack, in turn")
+        airflow, slack = interleaved(
+            lambda: real_run(station, deciding="airflow"), lambda: real_run(station, deciding="slack"), rounds
+        )
+    _explain(ours, theirs, console)
+    whole = median(one.whole for one in ours), median(one.whole for one in theirs)
+    plain = median(_known(one.decided_to_next for one in theirs))
+    loop = plain / VOTE_LOOPS
+    by_airflow = median(_known(one.decided_to_next for one in airflow))
+    by_slack = median(_known(one.decided_to_next for one in slack))
+    console.print(
+        f"Deciding vote: poll interval {POLL_SECONDS:g} s, a task's end to the next one's start "
+        f"{median(one.handover for one in theirs):.2f} s, one loop {loop:.2f} s; to the end of the gate: "
+        f"Airflow {median(_known(one.decided_to_gate for one in airflow)):.2f} s, "
+        f"Slack {median(_known(one.decided_to_gate for one in slack)):.2f} s.",
+        highlight=False,
+    )
+    return [
+        Result("the whole promotion against a DAG of its shape", *whole, MOST * whole[1]),
+        Result("deciding vote in Airflow to the next task", by_airflow, plain, VOTE_LOOPS * loop),
+        Result("deciding vote in Slack to the next task", by_slack, plain, VOTE_LOOPS * loop + POLL_SECONDS),
+    ]
+
+
+def _explain(ours: Sequence[Measured], theirs: Sequence[Measured], console: Console) -> None:
+    """Print which tasks take longer than the same one that does nothing."""
+    table = Table(title="Seconds in a task, where nobody is waited for", title_justify="left")
+    for column in ("task", "ours", "doing nothing"):
+        table.add_column(column, justify="left" if column == "task" else "right")
+    for label in theirs[0].in_tasks:
+        mine, plain = (median([one.in_tasks.get(label, 0.0) for one in several]) for several in (ours, theirs))
+        table.add_row(label, f"{mine:.2f}", f"{plain:.2f}")
+    console.print(table)
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
+
+
+def _one_team(include: Path, folder: Path) -> Path:
+    """Copy one team and the DAG file into a bundle of their own."""
+    name = load(include).team(TEAM).id
+    (folder / "dags").mkdir(parents=True)
+    shutil.copy(include.parent / "dags" / "trains.py", folder / "dags" / "trains.py")
+    shutil.copytree(include, folder / "include", ignore=lambda at, names: _of_others(Path(at), names, name))
+    return folder
+
+
+def _of_others(at: Path, names: list[str], team: str) -> list[str]:
+    if at.name not in ("teams", "rotations", "trains"):
+        return []
+    return [name for name in names if name.split(".", 1)[0] != team]
+
+
+def _clean_environment(home: Path) -> dict[str, str]:
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "STATIONMASTER_"))}
+    return {**kept, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", "NO_COLOR": "1"}
+
+
+def interleaved(
+    ours: Callable[[], Measure], theirs: Callable[[], Measure], rounds: int
+) -> tuple[list[Measure], list[Measure]]:
+    """Call both in turn, so that whatever else the machine does meets both alike."""
+    pairs = [(ours(), theirs()) for _ in range(rounds)]
+    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+def parse(file: Path, bundle: Path, environment: dict[str, str]) -> Parsing:
+    """Parse a DAG file in a process of its own, as the dag processor does.
+
+    :raises ParseFailed: it holds an error.
+    """
+    command = [sys.executable, "-m", "stationmaster.rehearsal.bench_parse", str(file), str(bundle)]
+    started = time.perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    whole = time.perf_counter() - started
+    if done.returncode:
+        raise ParseFailed(f"{file.name} cannot be parsed: {done.stderr.strip().splitlines()[-1:]}")
+    return Parsing(whole=whole, file=float(json.loads(done.stdout.splitlines()[-1])["parse"]))

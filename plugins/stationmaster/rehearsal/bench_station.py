@@ -1,0 +1,155 @@
+"""What the bench runs on: an embedded Airflow with the real train in a hurry, beside a DAG that does nothing."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from stationmaster import clock
+from stationmaster.config.checklist import parse_checklist
+from stationmaster.config.loader import load
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+from stationmaster.core.calendar import promote_week, stop_times
+from stationmaster.core.instants import IsoWeek
+from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.ledger import Ledger
+from stationmaster.ledger.records import DepartureState
+from stationmaster.rehearsal import github_history
+from stationmaster.rehearsal.airflow_api import AirflowApi
+from stationmaster.rehearsal.bench_shape import IDLE_DAG, shape_of, source_of
+from stationmaster.rehearsal.embedded import EmbeddedAirflow
+from stationmaster.rehearsal.github_specs import CheckSpec
+
+TEAM, TRAIN = "cellxgene", "weekly"
+FIRST_WEEK = IsoWeek(year=2021, week=43)
+POLL_SECONDS = 1.0
+BY = "bench"
+_HURRIED = (("times: 3", "times: 1"),)
+"""What the bench changes in the train's file: one look is enough to verify."""
+
+
+class NotTheFileThatWasMeant(LookupError):
+    """The train's file does not say what the bench would change."""
+
+
+class BenchStation:
+    """The running Airflow, its ledger, its train, and a client for each person."""
+
+    def __init__(self, airflow: EmbeddedAirflow, team: TeamConfig, clock_file: Path, include: Path) -> None:
+        self.airflow = airflow
+        self.team = team
+        self.train: TrainConfig = team.train(TRAIN)
+        self.ledger = Ledger.at(airflow.station.ledger_url)
+        self.api = airflow.api()
+        self._clock_file = clock_file
+        self._include = include
+        self._week = FIRST_WEEK
+        self._clients: dict[str, AirflowApi] = {}
+
+    @property
+    def promote_dag(self) -> str:
+        """The DAG that is measured."""
+        return f"{self.train.key}.promote"
+
+    def client(self, user: str) -> AirflowApi:
+        """Return a client that stays logged in as ``user``."""
+        if user not in self._clients:
+            self._clients[user] = self.airflow.api(user)
+        return self._clients[user]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for api in (self.api, *self._clients.values()):
+            api.close()
+        self.ledger.close()
+
+    def next_departure(self) -> str:
+        """Write a departure that is on staging into the ledger, set the clock to its promotion, and return its id."""
+        week, train, ledger = self._week, self.train, self.ledger
+        self._week = week.plus(weeks=1)
+        cut = stop_times(train.stop("cut"), week).earliest
+        clock.set_virtual(self._clock_file, max(cut, clock.read(self._clock_file)))
+        departure = ledger.open_departure(train.key, week, cut, BY).id
+        manifest = self._manifest(cut)
+        ledger.pin(departure, manifest, cut, BY)
+        ledger.record_once(departure, "changes", manifest.hash, {"changes": [], "authors": []}, cut, BY)
+        for passenger in manifest.passengers:
+            self._arrived(departure, passenger, cut)
+        ledger.set_state(departure, DepartureState.STAGED, cut, BY, "staged by the bench")
+        due = promote_week(train.stop("cut"), train.stop("promote"), week)
+        clock.set_virtual(self._clock_file, stop_times(train.stop("promote"), due).earliest + timedelta(minutes=1))
+        return departure
+
+    def _manifest(self, cut: Any) -> Manifest:
+        passengers = []
+        for component in self.train.components:
+            history = github_history.load(github_history.RECORDED[component.repository])
+            newest = history.head(cut - CheckSpec().after)
+            if newest is not None:
+                passengers.append(Passenger(component=component.id, repository=component.repository, sha=newest.sha))
+        return Manifest.of(passengers)
+
+    def _arrived(self, departure: str, passenger: Passenger, at: Any) -> None:
+        train, sha = self.train, passenger.sha
+        subject = f"{passenger.component}/{train.staging}"
+        self.ledger.record_once(departure, "deployed", subject, {"sha": sha, "how": BY}, at, BY)
+        page = train.component(passenger.component).checklist_of(train.staging)
+        if page is not None:
+            text = (self._include / page).read_text(encoding="utf-8")
+            items = [{"title": item.text, "answer": "passed"} for item in parse_checklist(text)]
+            value = {"sha": sha, "passed": True, "items": items, "note": ""}
+            self.ledger.record(departure, "checklist", subject, value, at, BY)
+
+
+@contextmanager
+def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Iterator[BenchStation]:
+    """Run the station; ``home`` is a directory for it alone, which holds copies of ``include`` and ``dags`` too."""
+    bundle = home / "bundle"
+    _furnish(bundle, include)
+    clock_file = home / "clock.json"
+    clock.set_virtual(clock_file, stop_times(_train(bundle / "include").stop("cut"), FIRST_WEEK).earliest)
+    with ExitStack() as stack:
+        airflow = stack.enter_context(
+            EmbeddedAirflow(
+                home=home / "station",
+                include=bundle / "include",
+                clock_file=clock_file,
+                familiar_ports=False,
+                schedules=False,
+                poll_seconds=POLL_SECONDS,
+                stand_ins=("--run-seconds", "0", "--queue-seconds", "0"),
+                tell=tell,
+            )
+        )
+        team = load(bundle / "include", teams=[TEAM]).team(TEAM)
+        station = BenchStation(airflow, team, clock_file, bundle / "include")
+        stack.callback(station.close)
+        api, check = station.api, airflow.require_running
+        api.wait_parsed([station.promote_dag], timeout=120, check=check)
+        rows = api._call("GET", f"/dags/{station.promote_dag}/tasks")["tasks"]
+        voters = [elector.person for elector in team.electorate(station.train) if elector.active]
+        (bundle / "dags" / "idle.py").write_text(source_of(shape_of(rows), voters), encoding="utf-8")
+        api.wait_parsed([IDLE_DAG], timeout=120, check=check)
+        yield station
+
+
+def _furnish(bundle: Path, include: Path) -> None:
+    shutil.copytree(include, bundle / "include")
+    (bundle / "dags").mkdir()
+    shutil.copy(include.parent / "dags" / "trains.py", bundle / "dags" / "trains.py")
+    path = bundle / "include" / "trains" / f"{TEAM}.{TRAIN}.yaml"
+    text = path.read_text(encoding="utf-8")
+    for before, after in _HURRIED:
+        if before not in text:
+            raise NotTheFileThatWasMeant(f"{path.name} does not say {before!r}, which the bench changes into {after!r}")
+        text = text.replace(before, after)
+    path.write_text(text, encoding="utf-8")
+
+
+def _train(include: Path) -> TrainConfig:
+    return load(include, teams=[TEAM]).team(TEAM).train(TRAIN)

@@ -1,0 +1,177 @@
+"""The DAG files as Airflow parses them: stable, light, one team at a time, only what is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stationmaster.assemble.include import ConfigurationMistakes, dags_of, raise_problems
+
+ROOT = Path(__file__).parents[2]
+PROBE = """
+import json, runpy, sys
+from pathlib import Path
+import airflow.sdk
+before = set(sys.modules)
+names = runpy.run_path(sys.argv[1])
+added = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization
+found = {}
+for value in names.values():
+    if isinstance(value, DAG):
+        value.fileloc = sys.argv[1]
+        data = DagSerialization.to_dict(value)
+        back = DagSerialization.from_dict(json.loads(json.dumps(data)))
+        shapes = [
+            {
+                "tasks": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
+                "timetable": dag.timetable.serialize(),
+                "zone": dag.timetable.summary,
+                "tags": sorted(dag.tags),
+                "form": sorted(dag.params),
+                "doc": dag.doc_md,
+            }
+            for dag in (value, back)
+        ]
+        found[value.dag_id] = {
+            "hash": SerializedDagModel.hash(data),
+            "shapes": shapes,
+            "text": json.dumps(data, sort_keys=True, default=str),
+        }
+print("ANSWER" + json.dumps({"dags": found, "added": added}))
+"""
+
+
+@pytest.fixture(scope="module")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("airflow")
+
+
+def parse(root: Path, airflow_home: Path, *, cwd: Path, seed: str = "0", only: str | None = None) -> dict[str, Any]:
+    """Parse dags/trains.py in a process of its own."""
+    environment = {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "STATIONMASTER"))},
+        "AIRFLOW_HOME": str(airflow_home),
+        "AIRFLOW__CORE__DAGS_FOLDER": "/nowhere",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": str(ROOT / "plugins"),
+    }
+    if only:
+        environment |= {"_AIRFLOW_PARSING_CONTEXT_DAG_ID": only, "_AIRFLOW_PARSING_CONTEXT_TASK_ID": "any"}
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, str(root / "dags" / "trains.py")],
+        env=environment,
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.rpartition("ANSWER")[2])
+
+
+def copied(to: Path) -> Path:
+    for folder in ("dags", "include"):
+        shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return to
+
+
+@pytest.fixture(scope="module")
+def parsed(airflow_home: Path) -> dict[str, Any]:
+    return parse(ROOT, airflow_home, cwd=ROOT)
+
+
+def test_fact27_a_parse_elsewhere_makes_no_new_version(parsed, airflow_home, tmp_path):
+    """Another directory, another seed of the hashes, and a bundle that was unpacked to another place."""
+    other = parse(copied(tmp_path / "bundle" / "versions" / "abc"), airflow_home, cwd=tmp_path, seed="4711")
+    hashes = {name: dag["hash"] for name, dag in parsed["dags"].items()}
+    assert {name: dag["hash"] for name, dag in other["dags"].items()} == hashes
+    assert {"cellxgene.weekly.cut", "cellxgene.weekly.promote"} <= set(hashes)
+
+
+def test_the_dags_survive_airflows_own_serializer(parsed):
+    for name, dag in parsed["dags"].items():
+        before, after = dag["shapes"]
+        assert before == after, name
+        assert before["tasks"]
+
+
+def test_f74_a_serialized_dag_holds_no_token_and_no_path_of_the_machine(parsed):
+    for dag in parsed["dags"].values():
+        text = json.loads(dag["text"])
+        text["dag"].pop("fileloc")
+        rest = json.dumps(text)
+        assert "token" not in rest.lower()
+        assert str(ROOT) not in rest
+
+
+def test_fact26_a_parse_imports_nothing_heavy(parsed):
+    heavy = {"slack_sdk", "github", "sqlalchemy", "alembic", "fastapi", "httpx", "uvicorn", "psycopg"}
+    assert heavy.isdisjoint(parsed["added"])
+
+
+def test_fact26_a_task_parses_only_its_own_dag(airflow_home):
+    found = parse(ROOT, airflow_home, cwd=ROOT, only="cellxgene.weekly.promote")
+    assert list(found["dags"]) == ["cellxgene.weekly.promote"]
+
+
+@pytest.mark.parametrize("only", ["somebody.elses.dag", "cellxgene", "cellxgene.weekly", "cellxgene.weekly.cut.more"])
+def test_another_files_dag_is_none_of_ours(only):
+    assert list(dags_of(ROOT / "include", only=only)) == []
+
+
+def second_team(include: Path) -> None:
+    """A second team, the copy of the first."""
+    for path in list(include.glob("*/cellxgene*")):
+        text = path.read_text().replace("cellxgene", "second")
+        path.with_name(path.name.replace("cellxgene", "second")).write_text(text)
+
+
+def test_a_broken_team_keeps_the_other_teams_dags(tmp_path):
+    include = copied(tmp_path) / "include"
+    second_team(include)
+    both = {dag.dag_id for dag in dags_of(include)}
+    ours = {name for name in both if name.startswith("cellxgene.")}
+    assert {name.replace("second.", "cellxgene.") for name in both - ours} == ours
+    train = include / "trains" / "second.weekly.yaml"
+    train.write_text(train.read_text().replace("day: thursday", "day: thurs"))
+    assert {dag.dag_id for dag in dags_of(include)} == ours
+    assert list(dags_of(include, only="second.weekly.cut")) == []
+
+
+@pytest.mark.parametrize(
+    "file, old, new",
+    [
+        ("trains/cellxgene.weekly.yaml", "day: thursday", "day: thurs"),
+        ("teams/cellxgene.yaml", "id: cellxgene\n", "id: [cellxgene\n"),
+    ],
+)
+def test_a_mistake_is_an_import_error_with_file_and_line(tmp_path, file, old, new):
+    include = copied(tmp_path) / "include"
+    raise_problems(include)
+    path = include / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+    with pytest.raises(ConfigurationMistakes) as caught:
+        raise_problems(include)
+    line = text[: text.index(old)].count("\n") + 1
+    assert f"include/{file}:" in str(caught.value)
+    assert any(f"include/{file}:{number}:" in str(caught.value) for number in (line, line + 1, line + 2))
+
+
+def test_fact19_the_dag_files_hold_the_words_that_airflow_looks_for():
+    for path in (ROOT / "dags").glob("*.py"):
+        text = path.read_text().lower()
+        assert "airflow" in text, path
+        assert "dag" in text, path
