@@ -25,8 +25,10 @@ ASKING = {
 """``<name>.<attribute>`` that answers with the present. Monotonic clocks measure durations and are no calendar."""
 ASKING_BY_NAME = {("time", "time"), ("time", "time_ns"), ("airflow.sdk.timezone", "utcnow")}
 """``from <module> import <name>`` of the same."""
-REAL_TIME = {"rehearsal/up.py"}
-"""Asks the system once, before its virtual clock exists: which week is this one?"""
+REAL_TIME = {
+    "rehearsal/up.py": "asks once, before its virtual clock exists: which week is this one?",
+    "rehearsal/bench_runs.py": "measures real time against the instants that Airflow wrote down",
+}
 
 
 def questions(tree: ast.Module) -> Iterator[tuple[int, str]]:

@@ -108,9 +108,7 @@ class Colleagues:
         veto = self._vetoes > 0 and len(willing) > wanted
         chosen = self._random.sample(willing, wanted + veto)
         for turn, name in enumerate(chosen[:wanted]):
-            yield Plan(
-                now + self._thinking * turn, self._vote_of(team.people[name], WAYS[turn % len(WAYS)], departure)
-            )
+            yield Plan(now + self._thinking * turn, self._vote_of(team.people[name], WAYS[turn % len(WAYS)], departure))
         if veto:
             self._vetoes -= 1
             person, begins = team.people[chosen[-1]], now + self._thinking / 2

@@ -3,8 +3,9 @@
 The clock moves only when Airflow stands still, to the next instant at which anything can happen. All runs that are open
 are led together: what waits in one of them waits at the same virtual hour as what waits in another.
 
-Moving on a little too early loses nothing: each task looks for itself before it waits, so a trigger that has not looked
-yet sees the later clock as a slow one would in production.
+When something was done, or the clock was moved for a machine's sake, there is no standstill before a trace of the
+trigger's look is seen: a line of the ledger, another state in Airflow, a request to GitHub. Moving on too early would
+lose nothing, for each task looks for itself before it waits; but the story's times would not be those of a real day.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import NamedTuple, Protocol
 from stationmaster import clock
 from stationmaster.core.blockers import Blocker
 from stationmaster.ledger import Ledger
+from stationmaster.ledger.records import Anchor
 from stationmaster.rehearsal.airflow_answers import DagRun, RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.airflow_look import Look, Lookout, RunName
@@ -28,6 +30,8 @@ QUIET = 1.0
 """Real seconds in which neither Airflow nor the ledger changes: then both stand still."""
 MURMUR = 6.0
 """Real seconds after which Airflow alone counts: what cannot be said in Slack is tried, and noted, at every look."""
+TRACE_WITHIN = 8.0
+"""Real seconds after which a trace is no longer awaited: what was done may have changed nothing."""
 POLL_LAG = 0.4
 """Real seconds that a look of a trigger may take on top of the poll interval."""
 STILL_WITHIN = 240.0
@@ -45,6 +49,8 @@ STEPS = {
     "VERIFYING": timedelta(seconds=30),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
+ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
+"""What waits for these asks GitHub at each look."""
 
 
 class NeverEnds(TimeoutError):
@@ -84,6 +90,7 @@ class Conductor:
     :param clock_file: the virtual clock of every process.
     :param poll_seconds: how often triggers look, in real seconds.
     :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
+    :param asked: returns the virtual instant of the newest request to GitHub: the trace of a look that changed nothing.
     :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
     """
 
@@ -95,6 +102,7 @@ class Conductor:
         clock_file: Path,
         poll_seconds: float,
         run_time: timedelta = timedelta(minutes=2),
+        asked: Callable[[], datetime | None] | None = None,
         check: Callable[[], None] = lambda: None,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
     ) -> None:
@@ -104,9 +112,12 @@ class Conductor:
         self._clock_file = clock_file
         self._settles = poll_seconds + POLL_LAG
         self._run_time = run_time
+        self._asked = asked
         self._check = check
         self._watch = watch
         self._stirred = time.monotonic()
+        self._untraced: Anchor | None = None
+        self._for_github = False
 
     @property
     def now(self) -> datetime:
@@ -176,11 +187,15 @@ class Conductor:
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
         """Let everybody act once; if nobody has anything to do, let time pass."""
         scene = Scene(now=self.now, actions=self.api.required_actions(), ledger=self.ledger)
+        before = self.ledger.head()
         if cast.act(scene):
-            self._stirred = time.monotonic()
+            self._stirred, self._untraced, self._for_github = time.monotonic(), before, False
             return
         planned = [at for at in (cast.next_instant(scene), next_start) if at is not None]
-        self.set_clock(self._next_instant(planned))
+        target, code = self._next_instant(planned)
+        self._for_github = code in ASKS_GITHUB and self._asked is not None
+        self._untraced = before if self._for_github else None
+        self.set_clock(target)
 
     def _stand_still(self, wanted: list[RunName], deadline: float, *, first_end: bool = False) -> Look:
         """Look until nothing moves any more, or until every run (``first_end``: any run) has ended."""
@@ -196,12 +211,23 @@ class Conductor:
             if written != head:
                 head, head_since = written, moment
             quiet_at = max(picture_since + QUIET, min(head_since + QUIET, picture_since + MURMUR))
-            if not seen.busy and moment >= max(quiet_at, self._stirred + self._settles):
+            if self._is_traced(seen, written) and moment >= max(quiet_at, self._stirred + self._settles):
+                self._untraced = None
                 self._watch(self.now, seen.waiting)
                 return seen
             if moment > deadline:
                 raise NeverEnds(self._goes_on(wanted, "and Airflow does not come to rest"))
             time.sleep(LOOK_EVERY)
+
+    def _is_traced(self, seen: Look, head: Anchor) -> bool:
+        """Return whether nothing is under way, and what was done last has been taken notice of."""
+        if seen.busy:
+            self._untraced = None  # Airflow has taken notice
+            return False
+        if self._untraced is None or self._untraced != head or time.monotonic() > self._stirred + TRACE_WITHIN:
+            return True
+        newest = self._asked() if self._for_github and self._asked is not None else None
+        return newest is not None and newest >= self.now
 
     def _goes_on(self, wanted: Iterable[RunName], when: str) -> str:
         names = list(wanted)
@@ -210,12 +236,13 @@ class Conductor:
         )
         return f"{', '.join(' '.join(name) for name in names)} has not ended {when}: {states or 'no task is left'}"
 
-    def _next_instant(self, planned: Sequence[datetime]) -> datetime:
-        """Return the next instant at which a blocker clears, a person acts, or a machine may be done."""
+    def _next_instant(self, planned: Sequence[datetime]) -> tuple[datetime, str]:
+        """Return the next instant at which a blocker clears, a person acts, or a machine may be done; and its code."""
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
-        candidates = [at for at in planned if at > now] + [self._clears(found, now) for found in blockers]
-        return min(candidates, default=now + LARGE_STEP)
+        candidates = [(at, "") for at in planned if at > now]
+        candidates += [(self._clears(found, now), found.code) for found in blockers]
+        return min(candidates, default=(now + LARGE_STEP, ""))
 
     def _clears(self, found: Blocker, now: datetime) -> datetime:
         if found.clears_at is not None and found.clears_at > now:

@@ -26,6 +26,7 @@ from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, Named, Run, Seen, Wait, gather, named_by
+from stationmaster.rehearsal.github_journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.transcript import as_json, as_markdown
@@ -163,6 +164,7 @@ class Play:
                 clock_file=clock_file,
                 poll_seconds=POLL_SECONDS,
                 run_time=RUN_TIME + QUEUE_TIME + timedelta(seconds=1),
+                asked=newest_request(urls["github_url"]),
                 check=airflow.require_running,
                 watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
             )

@@ -80,6 +80,15 @@ def _workflows(component: Component, run: timedelta, queue: timedelta) -> Iterat
         yield WorkflowSpec(file=file, environment="{environment}", duration=run, queue=queue)
 
 
+def token_scopes(include: Include) -> tuple[str, ...]:
+    """Return what the stand-in's token may do: what the station always needs, and what a train's file asks for."""
+    components = [
+        component for team in include.teams.values() for train in team.trains.values() for component in train.components
+    ]
+    asked = {scope for component in components for scope in component.token_scopes}
+    return tuple(sorted({"repo", "workflow", *asked}))
+
+
 def slack_world(include: Include) -> SlackWorld:
     """Return a workspace with the people and channels of every team."""
     users = {
@@ -110,6 +119,7 @@ def main() -> None:
                 red_share=options.red_share,
             )
         ),
+        scopes=token_scopes(include),
     )
     mailbox = Mailbox()
     asyncio.run(

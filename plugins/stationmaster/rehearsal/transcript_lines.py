@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
@@ -48,6 +49,7 @@ class _Teller:
         self._id = departure.id
         self._team = team
         train = team.train(departure.train)
+        self._zone = ZoneInfo(train.zone)
         self._components = {component.repository: component.id for component in train.components}
         self._accounts = {account: person.name for person in team.people.values() for account in person.slack}
         self._said = {message.key: message for message in evidence.messages if message.key}
@@ -58,9 +60,12 @@ class _Teller:
     def lines(self) -> list[Line]:
         """Return every line."""
         ordered: list[tuple[datetime, int, Line]] = []
+        written = datetime.min.replace(tzinfo=UTC)
         for entry in self._evidence.audit:
+            # A fact may be of an earlier instant than its line: it is told when it was written down.
+            written = max(written, entry.at)
             if entry.subject == self._id or entry.subject.startswith(f"{self._id}/"):
-                ordered += [(entry.at, entry.seq, line) for line in self._of(entry)]
+                ordered += [(written, entry.seq, line._replace(at=written)) for line in self._of(entry)]
         ordered += [(line.at, 0, line) for line in self._people()]
         return self._together([line for _, _, line in sorted(ordered, key=lambda one: one[:2])])
 
@@ -105,7 +110,8 @@ class _Teller:
         kind, subject, value = entry.body.get("kind"), str(entry.body.get("subject", "")), _value(entry)
         component, _, environment = subject.partition("/")
         sentence = {
-            "deployed": f"{component} runs on {environment}: {str(value.get('sha'))[:12]}, {value.get('how')}",
+            "deployed": f"{component} {str(value.get('sha'))[:12]} runs on {environment} since "
+            f"{entry.at.astimezone(self._zone):%H:%M:%S}, {value.get('how')}",
             "checklist": f"The test list of {component} on {environment}: "
             f"{'everything passed' if value.get('passed') else 'not passed'}",
             "confirmed": f"{'Go' if value.get('choice') == 'go' else 'No go'} for manifest {subject[:8]}",

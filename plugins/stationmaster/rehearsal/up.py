@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -27,56 +25,48 @@ from stationmaster.rehearsal.cast import Colleagues
 from stationmaster.rehearsal.conducting import Conductor
 from stationmaster.rehearsal.embedded import EmbeddedAirflow
 from stationmaster.rehearsal.embedded_plan import Database
-from stationmaster.rehearsal.embedded_station import end_station, running
+from stationmaster.rehearsal.embedded_station import KEPT, NOTE, clear_home, end_station, running
+from stationmaster.rehearsal.github_journal_tail import newest_request
+from stationmaster.rehearsal.up_progress import Progress
 
 TEAM, TRAIN = "cellxgene", "weekly"
 LIVELY_WEEK = IsoWeek(year=2021, week=43)
 """The week of the real history that is moved to this week: both products have something new in it."""
 POLL_SECONDS = 1.0
-KEPT = ("secrets.json", "passwords.json")
-"""What a home keeps from one ``up`` to the next: the passwords that somebody has saved in a browser."""
+RUN_TIME = timedelta(minutes=1)
+QUEUE_TIME = timedelta(seconds=20)
+"""How long a deploy workflow of the stand-in takes: short enough to watch."""
 
 
 class CutFailed(RuntimeError):
     """The cut of the demonstration did not reach staging."""
 
 
+class NotAHome(ValueError):
+    """A directory holds other things than a station, and would be emptied."""
+
+
 def up(home: Path, *, include: Path, port: int | None, database: str, console: Console) -> int:
     """Start a station, take this week's departure to its open gate, and keep it running until Ctrl-C.
 
-    :returns: 0 after Ctrl-C, 1 if a station runs already.
+    :param port: preferred for Airflow's pages; a busy one is replaced by another, and said so.
+    :returns: 0 after Ctrl-C or ``stationmaster down``, 1 if a station runs there already.
+    :raises NotAHome: ``home`` is not empty and no station's.
     """
-    if running(home) is not None:
-        note = running(home)
-        where = note.airflow_url if note else ""
-        console.print(f"A station runs already at {where}. End it first: make down (stationmaster down).")
+    note = running(home)
+    if note is not None:
+        console.print(
+            f"A station runs already: {note.airflow_url}\nEnd it with: make down (stationmaster down)", highlight=False
+        )
         return 1
-    _clean(home)
-    team = load(include, teams=[TEAM]).team(TEAM)
-    train = team.train(TRAIN)
-    cut_at = latest_departure(train.stop("cut"), datetime.now(UTC))
-    week = IsoWeek.of(cut_at, train.zone)
-    clock_file = home / "clock.json"
-    clock.set_virtual(clock_file, cut_at)
-    console.print(f"Starting Airflow, the ledger and the stand-ins in {home} …")
-    with EmbeddedAirflow(
-        home=home,
-        include=include,
-        database=cast(Database, database),
-        clock_file=clock_file,
-        schedules=False,
-        poll_seconds=POLL_SECONDS,
-        airflow_port=port,
-        stand_ins=("--shift-weeks", str(_weeks_between(LIVELY_WEEK, week)), "--run-seconds", "60"),
-        tell=lambda sentence: console.print(f"  {sentence}"),
-    ) as airflow:
-        play = _Play(airflow, team, train, clock_file, console)
-        departure = play.cut()
-        play.open_gate(departure, week)
-        clock.set_virtual(clock_file, clock.read(clock_file), rate=1.0)
-        play.tell_what_to_click(departure)
-        _until_interrupted(airflow)
-    console.print("Everything is ended.")
+    if not is_home(home):
+        raise NotAHome(f"{home} is not empty and no home of a station; up would empty it. Name a new directory.")
+    progress = Progress(console)
+    try:
+        _run(home, include, port, cast(Database, database), progress)
+    except (KeyboardInterrupt, SystemExit):
+        progress.end()
+        console.print("Ended. Nothing is left running.")
     return 0
 
 
@@ -86,14 +76,57 @@ def down(home: Path, *, console: Console) -> int:
     return 0
 
 
+def is_home(home: Path) -> bool:
+    """Return whether a directory is missing, empty, or a station's: ``up`` empties it."""
+    if not home.exists():
+        return True
+    return home.is_dir() and (not any(home.iterdir()) or any((home / name).exists() for name in (NOTE, *KEPT)))
+
+
+def _run(home: Path, include: Path, port: int | None, database: Database, progress: Progress) -> None:
+    clear_home(home)
+    team = load(include, teams=[TEAM]).team(TEAM)
+    train = team.train(TRAIN)
+    cut_at = latest_departure(train.stop("cut"), datetime.now(UTC))
+    week = IsoWeek.of(cut_at, train.zone)
+    clock_file = home / "clock.json"
+    clock.set_virtual(clock_file, cut_at)
+    progress.tell(f"Starting Airflow, a database, and stand-ins for GitHub and Slack in {home}")
+    with ExitStack() as stack:
+        airflow = stack.enter_context(
+            EmbeddedAirflow(
+                home=home,
+                include=include,
+                database=database,
+                clock_file=clock_file,
+                schedules=False,
+                poll_seconds=POLL_SECONDS,
+                airflow_port=port,
+                stand_ins=(
+                    *("--shift-weeks", str(_weeks_between(LIVELY_WEEK, week))),
+                    *("--run-seconds", f"{RUN_TIME.total_seconds():g}"),
+                ),
+                tell=progress.tell_step,
+            )
+        )
+        play = stack.enter_context(_Play.on(airflow, team, train, clock_file, progress))
+        departure = play.cut()
+        play.open_gate(departure, week)
+        clock.set_virtual(clock_file, clock.read(clock_file), rate=1.0)
+        play.tell_what_to_click(departure)
+        while True:
+            airflow.require_running()
+            time.sleep(2)
+
+
 class _Play:
     def __init__(
-        self, airflow: EmbeddedAirflow, team: TeamConfig, train: TrainConfig, clock_file: Path, console: Console
+        self, airflow: EmbeddedAirflow, team: TeamConfig, train: TrainConfig, clock_file: Path, progress: Progress
     ) -> None:
         self._airflow = airflow
         self._team = team
         self._train = train
-        self._console = console
+        self._progress = progress
         self._ledger = Ledger.at(airflow.station.ledger_url)
         self._api = airflow.api()
         self._conductor = Conductor(
@@ -101,26 +134,42 @@ class _Play:
             ledger=self._ledger,
             clock_file=clock_file,
             poll_seconds=POLL_SECONDS,
+            run_time=RUN_TIME + QUEUE_TIME + timedelta(seconds=1),
+            asked=newest_request(airflow.station.github_url),
             check=airflow.require_running,
         )
-        self._tell("The DAGs are being read …")
-        self._api.wait_parsed([f"{train.key}.cut", f"{train.key}.promote"], timeout=90, check=airflow.require_running)
+
+    @classmethod
+    @contextmanager
+    def on(
+        cls, airflow: EmbeddedAirflow, team: TeamConfig, train: TrainConfig, clock_file: Path, progress: Progress
+    ) -> Iterator[_Play]:
+        """Connect, wait for the DAGs, and close the connections at the end."""
+        play = cls(airflow, team, train, clock_file, progress)
+        try:
+            progress.tell("Airflow reads the DAGs")
+            dags = [f"{train.key}.cut", f"{train.key}.promote"]
+            play._api.wait_parsed(dags, timeout=90, check=airflow.require_running)
+            yield play
+        finally:
+            play._api.close()
+            play._ledger.close()
 
     def cut(self) -> str:
         """Lead this week's cut to staging and return the departure."""
-        self._tell(f"{self._where_and_when()}: {self._train.key}.cut starts")
+        self._progress.tell(f"{self._now()}: the train {self._train.key} is cut (main → {self._train.staging})")
         run = self._conductor.start(f"{self._train.key}.cut")
         with self._colleagues() as people:
             (ended,) = self._conductor.lead([run], people)
         if ended.state != "success":
             raise CutFailed(f"the cut ended as {ended.state}: see {self._page(ended)}")
-        return self._ledger.departures(self._train.key)[-1].id
+        return self._ledger.departures(self._train.key)[0].id
 
     def open_gate(self, departure: str, week: IsoWeek) -> DagRun:
         """Let six days pass, open the gate, and let all but one of the needed votes be given."""
         due = promote_week(self._train.stop("cut"), self._train.stop("promote"), week)
         self._conductor.set_clock(stop_times(self._train.stop("promote"), due).earliest + timedelta(minutes=1))
-        self._tell(f"{self._where_and_when()}: {self._train.key}.promote starts")
+        self._progress.tell(f"{self._now()}: six days later, everybody is asked whether it may go to production")
         run = self._conductor.start(f"{self._train.key}.promote")
         needed = self._train.gates.quorum.needed - 1
         person = self._station.conductor
@@ -129,30 +178,29 @@ class _Play:
         return run
 
     def tell_what_to_click(self, departure: str) -> None:
-        """Print the addresses, the passwords, and the two clicks that bring the departure to production."""
+        """Print the addresses, the passwords, and the clicks that bring the departure to production."""
         note, person = self._airflow.station, self._station.conductor
         passwords = note.passwords()
         run = self._api.runs(f"{self._train.key}.promote")[-1]
-        self._console.rule("The gate is open")
-        self._console.print(
-            f"[bold]{departure}[/bold] waits for [bold]one more LGTM[/bold]. The station's clock shows "
-            f"{local_text(clock.read(cast(Path, note.clock_file)), self._train.zone)} and ticks.\n"
+        console = self._progress.end()
+        console.rule(f"The gate is open, after {self._progress.seconds:.0f} s")
+
+        def line(text: str = "") -> None:
+            console.print(text, soft_wrap=True, highlight=False)
+
+        line(f"[bold]{departure}[/bold] waits for [bold]one more LGTM[/bold]. At the station it is {self._now()}.\n")
+        line(f"  1. Open     {self._page(run)}")
+        line(
+            f"     log in   user [bold]{person.airflow}[/bold]  password [bold]{passwords[str(person.airflow)]}[/bold]"
         )
-        self._console.print(f"  Airflow    {self._page(run)}", soft_wrap=True)
-        self._console.print(
-            f"             user [bold]{person.airflow}[/bold]  password [bold]{passwords[str(person.airflow)]}[/bold]"
-        )
-        self._console.print(f"             user admin  password {passwords['admin']}")
-        self._console.print(f"  Slack      {note.slack_url}   (stand-in: react or answer as anybody)", soft_wrap=True)
-        self._console.print(f"  GitHub     {note.github_url}   (stand-in)\n", soft_wrap=True)
-        self._console.print(
-            f"1. Log in to Airflow as [bold]{person.airflow}[/bold] ({person.name}), open the page above, tab "
-            "Required Actions, and answer [bold]LGTM[/bold] on the ballot. Or vote in Slack, as anybody.\n"
-            f"2. {person.name} is also on call: answer [bold]Go[/bold] to the question that follows.\n"
-            "3. Watch the grid and Slack: both components go to production, are verified and announced.\n"
-        )
-        self._console.print(f"Why does it wait?   stationmaster explain {self._train.key}")
-        self._console.print("Ctrl-C ends everything (or: make down).")
+        line(f"  2. Answer   tab Required Actions: [bold]LGTM[/bold] on the ballot of {person.name}.")
+        line(f"  3. Confirm  {person.name} is on call, too: answer [bold]Go[/bold] to the question that follows.")
+        line("  4. Watch    both components go to production, are verified, and announced in Slack.\n")
+        line(f"  Slack       {note.slack_url}   react or answer there as anybody: that is a vote, too")
+        line(f"  GitHub      {note.github_url}   what was deployed")
+        line(f"  Airflow     {note.airflow_url}   user admin  password {passwords['admin']}")
+        line(f"  Why does it wait?  stationmaster explain {self._train.key}\n")
+        line("Ctrl-C ends everything; so does make down in another terminal.")
 
     @property
     def _station(self) -> Station:
@@ -169,7 +217,8 @@ class _Play:
             silent=silent,
             voters=voters,
             conducts=conducts,
-            tell=self._tell,
+            thinking=timedelta(),
+            tell=self._progress.tell,
         )
         try:
             yield people
@@ -180,11 +229,8 @@ class _Play:
         counted, _ = voting.count_from_ledger(self._station, departure)
         return len(counted.approvals)
 
-    def _tell(self, sentence: str) -> None:
-        self._console.print(f"  {sentence}", highlight=False)
-
-    def _where_and_when(self) -> str:
-        return f"It is {local_text(self._conductor.now, self._train.zone)} at the station"
+    def _now(self) -> str:
+        return local_text(self._conductor.now, self._train.zone)
 
     def _page(self, run: DagRun) -> str:
         return f"{self._airflow.station.airflow_url}/dags/{run.dag_id}/runs/{run.dag_run_id}"
@@ -192,21 +238,3 @@ class _Play:
 
 def _weeks_between(earlier: IsoWeek, later: IsoWeek) -> int:
     return (later.monday() - earlier.monday()).days // 7
-
-
-def _clean(home: Path) -> None:
-    """Remove what an earlier station left: each ``up`` starts a week anew."""
-    home.mkdir(parents=True, exist_ok=True)
-    for path in home.iterdir():
-        if path.name in KEPT:
-            continue
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-
-
-def _until_interrupted(airflow: EmbeddedAirflow) -> None:
-    try:
-        while True:
-            airflow.require_running()
-            time.sleep(2)
-    except KeyboardInterrupt:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
