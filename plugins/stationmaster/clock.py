@@ -7,6 +7,7 @@ process of the rehearsal reads the same file, so that all of them agree on the i
 from __future__ import annotations
 
 import json
+import math
 import os
 import tempfile
 import time
@@ -66,6 +67,8 @@ def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
     """
     if instant.tzinfo is None:
         raise ValueError(f"a clock is set to an aware instant, not to {instant!r}")
+    if not (math.isfinite(rate) and rate >= 0):
+        raise ValueError(f"a clock moves forward or stands still; its rate is not {rate}")
     body = json.dumps({"virtual": instant.astimezone(UTC).isoformat(), "real": time.time(), "rate": rate})
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=path.name, delete=False) as draft:
         draft.write(body)
@@ -75,8 +78,13 @@ def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
 def _face(path: Path) -> tuple[datetime, float, float]:
     try:
         face = json.loads(path.read_text())
-        return datetime.fromisoformat(face["virtual"]), float(face["real"]), float(face["rate"])
+        start, real, rate = datetime.fromisoformat(face["virtual"]), float(face["real"]), float(face["rate"])
+        if start.tzinfo is None:
+            raise ValueError(f"{face['virtual']!r} names no zone")
+        if not (math.isfinite(real) and math.isfinite(rate) and rate >= 0):
+            raise ValueError(f"real {real} and rate {rate} are no clock")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ClockUnreadable(
             f"the clock file {path} named by {CLOCK_FILE_VARIABLE} cannot be read: {error}"
         ) from error
+    return start.astimezone(UTC), real, rate

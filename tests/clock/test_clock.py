@@ -91,6 +91,13 @@ def test_a_clock_is_not_set_to_a_naive_instant(face):
     assert not face.exists()
 
 
+@pytest.mark.parametrize("rate", [-1.0, float("nan"), float("inf")])
+def test_a_clock_never_goes_back(face, rate):
+    with pytest.raises(ValueError, match="rate"):
+        clock.set_virtual(face, THURSDAY, rate=rate)
+    assert not face.exists()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -109,9 +109,7 @@ class Run:
         kind = "manual" if self.user else "scheduled"
         return {
             "ti": FakeTaskInstance(self, task_id, self.max_tries),
-            "dag_run": SimpleNamespace(
-                run_id=self.id, run_type=kind, logical_date=due, triggering_user_name=self.user
-            ),
+            "dag_run": SimpleNamespace(run_id=self.id, run_type=kind, logical_date=due, triggering_user_name=self.user),
             "params": {"skip_reason": None, "exclude": [], **self.params},
         }
 

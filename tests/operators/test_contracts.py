@@ -26,7 +26,9 @@ class Witness:
         self.options: dict[str, list[str]] = {}
         self.said: list[str] = []
 
-    def follow(self, run: Run, task_id: str, answered: Callable[[], dict[str, Any]] | None = None, **mapped: str) -> None:
+    def follow(
+        self, run: Run, task_id: str, answered: Callable[[], dict[str, Any]] | None = None, **mapped: str
+    ) -> None:
         before, outcome = len(run.asked), run.start(task_id, **mapped)
         name = type(run.operator(task_id, **mapped)).__name__
         if len(run.asked) > before:
@@ -35,7 +37,9 @@ class Witness:
             if outcome.kind != "deferred":
                 break
             self.keep(name, outcome)
-            assert run.week.ledger.blockers(f"{run.week.departure}/{run.stop}/{task_id}"), f"{task_id} waits without why"
+            assert run.week.ledger.blockers(f"{run.week.departure}/{run.stop}/{task_id}"), (
+                f"{task_id} waits without why"
+            )
             event = answered() if answered else run.settled(outcome)
             if event is None:
                 run.week.clock.move(seconds=30)
@@ -94,7 +98,11 @@ def test_a_whole_week_through_its_tasks(runs, week):
     assert_golden("trigger_arguments", witness.arguments)
     assert_golden("required_actions", witness.options)
 
-    said = [*witness.said, *texts([cut.asked]), *(text for run in (cut, promote) for text in texts(list(run.xcoms.values())))]
+    said = [
+        *witness.said,
+        *texts([cut.asked]),
+        *(text for run in (cut, promote) for text in texts(list(run.xcoms.values()))),
+    ]
     assert not [text for text in said if GITHUB_TOKEN in text or SLACK_TOKEN in text], "F74: a token"
 
 

@@ -21,7 +21,13 @@ TABLE = [
     # zone, day, wall, the day, UTC
     ("America/Los_Angeles", "thursday", "09:00", date(2021, 11, 4), "2021-11-04T16:00"),
     ("America/Los_Angeles", "thursday", "09:00", date(2021, 11, 11), "2021-11-11T17:00"),
-    ("America/Los_Angeles", "sunday", "02:30", date(2022, 3, 13), "2022-03-13T10:00"),  # the gap: first instant after it
+    (
+        "America/Los_Angeles",
+        "sunday",
+        "02:30",
+        date(2022, 3, 13),
+        "2022-03-13T10:00",
+    ),  # the gap: first instant after it
     ("America/Los_Angeles", "sunday", "01:30", date(2021, 11, 7), "2021-11-07T08:30"),  # twice: the first one
     ("Europe/Berlin", "thursday", "09:00", date(2026, 3, 26), "2026-03-26T08:00"),
     ("Europe/Berlin", "thursday", "09:00", date(2026, 4, 2), "2026-04-02T07:00"),
