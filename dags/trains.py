@@ -1,4 +1,4 @@
-"""The release trains and rotations of every team under ``include/``: one airflow DAG for each stop, one for the handoffs.
+"""The release trains and rotations of every team under ``include/``: an airflow DAG a stop, and one for the handoffs.
 
 There is nothing to edit here. A team adds files under ``include/``; a file with a mistake is reported by
 ``configuration.py`` beside this one, and keeps out its own team only.

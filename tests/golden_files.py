@@ -17,9 +17,7 @@ def assert_golden(name: str, value: Any) -> None:
     if os.environ.get(RENEW):
         path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
     expected = json.loads(path.read_text(encoding="utf-8"))
-    assert json.loads(json.dumps(value)) == expected, (
-        f"{path.name} is a contract; tests/golden/README.md says how to renew"
-    )
+    assert json.loads(json.dumps(value)) == expected, f"{path.name} is a contract: see tests/golden/README.md"
 
 
 def shape(value: Any) -> Any:

@@ -92,7 +92,7 @@ def test_cut_votes_confirm_promote(town: Town, answer: Answer) -> None:
 
 
 def test_f32_a_gate_marked_as_success_by_hand_opens_nothing(town: Town) -> None:
-    """F32, F12: the task that deploys counts again; when the window closes the train is missed, and nothing went out."""
+    """F32, F12: the task that deploys counts again; when the window closes the train is missed, nothing went out."""
     assert town.cut().state == "success"
     before = town.runs_in_production()
     run = town.start_promote()

@@ -30,7 +30,11 @@ def connect(monkeypatch: pytest.MonkeyPatch, scene: Stage, token: str) -> None:
 
 def test_the_connection_gives_address_and_token(scene: Stage) -> None:
     identity = Forge().identity()
-    assert (identity.login, identity.bot, identity.scopes) == ("stationmaster[bot]", True, ("repo", "workflow"))
+    assert (identity.login, identity.bot, identity.scopes) == (
+        "stationmaster[bot]",
+        True,
+        ("admin:repo_hook", "repo", "workflow"),
+    )
 
 
 def test_nothing_is_opened_before_the_first_call() -> None:

@@ -1,24 +1,54 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import deploying
+from stationmaster.ledger import Ledger
+from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.records import DepartureState
-from tests.departures.conftest import boards, ledger, make_week, week
+from stationmaster.operators.base import StationOperator
+from tests.departures.conftest import MEMORY, boards, make_week, week
 from tests.departures.week import EXPLORER, PORTAL, WEDNESDAY, Week
 from tests.operators.runs import Run
 
-__all__ = ["boards", "ledger", "make_week", "week"]
+__all__ = ["boards", "make_week", "week"]
 
 Runs = Callable[..., Run]
 
 
+@pytest.fixture(scope="session")
+def ledger_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One place for all tests, so that its engine keeps the statements that it compiled; in memory if possible."""
+    place = tmp_path_factory.mktemp("tasks")
+    if not MEMORY.is_dir():
+        yield place
+        return
+    folder = MEMORY / f"{place.parent.name}-{place.name}"
+    folder.mkdir()
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
-def runs(week: Week, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+def ledger(sqlite_template: Path, ledger_folder: Path) -> Iterator[Ledger]:
+    for path in ledger_folder.glob("ledger.db*"):
+        path.unlink()
+    shutil.copyfile(sqlite_template, ledger_folder / "ledger.db")
+    url = f"sqlite:///{ledger_folder / 'ledger.db'}"
+    found = Ledger.at(url)
+    yield found
+    assert not found.verify()
+    engine_at(url).dispose()
+
+
+@pytest.fixture
+def runs(week: Week, monkeypatch: pytest.MonkeyPatch) -> Runs:
     """Make runs over one week; every process of theirs sees the same stand-ins, ledger and clock."""
     asked: list[dict[str, Any]] = []
 
@@ -26,10 +56,11 @@ def runs(week: Week, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
         assert train == "weekly"
         return week.station()
 
+    monkeypatch.setattr(StationOperator, "team_config", property(lambda _: week.team))
     monkeypatch.setattr("stationmaster.departures.station.Station", station)
     monkeypatch.setattr("stationmaster.clock.now", week.clock)
     monkeypatch.setattr("airflow.sdk.execution_time.hitl.upsert_hitl_detail", lambda **request: asked.append(request))
-    yield lambda stop, **options: Run(week=week, stop=stop, asked=asked, **options)
+    return lambda stop, **options: Run(week=week, stop=stop, asked=asked, **options)
 
 
 def pin(week: Week) -> Manifest:

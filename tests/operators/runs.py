@@ -1,4 +1,4 @@
-"""A DAG run without Airflow: the real DAGs and operators, a fake task instance, the stand-ins, one clock moved by hand."""
+"""A DAG run without Airflow: real DAGs and operators, a fake task instance, the stand-ins, a clock moved by hand."""
 
 from __future__ import annotations
 
@@ -148,9 +148,7 @@ class Run:
         try:
             value = getattr(operator, method)(context, **kwargs)
         except TaskDeferred as deferred:
-            assert deferred.method_name == "resume"
-            assert isinstance(deferred.trigger, StationTrigger)
-            return Outcome("deferred", trigger=deferred.trigger, kwargs=dict(deferred.kwargs or {}))
+            return put_off(deferred)
         except AirflowSkipException as skipped:
             return Outcome("skipped", text=str(skipped))
         except AirflowFailException as failed:
@@ -168,6 +166,13 @@ class Run:
     def why(self, task_id: str) -> tuple[Blocker, ...]:
         subject = f"{self.week.departure}/{self.stop}/{task_id}"
         return self.week.ledger.blockers(subject).get(subject, ())
+
+
+def put_off(deferred: TaskDeferred) -> Outcome:
+    """Every wait of ours is the one trigger's, and ends in the one method."""
+    assert deferred.method_name == "resume"
+    assert isinstance(deferred.trigger, StationTrigger)
+    return Outcome("deferred", trigger=deferred.trigger, kwargs=dict(deferred.kwargs or {}))
 
 
 def again(trigger: StationTrigger) -> StationTrigger:

@@ -15,6 +15,7 @@ from tests.golden_files import assert_golden, shape
 from tests.operators.runs import Outcome, Run, answer, texts
 
 ME = {"role": "primary"}
+Answered = Callable[[], dict[str, Any]]
 
 
 class Witness:
@@ -26,9 +27,7 @@ class Witness:
         self.options: dict[str, list[str]] = {}
         self.said: list[str] = []
 
-    def follow(
-        self, run: Run, task_id: str, answered: Callable[[], dict[str, Any]] | None = None, **mapped: str
-    ) -> None:
+    def follow(self, run: Run, task_id: str, answered: Answered | None = None, **mapped: str) -> None:
         before, outcome = len(run.asked), run.start(task_id, **mapped)
         name = type(run.operator(task_id, **mapped)).__name__
         if len(run.asked) > before:
@@ -37,9 +36,8 @@ class Witness:
             if outcome.kind != "deferred":
                 break
             self.keep(name, outcome)
-            assert run.week.ledger.blockers(f"{run.week.departure}/{run.stop}/{task_id}"), (
-                f"{task_id} waits without why"
-            )
+            subject = f"{run.week.departure}/{run.stop}/{task_id}"
+            assert run.week.ledger.blockers(subject), f"{task_id} waits and nobody knows why"
             event = answered() if answered else run.settled(outcome)
             if event is None:
                 run.week.clock.move(seconds=30)
@@ -100,8 +98,7 @@ def test_a_whole_week_through_its_tasks(runs, week):
 
     said = [
         *witness.said,
-        *texts([cut.asked]),
-        *(text for run in (cut, promote) for text in texts(list(run.xcoms.values()))),
+        *texts([cut.asked, list(cut.xcoms.values()), list(promote.xcoms.values())]),
     ]
     assert not [text for text in said if GITHUB_TOKEN in text or SLACK_TOKEN in text], "F74: a token"
 

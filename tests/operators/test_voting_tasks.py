@@ -240,3 +240,21 @@ def test_who_left_the_team_since_is_still_named_by_a_cleared_task(promote):
     people = {name: person for name, person in promote.week.team.people.items() if name != "hana"}
     promote.week.team = promote.week.team.model_copy(update={"people": people})
     assert confirm(promote).value == outcome.value
+
+
+def test_fact7_a_veto_is_the_gates_to_hear_and_no_failure_of_its_ballot(ready):
+    """A ballot that fails or skips stops nothing in Airflow; the quorum and the deploying task read the ledger."""
+    ready.week.clock.move(seconds=1)
+    assert vote(ready, "goran", "Veto", reason="the login is broken").kind == "done"
+    assert ready.start("wait_for_the_quorum").kind == "deferred"
+    assert "VETOED" in ready.blockers("wait_for_the_quorum")
+    assert ready.start("portal.deploy_to_prod").watch == "gates"
+    assert "VETOED" in ready.blockers("portal.deploy_to_prod")
+    assert ready.week.dispatches() == []
+
+
+def test_fact8_a_question_is_asked_although_slack_cannot_tell_it(promote):
+    promote.week.quorum()
+    promote.week.slack_down()
+    assert confirm(promote).kind == "deferred"
+    assert promote.asked[-1]["subject"].startswith(promote.week.departure)

@@ -81,9 +81,9 @@ def said(what: str, at: datetime, text: str = "", **changed: Any) -> Said:
     return Said(at=at, **{**values, **changed})
 
 
-def entry(seq: int, at: datetime, action: str, subject: str = "", actor: str = "stationmaster", **body: Any) -> Entry:
-    where = f"{ID}/{subject}" if subject else ID
-    return Entry(seq=seq, at=at, actor=actor, action=action, subject=where, body=body, prev_hash="", hash="")
+def entry(seq: int, at: datetime, action: str, below: str = "", actor: str = "stationmaster", **body: Any) -> Entry:
+    subject = f"{ID}/{below}" if below else ID
+    return Entry(seq=seq, at=at, actor=actor, action=action, subject=subject, body=body, prev_hash="", hash="")
 
 
 def good_week() -> Evidence:

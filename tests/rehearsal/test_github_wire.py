@@ -37,7 +37,7 @@ def test_without_a_valid_token_there_is_no_entrance(seen: Stage, token: str | No
 
 def test_headers_tell_scopes_limits_version_and_the_worlds_date(seen: Stage) -> None:
     answer = seen.request("GET", AT, headers={"x-github-api-version": "2026-03-10"})
-    assert answer.headers["x-oauth-scopes"] == "repo, workflow"
+    assert answer.headers["x-oauth-scopes"] == "admin:repo_hook, repo, workflow"
     assert answer.headers["x-github-api-version-selected"] == "2026-03-10"
     assert int(answer.headers["x-ratelimit-remaining"]) < int(answer.headers["x-ratelimit-limit"])
     assert parsedate_to_datetime(answer.headers["date"]) == THURSDAY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pendulum
@@ -27,7 +28,7 @@ TABLE = [
         "02:30",
         date(2022, 3, 13),
         "2022-03-13T10:00",
-    ),  # the gap: first instant after it
+    ),  # in the gap: after it
     ("America/Los_Angeles", "sunday", "01:30", date(2021, 11, 7), "2021-11-07T08:30"),  # twice: the first one
     ("Europe/Berlin", "thursday", "09:00", date(2026, 3, 26), "2026-03-26T08:00"),
     ("Europe/Berlin", "thursday", "09:00", date(2026, 4, 2), "2026-04-02T07:00"),
@@ -88,7 +89,7 @@ def test_f35_no_week_is_lost_or_doubled_in_ten_years(now, zone):
         assert (local.weekday(), local.hour, local.minute) == (3, 9, 0)
         days.append(local.date())
         last, now.instant = info.data_interval, info.run_after + timedelta(minutes=1)
-    assert all(after - before == timedelta(days=7) for before, after in zip(days, days[1:], strict=False))
+    assert all(after - before == timedelta(days=7) for before, after in pairwise(days))
 
 
 def test_the_first_sight_promises_only_what_is_to_come(now):

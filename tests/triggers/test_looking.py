@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.triggers.station_trigger import StationTrigger
-from tests.operators.conftest import boards, cut, ledger, make_week, promote, ready, runs, week
+from tests.operators.conftest import boards, ledger, ledger_folder, make_week, promote, runs, week
 from tests.operators.runs import again
 
-__all__ = ["boards", "cut", "ledger", "make_week", "promote", "ready", "runs", "week"]
+__all__ = ["boards", "ledger", "ledger_folder", "make_week", "promote", "runs", "week"]
 
 
 def trigger(run, watch="quorum", **arguments):

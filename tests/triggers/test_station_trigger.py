@@ -113,10 +113,9 @@ def test_a_slow_look_holds_up_no_other_trigger(monkeypatch):
 
     async def both():
         async def first(trigger):
-            async for event in trigger.run():
-                return event.payload
+            return [event.payload async for event in trigger.run()]
 
         return await asyncio.gather(first(Slow()), first(Quick()))
 
-    assert asyncio.run(both()) == [{"settled": "PASS"}] * 2
+    assert asyncio.run(both()) == [[{"settled": "PASS"}]] * 2
     assert order == ["quick", "slow"]

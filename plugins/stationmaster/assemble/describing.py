@@ -70,8 +70,8 @@ def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
     told = f"Tells {roles} in #{team.channels[notices.channel].name}" if notices is not None else "Tells nobody"
     mail = ", and by mail," if notices is not None and notices.mail else ""
     asks = (
-        f"Asks the roles that rotate whether they can open everything on `{check.page}`; what is missing is asked for in "
-        f"#{team.channels[check.channel].name}. Who has everything is not asked again for {in_words(check.every)}."
+        f"Asks the roles that rotate whether they can open everything on `{check.page}`; what is missing is asked for "
+        f"in #{team.channels[check.channel].name}. Who has everything is not asked again for {in_words(check.every)}."
         if check is not None
         else "Asks nobody for access."
     )
@@ -85,9 +85,9 @@ answer. {asks}
 
 **Who is asked.** Whoever comes on call, and nobody in their place.
 
-**If it fails.** It waits rather than fails: for Slack, for the mail server, for an answer, at the longest until the shift
-is over. A mail of which nobody knows whether it was sent is never sent twice: settle it in the ledger, or let it be. Clear
-a failed task when the cause is gone; nobody is told twice.
+**If it fails.** It waits rather than fails: for Slack, for the mail server, for an answer, at the longest until the
+shift is over. A mail of which nobody knows whether it was sent is never sent twice: settle it in the ledger, or let it
+be. Clear a failed task when the cause is gone; nobody is told twice.
 
 **Dry run.** `stationmaster who {team.id} --at` an instant says who comes on call then.
 

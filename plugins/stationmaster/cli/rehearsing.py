@@ -33,7 +33,9 @@ def rehearse(
     trouble: Annotated[
         str,
         typer.Option(
-            "--trouble", help="Things to go wrong, separated by commas: veto, red-tip, slack-outage.", show_default=False
+            "--trouble",
+            help="Things to go wrong, separated by commas: veto, red-tip, slack-outage.",
+            show_default=False,
         ),
     ] = "",
     include: IncludeOption = None,

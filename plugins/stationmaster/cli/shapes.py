@@ -15,14 +15,25 @@ class Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class ConnectionFinding(Shape):
+    """What a connection of a team lacks, for one of its trains or rotations; ``code`` is one of BLOCKERS.md."""
+
+    team: str
+    about: str
+    code: str
+    sentence: str
+    how: str
+
+
 class CheckAnswer(Shape):
-    """``check``: ``ok`` is false when there is an error; warnings leave it true."""
+    """``check``: ``ok`` is false when there is an error, or a finding of a connection; warnings leave it true."""
 
     ok: bool
     teams: tuple[str, ...]
     errors: int
     warnings: int
     problems: tuple[Problem, ...]
+    connections: tuple[ConnectionFinding, ...] = ()
 
 
 class OnCallPerson(Shape):

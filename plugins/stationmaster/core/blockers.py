@@ -214,6 +214,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Look at the other side, then settle it in the ledger; it is never repeated blindly.",
     ),
     (
+        "EFFECT_UNSETTLED",
+        "An answer was lost, and what it was about may still come to show: {why}.",
+        "Nothing to do: it is looked for again.",
+    ),
+    (
         "EFFECT_BUSY",
         "Another worker is at {effect} just now.",
         "Nothing to do: it is looked at again when that worker is done, or its claim has run out.",

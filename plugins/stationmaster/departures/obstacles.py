@@ -44,14 +44,14 @@ def obstacle(station: Station, error: Exception) -> Blocker | None:
 
 def hindrance(station: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | None:
     """Return the blocker that ``error`` means to ``who``, None for an error that is nobody's but ours."""
-    from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatError
     from stationmaster.hooks.errors import ForgeError
-    from stationmaster.hooks.mail_errors import MailConnectionMissing, MailError
     from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockHeld
 
     cause = error.__cause__
     if isinstance(error, EffectRefused | EffectUnknown) and isinstance(cause, Exception):
         return hindrance(station, cause, who)
+    if isinstance(error, EffectUnknown):
+        return blocker("EFFECT_UNSETTLED", why=_why(error))
     if isinstance(error, EffectAmbiguous):
         return blocker("AMBIGUOUS_EFFECT", who=who, effect=error.effect.key)
     if isinstance(error, EffectBusy):
@@ -70,6 +70,13 @@ def hindrance(station: Desk, error: Exception, who: tuple[str, ...]) -> Blocker 
         return blocker("NOBODY_ON_CALL", role=error.role, rotation=error.rotation)
     if isinstance(error, ForgeError):
         return _in_github(station, error, who)
+    return _in_messages(station, error, who)
+
+
+def _in_messages(station: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | None:
+    from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatError
+    from stationmaster.hooks.mail_errors import MailConnectionMissing, MailError
+
     if isinstance(error, ChatConnectionMissing):
         return blocker("CONNECTION_MISSING", who=who, connection=station.team.connections.slack, why=_why(error))
     if isinstance(error, ChatError):

@@ -15,6 +15,7 @@ from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import (
     cutting,
     deploying,
+    escalating,
     gating,
     holding,
     opening,
@@ -176,8 +177,11 @@ def _ballot(station: Station, departure: str, arguments: Arguments) -> Standing:
 
 
 def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
-    """A question to one person is closed when its window is; until then it waits for the answer."""
-    question = waiting(str(arguments["gate"]), Blocker.model_validate(arguments["blocker"]))
+    """A question to one person is closed when its window is; until then it waits for the answer, and escalates."""
+    asked = Blocker.model_validate(arguments["blocker"])
+    task = str(arguments["gate"])
+    escalating.escalate(station, departure, stop=arguments["stop"], task=task, sentence=asked.sentence)
+    question = waiting(task, asked)
     if arguments.get("until_latest_start"):
         return _until_missed(station, departure, arguments["stop"], question)
     # An unanswered list of this week must not keep the next week's run in the queue for ever.

@@ -12,6 +12,8 @@ from stationmaster.core.instants import IsoWeek, local_text
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stationmaster.config.people import Person
     from stationmaster.core.blockers import Blocker
     from stationmaster.departures.station import Station
@@ -129,6 +131,16 @@ def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -
 def asked(station: Station, person: Person, question: str) -> str:
     """Return the message to the person on call that a task waits for them."""
     return f"{_mention(person)}: {escaping.slack(question)}"
+
+
+def escalated(station: Station, role: str, sentence: str, *, since: datetime) -> str:
+    """Return the message to a backup that a question to the person on call is open (C-33, C-35)."""
+    person = station.on_call(role)
+    asked = local_text(since, station.train.zone)
+    return (
+        f":rotating_light: {_mention(person)}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
+        f"{escaping.slack(sentence)} You may answer in {_mention(station.conductor)}'s place, in Airflow."
+    )
 
 
 def rolled_back(station: Station, back: Mapping[str, str]) -> str:

@@ -57,6 +57,12 @@ class Mail:
             # The session is private to the hook, so a break before the text counts like one after it.
             raise MailOutcomeUnknown(f"the answer of the mail server was lost: {type(error).__name__}") from None
 
+    def check(self) -> None:
+        """Open a session and close it again: a look at the connection. Raises as :meth:`send` does, but for a mail."""
+        with self._connected() as hook:
+            if not hook.from_email:
+                raise self._unusable("it names no sender: write from_email into its extra")
+
     def _connected(self) -> SmtpHook:
         from airflow.providers.common.compat.sdk import AirflowException
 

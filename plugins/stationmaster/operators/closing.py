@@ -27,7 +27,7 @@ class CloseStopOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Close the stop. Where the departure's name is gone from XCom, the calendar has named it (F71)."""
-        from stationmaster.departures import closing
+        from stationmaster.departures import closing, preflight
 
         states = self._states(context)
         if context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:
@@ -37,6 +37,7 @@ class CloseStopOperator(StationOperator):
                 raise AirflowFailException(f"{departure} could not be opened: see the log of {OPENING_TASK}")
         failed = any(state in _BAD for state in states.values())
         why = self._why(station, departure) if failed else ""
+        preflight.forget(station, departure, self.stop)
         state = closing.close(station, departure, self.stop, failed=failed, why=why)
         if state not in closing.GOOD_ENDS:
             raise AirflowFailException(f"{departure} {self.stop}: {state}. {why}".rstrip())

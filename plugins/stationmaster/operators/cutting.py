@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.exceptions import AirflowFailException
+
 from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
 from stationmaster.operators.base import Result, StationOperator, Waiting
 
@@ -131,11 +133,14 @@ class PinManifestOperator(StationOperator):
         return {"manifest": pinned.hash, "commits": dict(pinned.repositories), "notes": notes}
 
     def _chosen(self, station: Station, context: Context) -> dict[str, Any]:
-        from stationmaster.core.manifest import valid_sha
+        from stationmaster.core.manifest import InvalidSha, valid_sha
 
-        params = context["params"]
-        components = [component.id for component in station.train.components]
-        board = {
-            name: valid_sha(str(params[f"board_{name}"]).strip()) for name in components if params.get(f"board_{name}")
-        }
+        params, board = context["params"], {}
+        for component in station.train.components:
+            field = f"board_{component.id}"
+            if params.get(field):
+                try:
+                    board[component.id] = valid_sha(str(params[field]).strip())
+                except InvalidSha as invalid:
+                    raise AirflowFailException(f"the form's {field}: {invalid}") from invalid
         return {"board": board, "exclude": list(params.get("exclude") or [])}

@@ -108,6 +108,10 @@ class Assignee(Answer):
     name: str
 
 
+WAITING = frozenset({"deferred", "awaiting_input"})
+"""The states in which a task waits for its answer."""
+
+
 class RequiredAction(Answer):
     """A question to a person."""
 
@@ -123,6 +127,11 @@ class RequiredAction(Answer):
     params_input: dict[str, Any] = {}
     responded_by_user: Assignee | None = None
     responded_at: datetime | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer still makes a difference."""
+        return not self.response_received and self.task_instance.state in WAITING
 
 
 class ImportFault(Answer):

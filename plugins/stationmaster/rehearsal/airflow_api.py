@@ -226,11 +226,13 @@ class AirflowApi(AirflowWire):
     ) -> tuple[RequiredAction, ...]:
         """Return what people are asked (all pages).
 
-        :param open_only: only what has no answer yet.
+        :param open_only: only what still waits for its answer. Airflow keeps a question whose task has ended otherwise,
+            and even takes an answer to it, which nobody reads.
         """
         query = {"response_received": False} if open_only else {}
         rows = self._rows(f"{_run(dag_id, run_id)}/hitlDetails", "hitl_details", **query)
-        return tuple(RequiredAction.model_validate(row) for row in rows)
+        found = tuple(RequiredAction.model_validate(row) for row in rows)
+        return tuple(action for action in found if action.waits) if open_only else found
 
     def required_action(self, dag_id: str, run_id: str, task_id: str, *, map_index: int = -1) -> RequiredAction:
         """Return one question; raises AirflowNotFound."""

@@ -10,14 +10,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
+from stationmaster.rehearsal.airflow_answers import WAITING, DagRun, TaskInstance
 from stationmaster.rehearsal.airflow_api import PAGE, AirflowApi
 
 RunName = tuple[str, str]
 """DAG id and run id."""
 
 BUSY = frozenset({"queued", "running", "scheduled", "restarting", "up_for_retry", "up_for_reschedule"})
-WAITING = frozenset({"deferred", "awaiting_input"})
 FAILED = frozenset({"failed", "upstream_failed"})
 ENDED = FAILED | {"success", "skipped", "removed"}
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,9 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from stationmaster import settings
-from stationmaster.config.loader import load
 from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
-from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station
+from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station, copy_bundle
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""
@@ -157,17 +155,12 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 def _one_team(include: Path, folder: Path) -> Path:
     """Copy one team and the DAG file into a bundle of their own."""
-    name = load(include).team(TEAM).id
-    (folder / "dags").mkdir(parents=True)
-    shutil.copy(include.parent / "dags" / "trains.py", folder / "dags" / "trains.py")
-    shutil.copytree(include, folder / "include", ignore=lambda at, names: _of_others(Path(at), names, name))
+    copy_bundle(include, folder)
+    for place in ("teams", "rotations", "trains"):
+        for path in (folder / "include" / place).iterdir():
+            if path.name.split(".", 1)[0] != TEAM:
+                path.unlink()
     return folder
-
-
-def _of_others(at: Path, names: list[str], team: str) -> list[str]:
-    if at.name not in ("teams", "rotations", "trains"):
-        return []
-    return [name for name in names if name.split(".", 1)[0] != team]
 
 
 def _clean_environment(home: Path) -> dict[str, str]:

@@ -13,7 +13,7 @@ import httpx
 
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
-from stationmaster.rehearsal.airflow_look import ENDED, WAITING
+from stationmaster.rehearsal.airflow_look import ENDED
 from stationmaster.rehearsal.bench_shape import IDLE_DAG, asks
 from stationmaster.rehearsal.bench_station import BenchStation
 
@@ -66,7 +66,7 @@ class Script:
         for action in self._station.api.required_actions(dag_id=self._dag_id, run_id=self._run_id):
             task = action.task_instance
             asked = self._seen.setdefault(task.label, time.monotonic())
-            ready = task.state in WAITING and time.monotonic() >= asked + BREATH
+            ready = action.waits and time.monotonic() >= asked + BREATH
             if ready and task.label not in self._answered and self._wanted(task):
                 self._answer(action)
 

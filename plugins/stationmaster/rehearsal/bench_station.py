@@ -138,10 +138,16 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
         yield station
 
 
-def _furnish(bundle: Path, include: Path) -> None:
+def copy_bundle(include: Path, bundle: Path) -> None:
+    """Copy what the DAGs of the trains need into a bundle of its own."""
     shutil.copytree(include, bundle / "include")
     (bundle / "dags").mkdir()
-    shutil.copy(include.parent / "dags" / "trains.py", bundle / "dags" / "trains.py")
+    for name in (".airflowignore", "dags/trains.py"):
+        shutil.copy(include.parent / name, bundle / name)
+
+
+def _furnish(bundle: Path, include: Path) -> None:
+    copy_bundle(include, bundle)
     path = bundle / "include" / "trains" / f"{TEAM}.{TRAIN}.yaml"
     text = path.read_text(encoding="utf-8")
     for before, after in _HURRIED:

@@ -16,7 +16,6 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
-from stationmaster.rehearsal.airflow_look import WAITING
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 
@@ -85,8 +84,8 @@ class Colleagues:
         acted = False
         for action in scene.actions:
             departure = departure_of(scene, action.task_instance)
-            if departure is None or action.task_instance.state not in WAITING:
-                continue  # an ended task keeps its question, and nobody can answer it any more
+            if departure is None or not action.waits:
+                continue
             if action.task_instance.task_id == "ballot":
                 self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 
+from stationmaster import clock
 from stationmaster.rehearsal.embedded_environment import Plan
 from stationmaster.rehearsal.embedded_processes import last_lines
 
@@ -33,7 +34,8 @@ def migrate_both(plan: Plan, *, environment: Mapping[str, str], log: Path) -> No
 
         try:
             ledger = Ledger.at(plan.ledger_url)
-            ledger.migrate()
+            # The station's own time: a rehearsal of another year begins its ledger in that year.
+            ledger.migrate(clock.read(plan.clock_file) if plan.clock_file else None)
             ledger.close()
         except Exception as error:  # raised again below, in the thread that waits
             failures.append(error)

@@ -192,10 +192,18 @@ def serve_mail(mailbox: Mailbox) -> Iterator[int]:
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result(timeout=5)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=5)
         loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    server.close()
+    sessions = asyncio.all_tasks() - {asyncio.current_task()}
+    for session in sessions:
+        session.cancel()
+    await asyncio.gather(*sessions, return_exceptions=True)
 
 
 def _address(argument: str) -> str:

@@ -62,9 +62,9 @@ class _Teller:
         ordered: list[tuple[datetime, int, Line]] = []
         written = datetime.min.replace(tzinfo=UTC)
         for entry in self._evidence.audit:
-            # A fact may be of an earlier instant than its line: it is told when it was written down.
-            written = max(written, entry.at)
             if entry.subject == self._id or entry.subject.startswith(f"{self._id}/"):
+                # A fact may be of an earlier instant than its line: it is told when it was written down.
+                written = max(written, entry.at)
                 ordered += [(written, entry.seq, line._replace(at=written)) for line in self._of(entry)]
         ordered += [(line.at, 0, line) for line in self._people()]
         return self._together([line for _, _, line in sorted(ordered, key=lambda one: one[:2])])
@@ -191,19 +191,17 @@ class _Teller:
 
     def _together(self, every: list[Line]) -> list[Line]:
         """Tell the ballots that begin to wait at one instant in one line."""
+        voters: dict[datetime, list[str]] = {}
+        for line in every:
+            if line.kind == "waits" and line.who == "ballot":
+                voters.setdefault(line.at, []).append(line.text.rpartition("Waits for ")[2].rstrip("."))
         told: list[Line] = []
         for line in every:
-            last = told[-1] if told else None
-            if line.kind == "waits" and line.who == "ballot":
-                name = line.text.rpartition("Waits for ")[2].rstrip(".")
-                if last is not None and (last.kind, last.who, last.at) == ("waits", "ballot", line.at):
-                    text = f"{last.text.rstrip('.')}, {name}."
-                    told[-1] = last._replace(text=text, markdown=escaping.markdown(text))
-                    continue
-                text = f"Open ballots: {name}."
+            if line.kind != "waits" or line.who != "ballot":
+                told.append(line)
+            elif line.at in voters:
+                text = f"Open ballots: {', '.join(sorted(voters.pop(line.at)))}."
                 told.append(line._replace(text=text, markdown=escaping.markdown(text)))
-                continue
-            told.append(line)
         return told
 
     def _line(self, entry: Entry, kind: str, text: str, *, who: str | None = None) -> Line:

@@ -1,0 +1,31 @@
+"""A question that nobody answers goes up the ladder: to the secondary, then to the tertiary (C-33)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.core.calendar import StopName
+from stationmaster.core.rotation import escalation
+from stationmaster.departures import telling, wording
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+
+def escalate(station: Station, departure: str, *, stop: StopName, task: str, sentence: str) -> None:
+    """Tell everybody who is due by now that the question of ``task`` is open; each once, whoever is on call then.
+
+    The ladder is climbed from the first look on: an answer ends the looks, and so the ladder (C-34).
+
+    :param task: the id of the task that asks.
+    :param sentence: what it waits for, for the message.
+    """
+    rotation = station.team.rotation_of(station.train.on_call)
+    steps = station.team.escalation[rotation.id]
+    if not steps:
+        return
+    asked = station.ledger.record_once(departure, "asked", f"{stop}/{task}", {}, station.now(), "stationmaster")
+    for page in escalation(steps, asked.at, None):
+        if page.at <= station.now():
+            text = wording.escalated(station, page.role, sentence, since=asked.at)
+            telling.tell(station, departure, f"{stop}/ask/{task}/escalated-to-{page.role}", text)

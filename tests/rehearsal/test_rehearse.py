@@ -1,0 +1,254 @@
+"""A rehearsal around its Airflow: which stops it plays, what it shows, how it ends, and whom it never speaks to."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from rich.console import Console
+
+from stationmaster import clock
+from stationmaster.clock import CLOCK_FILE_VARIABLE
+from stationmaster.core.blockers import blocker
+from stationmaster.rehearsal import rehearse as rehearsing
+from stationmaster.rehearsal.airflow_answers import TaskInstance
+from stationmaster.rehearsal.conducting import Scene
+from stationmaster.rehearsal.rehearse import NothingToRehearse, Play, calendar, rehearse
+from stationmaster.rehearsal.rehearse_picture import Picture
+from stationmaster.rehearsal.troubles import OUTAGE, TROUBLES, Troubles, UnknownTrouble, checked
+from tests.rehearsal.good_week import CUT, ID, INCLUDE, PORTAL, PROMOTE, good_week, teams
+
+OPTIONS = {"include": INCLUDE, "start": date(2021, 10, 25), "weeks": 1, "teams": ("cellxgene",), "seed": 1}
+
+
+@pytest.fixture
+def console() -> Console:
+    return Console(file=io.StringIO(), width=140)
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch):
+    """Let a play end with evidence, without an Airflow."""
+
+    def put(evidence, stuck: tuple[str, ...] = ()) -> None:
+        def perform(self: Play, include: Path, console: Console):
+            (self._home / "logs").mkdir()
+            (self._home / "logs" / "scheduler.log").write_text("it slept")
+            return evidence, stuck
+
+        monkeypatch.setattr(Play, "perform", perform)
+
+    return put
+
+
+def test_the_stops_of_a_span_are_those_that_it_cuts_and_their_promotions() -> None:
+    stops = [(at.isoformat(), stop) for at, _, stop in calendar(teams(), date(2021, 10, 25), 2)]
+    assert stops == [
+        ("2021-10-28T16:00:00+00:00", "cut"),
+        ("2021-11-03T16:00:00+00:00", "promote"),
+        ("2021-11-04T16:00:00+00:00", "cut"),
+        ("2021-11-10T17:00:00+00:00", "promote"),
+    ]  # the clocks change on the seventh: 09:00 is another hour
+
+
+def test_two_teams_stops_are_in_the_order_of_the_calendar() -> None:
+    team = teams()["cellxgene"]
+    other = team.trains["weekly"].model_copy(update={"team": "other"})
+    two = {"cellxgene": team, "other": team.model_copy(update={"id": "other", "trains": {"weekly": other}})}
+    keys = [train.key for _, train, stop in calendar(two, date(2021, 10, 25), 1) if stop == "cut"]
+    assert keys == ["cellxgene.weekly", "other.weekly"]
+
+
+def test_a_good_rehearsal_returns_zero_and_writes_the_story(played, console, tmp_path) -> None:
+    played(good_week())
+    assert rehearse(**OPTIONS, out=tmp_path / "out", console=console) == 0
+    assert "All invariants hold." in (tmp_path / "out" / "transcript.md").read_text()
+    assert json.loads((tmp_path / "out" / "transcript.json").read_text())["holds"] is True
+    assert not (tmp_path / "out" / "logs").exists()
+    assert "✓ The audit chain verifies" in console.file.getvalue()
+
+
+def test_a_broken_invariant_returns_one_and_keeps_the_logs(played, console, tmp_path) -> None:
+    played(good_week()._replace(breaks=("7: the line was changed",)))
+    assert rehearse(**OPTIONS, out=tmp_path, console=console) == 1
+    assert (tmp_path / "logs" / "scheduler.log").read_text() == "it slept"
+    assert "7: the line was changed" in console.file.getvalue()
+
+
+def test_a_run_that_never_ends_returns_one_with_a_sentence_and_the_story_so_far(played, console, tmp_path) -> None:
+    played(good_week(), ("cellxgene.weekly.cut r1 has not ended 3 days after its start",))
+    assert rehearse(**OPTIONS, out=tmp_path, console=console) == 1
+    assert "has not ended 3 days after its start" in console.file.getvalue()
+    assert "is opened" in (tmp_path / "transcript.md").read_text()
+
+
+def test_a_failed_run_returns_one(played, console, tmp_path) -> None:
+    week = good_week()
+    played(week._replace(runs=(week.runs[0], week.runs[1]._replace(state="failed"))))
+    assert rehearse(**OPTIONS, out=tmp_path, console=console) == 1
+    assert "cellxgene.weekly.promote r2 ended as failed" in console.file.getvalue()
+
+
+def test_with_json_standard_output_holds_the_object_and_nothing_else(played, console, tmp_path, capsys) -> None:
+    played(good_week())
+    rehearse(**OPTIONS, out=tmp_path, console=console, as_json_only=True)
+    assert json.loads(capsys.readouterr().out)["departures"][0]["id"] == ID
+
+
+def test_teams_without_a_train_are_refused(console, tmp_path) -> None:
+    with pytest.raises(NothingToRehearse, match="night"):
+        rehearse(**{**OPTIONS, "teams": ("night",)}, out=tmp_path, console=console)
+
+
+def test_an_unknown_trouble_is_refused_before_anything_starts(console, tmp_path) -> None:
+    with pytest.raises(UnknownTrouble, match="veto, red-tip, slack-outage"):
+        rehearse(**OPTIONS, out=tmp_path, console=console, trouble=("earthquake",))
+    assert checked(tuple(TROUBLES)) == tuple(TROUBLES)
+
+
+def test_nothing_is_left_when_airflow_does_not_start(monkeypatch, console, tmp_path) -> None:
+    class NoAirflow(RuntimeError):
+        pass
+
+    homes = []
+
+    def refuses(**options):
+        homes.append(options["home"])
+        raise NoAirflow
+
+    monkeypatch.setattr(rehearsing, "EmbeddedAirflow", refuses)
+    with pytest.raises(NoAirflow):
+        rehearse(**OPTIONS, out=tmp_path, console=console)
+    assert not homes[0].exists()
+
+
+def _play(tmp_path: Path) -> Play:
+    return Play(teams=teams(), start=date(2021, 10, 25), weeks=1, seed=1, trouble=(), home=tmp_path)
+
+
+def _task(task_id: str, *, name: str | None = None, stop: str = "promote") -> TaskInstance:
+    return TaskInstance(
+        id=task_id,
+        dag_id=f"cellxgene.weekly.{stop}",
+        dag_run_id="r",
+        task_id=task_id,
+        map_index=-1 if name is None else 0,
+        rendered_map_index=name,
+        state="deferred",
+        try_number=1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("subject", "task", "explained"),
+    [
+        (f"{ID}/promote/wait_for_the_quorum", _task("wait_for_the_quorum"), True),
+        (f"{ID}/promote/wait_for_the_quorum", _task("wait_for_the_soak"), False),
+        (f"{ID}/cut/wait_for_the_window", _task("wait_for_the_window"), False),
+        (f"{ID}/promote/ballot/amara", _task("ballot", name="Amara Osei"), True),
+        (f"{ID}/promote/ballot/amara", _task("ballot", name="Ben Lindqvist"), False),
+        ("other.weekly/2021-W43/promote/wait_for_the_quorum", _task("wait_for_the_quorum"), False),
+    ],
+)
+def test_only_its_own_blockers_explain_a_waiting_task(tmp_path, console, subject, task, explained) -> None:
+    play = _play(tmp_path)
+    ledger = SimpleNamespace(blockers=lambda: {subject: (blocker("BALLOT_OPEN", manifest="5ab30a13"),)})
+    with Picture(console, stops=2, zone="UTC") as picture:
+        play._stands(picture, ledger, PROMOTE, (task,))
+    assert [blind.task for blind in play._blind] == ([] if explained else [task.label])
+
+
+def test_empty_blockers_explain_nothing(tmp_path, console) -> None:
+    play = _play(tmp_path)
+    ledger = SimpleNamespace(blockers=lambda: {f"{ID}/promote/wait_for_the_quorum": ()})
+    play._stands(Picture(console, stops=2, zone="UTC"), ledger, PROMOTE, (_task("wait_for_the_quorum"),))
+    assert len(play._blind) == 1
+
+
+def test_the_picture_shows_the_bar_the_clock_who_waits_and_what_happened() -> None:
+    console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
+    picture = Picture(console, stops=4, zone="America/Los_Angeles")
+    picture.ended()
+    picture.tell("Amara [red]Osei[/red] answers LGTM")
+    picture.at(PROMOTE, [f"reason {number}" for number in range(9)])
+    console.print(picture.render())
+    shown = console.file.getvalue()
+    assert "stop 2 of 4" in shown
+    assert "09:12 PDT" in shown
+    assert "Amara [red]Osei[/red] answers LGTM" in shown
+    assert "waits: reason 0" in shown
+    assert "… and 3 more" in shown
+
+
+def test_without_a_terminal_each_event_is_a_line(console) -> None:
+    with Picture(console, stops=1, zone="UTC") as picture:
+        picture.tell("Airflow is ready")
+        picture.at(CUT, ["nothing"])
+    assert console.file.getvalue() == "Airflow is ready\n"
+
+
+class People:
+    def act(self, scene: Scene) -> bool:
+        return False
+
+    def next_instant(self, scene: Scene) -> datetime | None:
+        return scene.now + timedelta(hours=1)
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    requests: list[tuple] = []
+    monkeypatch.setattr(Troubles, "_send", lambda self, *request: requests.append(request))
+    return requests
+
+
+def _troubles(*names: str) -> Troubles:
+    return Troubles(names, People(), github_url="http://g", slack_url="http://s", tell=lambda _: None)
+
+
+def test_the_outage_of_slack_begins_with_the_promotion_and_ends_on_the_clock(sent) -> None:
+    trouble, train = _troubles("slack-outage"), teams()["cellxgene"].trains["weekly"]
+    trouble.begin(train, "cut", CUT)
+    assert sent == []
+    trouble.begin(train, "promote", PROMOTE)
+    trouble.begin(train, "promote", PROMOTE)
+    assert [request[:2] for request in sent] == [("POST", "http://s/_control/faults")]
+    scene = Scene(now=PROMOTE, actions=(), ledger=None)  # type: ignore[arg-type]
+    assert trouble.next_instant(scene) == PROMOTE + OUTAGE
+    assert not trouble.act(scene)
+    assert trouble.act(Scene(now=PROMOTE + OUTAGE, actions=(), ledger=None))  # type: ignore[arg-type]
+    assert sent[-1] == ("DELETE", "http://s/_control/faults")
+
+
+def test_the_red_tip_is_the_commit_that_would_have_boarded(sent) -> None:
+    trouble, train = _troubles("red-tip"), teams()["cellxgene"].trains["weekly"]
+    trouble.begin(train, "cut", CUT)
+    ((method, url, body),) = sent
+    assert (method, url, body["repo"], body["state"]) == ("POST", "http://g/_control/checks", PORTAL, "red")
+    assert trouble.red == {(PORTAL, good_week().pins[0].commits[PORTAL])}
+
+
+def test_a_rehearsal_refuses_the_real_github_and_the_real_slack(monkeypatch, tmp_path) -> None:
+    """The guard in the hooks, from the connection on: with a virtual clock, only loopback is spoken to."""
+    from stationmaster.config.team import TeamConfig
+    from stationmaster.departures.station import Station
+    from stationmaster.hooks.chat_errors import ChatError
+    from stationmaster.hooks.errors import ForgeError
+
+    clock.set_virtual(tmp_path / "clock.json", CUT)
+    monkeypatch.setenv(CLOCK_FILE_VARIABLE, str(tmp_path / "clock.json"))
+    github = {"conn_type": "github", "password": "ghp_" + "x" * 36}
+    slack = {"conn_type": "slack", "password": "xoxb-1-real"}
+    monkeypatch.setenv("AIRFLOW_CONN_GITHUB_DEFAULT", json.dumps(github))
+    monkeypatch.setenv("AIRFLOW_CONN_SLACK_API_DEFAULT", json.dumps(slack))
+    team: TeamConfig = teams()["cellxgene"]
+    station = Station(team=team, train="weekly")
+    with pytest.raises(ForgeError, match="stand-in"):
+        station.forge.head(PORTAL, "main")
+    with pytest.raises(ChatError, match="stand-in"):
+        station.chat.post("C0244PQK934", "hello", key="x")
+    assert clock.now() == CUT.astimezone(UTC)

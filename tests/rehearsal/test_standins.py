@@ -1,0 +1,69 @@
+"""The stand-ins are furnished from the teams' files: repositories, environments, workflows, people, channels."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from stationmaster import clock
+from stationmaster.clock import CLOCK_FILE_VARIABLE
+from stationmaster.config.loader import load
+from stationmaster.rehearsal import standins
+from stationmaster.rehearsal.github_world import GithubWorld
+from tests.rehearsal.good_week import CUT, EXPLORER, INCLUDE, PORTAL, teams
+
+
+@pytest.fixture(autouse=True)
+def at_the_cut(monkeypatch, tmp_path) -> None:
+    clock.set_virtual(tmp_path / "clock.json", CUT)
+    monkeypatch.setenv(CLOCK_FILE_VARIABLE, str(tmp_path / "clock.json"))
+
+
+@pytest.fixture(scope="module")
+def include():
+    return load(INCLUDE)
+
+
+def test_every_repository_of_every_train_is_there_once(include) -> None:
+    names = [spec.name for spec in standins.repositories(include)]
+    assert {PORTAL, EXPLORER} <= set(names)
+    assert len(names) == len(set(names))
+
+
+def test_each_environment_runs_what_its_mode_says(include) -> None:
+    (portal,) = (spec for spec in standins.repositories(include) if spec.name == PORTAL)
+    environments = {found.name: found for found in portal.environments}
+    assert environments["staging"].follows == "main"
+    assert environments["prod"].follows is None
+    assert environments["prod"].as_of == CUT - timedelta(weeks=1)
+    assert environments["prod"].production
+
+
+def test_the_options_of_a_run_reach_its_workflows(include) -> None:
+    options = {"run": timedelta(seconds=60), "queue": timedelta(), "red_share": 0.25, "shift": timedelta(weeks=2)}
+    for spec in standins.repositories(include, **options):
+        assert (spec.checks.red_share, spec.shift) == (0.25, timedelta(weeks=2))
+        assert {(flow.duration, flow.queue) for flow in spec.workflows} <= {(timedelta(seconds=60), timedelta())}
+
+
+def test_the_token_may_do_what_the_trains_files_ask_for(include) -> None:
+    train = teams()["cellxgene"].trains["weekly"]
+    asked = {scope for component in train.components for scope in component.token_scopes}
+    assert {"repo", "workflow", *asked} == set(standins.token_scopes(include)) - (
+        set(standins.token_scopes(include)) - {"repo", "workflow", *asked}
+    )
+    assert asked <= set(standins.token_scopes(include))
+
+
+def test_every_account_of_every_person_and_every_channel_is_in_slack(include) -> None:
+    world = standins.slack_world(include)
+    team = teams()["cellxgene"]
+    assert {account for person in team.people.values() for account in person.slack} <= set(world.users)
+    assert {channel.id for channel in team.channels.values()} <= set(world.channels)
+
+
+def test_the_world_of_the_files_stands(include) -> None:
+    world = GithubWorld(repositories=list(standins.repositories(include)), clock=lambda: CUT)
+    assert world.deployed(PORTAL, "prod")
+    assert world.deployed(PORTAL, "prod") != world.deployed(PORTAL, "staging")
