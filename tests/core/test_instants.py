@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
+import pendulum
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -196,3 +197,12 @@ def test_weekdays_count_from_monday() -> None:
     assert [day.index for day in Weekday] == list(range(7))
     assert Weekday("thursday").index == 3
     assert IsoWeek.parse("2021-W44").day(Weekday.WEDNESDAY) == date(2021, 11, 3)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/Los_Angeles"])
+def test_an_instant_of_pendulum_becomes_a_plain_one(zone):
+    """Airflow hands pendulum's to timetables, and a difference of two of them cannot be divided by a timedelta."""
+    found = utc(pendulum.datetime(2021, 11, 7, 1, 30, 0, 7, tz=zone))
+    assert type(found) is datetime
+    assert type(to_local(found, zone)) is datetime
+    assert found.timestamp() == pendulum.datetime(2021, 11, 7, 1, 30, 0, 7, tz=zone).timestamp()

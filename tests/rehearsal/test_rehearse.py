@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +14,10 @@ from rich.console import Console
 from stationmaster import clock
 from stationmaster.clock import CLOCK_FILE_VARIABLE
 from stationmaster.core.blockers import blocker
+from stationmaster.departures.station import Station
+from stationmaster.hooks.chat_errors import ChatConnectionMissing
+from stationmaster.hooks.errors import ForgeConnectionMissing
+from stationmaster.hooks.forge import Forge
 from stationmaster.rehearsal import rehearse as rehearsing
 from stationmaster.rehearsal.airflow_answers import TaskInstance
 from stationmaster.rehearsal.conducting import Scene
@@ -232,23 +236,24 @@ def test_the_red_tip_is_the_commit_that_would_have_boarded(sent) -> None:
     assert trouble.red == {(PORTAL, good_week().pins[0].commits[PORTAL])}
 
 
-def test_a_rehearsal_refuses_the_real_github_and_the_real_slack(monkeypatch, tmp_path) -> None:
-    """The guard in the hooks, from the connection on: with a virtual clock, only loopback is spoken to."""
-    from stationmaster.config.team import TeamConfig
-    from stationmaster.departures.station import Station
-    from stationmaster.hooks.chat_errors import ChatError
-    from stationmaster.hooks.errors import ForgeError
-
+@pytest.fixture
+def elsewhere(monkeypatch, tmp_path) -> Station:
+    """A station in a rehearsal whose connections lead somewhere else: to hosts that no name server can know."""
     clock.set_virtual(tmp_path / "clock.json", CUT)
     monkeypatch.setenv(CLOCK_FILE_VARIABLE, str(tmp_path / "clock.json"))
-    github = {"conn_type": "github", "password": "ghp_" + "x" * 36}
-    slack = {"conn_type": "slack", "password": "xoxb-1-real"}
+    github = {"conn_type": "github", "host": "https://github.invalid/api/v3", "password": "ghp_" + "x" * 36}
+    slack = {"conn_type": "slack", "password": "xoxb-1-x", "extra": {"base_url": "https://slack.invalid/api/"}}
     monkeypatch.setenv("AIRFLOW_CONN_GITHUB_DEFAULT", json.dumps(github))
     monkeypatch.setenv("AIRFLOW_CONN_SLACK_API_DEFAULT", json.dumps(slack))
-    team: TeamConfig = teams()["cellxgene"]
-    station = Station(team=team, train="weekly")
-    with pytest.raises(ForgeError, match="stand-in"):
-        station.forge.head(PORTAL, "main")
-    with pytest.raises(ChatError, match="stand-in"):
-        station.chat.post("C0244PQK934", "hello", key="x")
-    assert clock.now() == CUT.astimezone(UTC)
+    forge = Forge("github_default", sleep=lambda _: None)
+    return Station(team=teams()["cellxgene"], train="weekly", forge=forge)
+
+
+def test_a_rehearsal_refuses_a_slack_that_is_no_stand_in(elsewhere: Station) -> None:
+    with pytest.raises(ChatConnectionMissing, match="stand-in"):
+        elsewhere.chat.post("C0244PQK934", "hello", key="x")
+
+
+def test_a_rehearsal_refuses_a_github_that_is_no_stand_in(elsewhere: Station) -> None:
+    with pytest.raises(ForgeConnectionMissing, match="stand-in"):
+        elsewhere.forge.head(PORTAL, "main")

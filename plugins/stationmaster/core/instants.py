@@ -87,15 +87,16 @@ def zone_of(zone: str) -> ZoneInfo:
 
 
 def utc(instant: datetime) -> datetime:
-    """Return the same instant in UTC.
+    """Return the same instant in UTC, as a plain datetime: the arithmetic of pendulum's, which Airflow gives, differs.
 
     :raises NaiveInstant: it has no offset.
     """
-    if instant.tzinfo is UTC:
+    if type(instant) is datetime and instant.tzinfo is UTC:
         return instant
     if instant.utcoffset() is None:
         raise NaiveInstant(instant)
-    return instant.astimezone(UTC)
+    at = instant.astimezone(UTC)
+    return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC)
 
 
 def to_local(instant: datetime, zone: str) -> datetime:

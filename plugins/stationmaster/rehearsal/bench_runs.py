@@ -56,18 +56,24 @@ class Script:
         self._run_id = run_id
         self._deciding = deciding
         self._needed = station.train.gates.quorum.needed
-        self._seen: dict[str, float] = {}
-        self._answered: set[str] = set()
-        self.ballots = 0
+        self._seen: dict[tuple[str, int], float] = {}
+        self._answered: set[tuple[str, int]] = set()
+        self._ballots: set[str] = set()
         self.decided_at: datetime | None = None
 
+    @property
+    def ballots(self) -> int:
+        """How many ballots were answered."""
+        return len(self._ballots)
+
     def act(self) -> None:
-        """Answer what has been asked for long enough."""
+        """Answer what has been asked for long enough; a try that failed over its answer asks again."""
         for action in self._station.api.required_actions(dag_id=self._dag_id, run_id=self._run_id):
             task = action.task_instance
-            asked = self._seen.setdefault(task.label, time.monotonic())
+            name = (task.label, task.try_number)
+            asked = self._seen.setdefault(name, time.monotonic())
             ready = action.waits and time.monotonic() >= asked + BREATH
-            if ready and task.label not in self._answered and self._wanted(task):
+            if ready and name not in self._answered and self._wanted(task):
                 self._answer(action)
 
     def _wanted(self, task: TaskInstance) -> bool:
@@ -83,15 +89,16 @@ class Script:
         option = next(word for word in YES if word in action.options)
         form = {name: _tick(field) for name, field in action.params.items()}
         user = action.assigned_users[0].id if action.assigned_users else "admin"
-        deciding = task.task_id == "ballot" and self.ballots == self._needed - 1
+        deciding = task.task_id == "ballot" and self.ballots == self._needed - 1 and not self.decided_at
         at = datetime.now(UTC)
         try:
             client: AirflowApi = self._station.client(user)
             client.answer(task.dag_id, task.dag_run_id, task.task_id, [option], params=form, map_index=task.map_index)
         except AirflowConflict:
             return  # it has just ended by itself
-        self._answered.add(task.label)
-        self.ballots += task.task_id == "ballot"
+        self._answered.add((task.label, task.try_number))
+        if task.task_id == "ballot":
+            self._ballots.add(task.label)
         if deciding:
             self.decided_at = at
 

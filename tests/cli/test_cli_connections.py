@@ -1,0 +1,97 @@
+"""``stationmaster check --connections``: GitHub, Slack and mail as the DAGs would use them (C-23)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from stationmaster.rehearsal import github_standin, slack_standin
+from stationmaster.rehearsal.github_specs import RepositorySpec
+from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.github_world import GithubWorld
+from stationmaster.rehearsal.mail_standin import Mailbox, serve_mail
+from stationmaster.rehearsal.serving import serve
+from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN as SLACK_TOKEN
+from stationmaster.rehearsal.slack_world import SlackWorld
+from tests.departures.week import EXPLORER, PORTAL
+from tests.handoffs.monday import smtp_connection
+
+
+class Outside:
+    """What the connections lead to."""
+
+    def __init__(self) -> None:
+        self.github = GithubWorld(repositories=[RepositorySpec(name=name) for name in (PORTAL, EXPLORER)])
+        self.slack = SlackWorld()
+        self.mailbox = Mailbox()
+
+
+@pytest.fixture
+def outside(monkeypatch: pytest.MonkeyPatch, surroundings: None) -> Iterator[Outside]:
+    world = Outside()
+    with ExitStack() as stack:
+        github = stack.enter_context(serve(github_standin.create_app(world.github)))
+        slack = stack.enter_context(serve(slack_standin.create_app(world.slack)))
+        mail = stack.enter_context(serve_mail(world.mailbox))
+        values = {
+            "GITHUB_DEFAULT": {"conn_type": "github", "host": f"{github}/api/v3", "password": GITHUB_TOKEN},
+            "SLACK_API_DEFAULT": {
+                "conn_type": "slack",
+                "password": SLACK_TOKEN,
+                "extra": {"base_url": f"{slack}/api/"},
+            },
+        }
+        for name, value in values.items():
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))
+        monkeypatch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", smtp_connection(mail))
+        yield world
+
+
+def test_c23_connections_that_have_what_they_need(run, outside):
+    result = run("check", "--connections")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0,
+        "Every connection has what it needs, as far as it says.",
+    )
+    assert outside.mailbox.mails == ()
+    assert list(outside.github.writes()) == []
+
+
+def test_c23_a_missing_scope_is_a_finding_with_connection_and_remedy(run, answer, outside):
+    outside.github.scopes = ("repo", "workflow")
+    result = run("check", "--connections")
+    assert result.exit_code == 1
+    line = result.stdout.splitlines()[-1]
+    assert line.startswith("cellxgene.weekly: TOKEN_LACKS_SCOPE: The GitHub token of the connection github_default ")
+    assert "admin:repo_hook" in line
+    found = answer("check", "--connections", code=1)
+    assert (found["ok"], found["errors"]) == (False, 0)
+    assert [(one["about"], one["code"]) for one in found["connections"]] == [("cellxgene.weekly", "TOKEN_LACKS_SCOPE")]
+
+
+def test_f61_slack_and_mail_are_looked_at_too(answer, outside, monkeypatch):
+    outside.slack.scopes = frozenset({"channels:history", "reactions:read"})
+    monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT")
+    found = answer("check", "--connections", code=1)["connections"]
+    assert [(one["about"], one["code"]) for one in found] == [
+        ("cellxgene.weekly", "SLACK_LACKS_SCOPE"),
+        ("cellxgene.oncall", "CONNECTION_MISSING"),
+    ]
+
+
+def test_without_the_option_nothing_is_asked(answer, outside):
+    outside.github.scopes = ()
+    outside.slack.token_revoked = True
+    assert answer("check")["connections"] == []
+
+
+def test_f74_no_token_in_what_is_said(run, outside):
+    outside.slack.token_revoked = True
+    outside.github.tokens.clear()
+    result = run("check", "--connections")
+    assert result.exit_code == 1
+    assert GITHUB_TOKEN not in result.output
+    assert SLACK_TOKEN not in result.output
