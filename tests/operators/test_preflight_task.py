@@ -29,6 +29,7 @@ def test_c23_a_token_that_lacks_a_scope_fails_the_task_at_once_and_a_clear_goes_
     assert week.said(f"the {stop} cannot begin") == 1
 
     week.github.scopes = FULL
+    vars(week).pop("shared_forge")  # every task opens its connections anew
     assert run.start("open_departure").kind == "done"
     assert run.blockers("open_departure") == []
 

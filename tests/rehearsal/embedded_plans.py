@@ -23,7 +23,12 @@ def plan(home: Path, **changes: Any) -> Plan:
         "passwords": home / "passwords.json",
         "secrets": Secrets(database="d", fernet_key="f", jwt="j", session="s"),
         "connections": stand_in_connections(
-            ["github_default"], ["slack_api_default"], github_url="http://127.0.0.1:1", slack_url="http://127.0.0.1:2"
+            ["github_default"],
+            ["slack_api_default"],
+            ["smtp_default"],
+            github_url="http://127.0.0.1:1",
+            slack_url="http://127.0.0.1:2",
+            mail_port=3,
         ),
         "clock_file": None,
         "poll_seconds": 2.0,

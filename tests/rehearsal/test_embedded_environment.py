@@ -48,6 +48,9 @@ def test_airflow_reads_the_connections_as_they_were_meant(tmp_path: Path) -> Non
     slack = AirflowConnection.from_json(environment["AIRFLOW_CONN_SLACK_API_DEFAULT"], conn_id="slack_api_default")
     assert (github.conn_type, github.host) == ("github", "http://127.0.0.1:1/api/v3")
     assert slack.extra_dejson == {"base_url": "http://127.0.0.1:2/api/"}
+    mail = AirflowConnection.from_json(environment["AIRFLOW_CONN_SMTP_DEFAULT"], conn_id="smtp_default")
+    assert (mail.conn_type, mail.host, mail.port) == ("smtp", "127.0.0.1", 3)
+    assert (mail.extra_dejson["disable_tls"], mail.extra_dejson["disable_ssl"]) == (True, True)
 
 
 def test_the_bundle_is_the_directory_that_holds_dags_and_include(tmp_path: Path) -> None:

@@ -1,0 +1,68 @@
+"""A handoff on a real Airflow: who comes on call is told once, and asked for access (C-06, C-07)."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from stationmaster.core.rotation import next_handoff
+from stationmaster.handoffs.shift_desk import ShiftDesk
+from stationmaster.operators.handing_over import CheckAccessOperator
+from tests.e2e.conftest import Answer, Town
+from tests.e2e.test_weekly_train import Nobody, wait_for
+
+pytestmark = pytest.mark.airflow
+DAG_ID = "cellxgene.oncall.handoff"
+HELP = "C94RQ5SBV"
+ITEMS = ("sentry", "datadog", "datadog-hosted-cellxgene-prod")
+
+
+def test_c06_c07_whoever_comes_on_call_is_told_once_and_asked_for_access(town: Town, answer: Answer) -> None:
+    """C-06, C-07: the primary lacks Datadog at first, help is asked for, and then has it."""
+    town.api.wait_parsed([DAG_ID], timeout=60)
+    desk = ShiftDesk(team=town.team, rotation="oncall", ledger=town.ledger, now=lambda: town.conductor.now)
+    town.conductor.set_clock(next_handoff(desk.rotation, town.conductor.now))
+    handoff = desk.handoff_at(town.conductor.now)
+    assert handoff.start == town.conductor.now
+    people = {role: desk.person(handoff, role) for role in handoff.shifts}
+    run = town.conductor.start(DAG_ID)
+
+    def waits(label: str) -> bool:
+        return label in town.tasks(run) and town.tasks(run)[label].state == "deferred"
+
+    town.conductor.lead([run], Nobody(), until=lambda: waits("check_access[0]") and waits("check_access[1]"))
+    named = {task.label: task.rendered_map_index for task in town.tasks(run).values() if task.map_index >= 0}
+    assert [named[f"tell_the_shift[{index}]"] for index in range(3)] == [person.name for person in people.values()]
+    assert named["check_access[0]"] == people["primary"].name
+    codes = {found.code for several in town.ledger.blockers(handoff.id).values() for found in several}
+    assert codes == {"ACCESS_UNCONFIRMED"}
+
+    time.sleep(2)  # an answer within a second of the deferral fails that try (fact 3)
+    everything, form = CheckAccessOperator.EVERYTHING, dict.fromkeys(ITEMS, True)
+    primary, secondary = str(people["primary"].airflow), str(people["secondary"].airflow)
+    lacking = {**form, "datadog-hosted-cellxgene-prod": False}
+    answer(primary, run, "check_access", CheckAccessOperator.MISSING, **lacking)
+    answer(secondary, run, "check_access", everything, **form)
+    wait_for(
+        lambda: (
+            "ACCESS_MISSING"
+            in {found.code for several in town.ledger.blockers(handoff.id).values() for found in several}
+        )
+    )
+    wait_for(lambda: waits("check_access[0]"))
+    time.sleep(2)
+    answer(primary, run, "check_access", everything, **form)
+    (ended,) = town.conductor.lead([run], Nobody())
+    assert ended.state == "success", town.tasks(run)
+
+    messages = town.slack.get("/_control/state").raise_for_status().json()["messages"]
+    told = [message["text"] for message in messages[town.team.channels["ops"].id] if "you are *" in message["text"]]
+    for person in people.values():
+        assert sum(person.mention in text.split(":", 3)[2] for text in told) == 1, told
+    assert len([message for message in messages[HELP] if people["primary"].mention in message["text"]]) == 1
+    mails = town.slack.get("/_control/mail").raise_for_status().json()["mails"]
+    ours = [mail for mail in mails if mail["key"].startswith(f"{handoff.id}/")]
+    assert sorted(mail["recipients"][0] for mail in ours) == sorted(str(person.email) for person in people.values())
+    assert town.ledger.blockers(handoff.id) == {}
+    assert town.ledger.verify() == ()
