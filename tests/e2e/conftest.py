@@ -20,6 +20,7 @@ from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import Colleagues
 from stationmaster.rehearsal.conducting import Conductor
 from stationmaster.rehearsal.embedded import EmbeddedAirflow
+from stationmaster.rehearsal.embedded_station import clear_home
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 POLL_SECONDS = 1.0
@@ -132,6 +133,7 @@ def _town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
         town.api.wait_parsed([f"{TRAIN}.cut", f"{TRAIN}.promote"], timeout=120)
         yield town
         town.ledger.close()
+    clear_home(home)
 
 
 @pytest.fixture

@@ -83,8 +83,7 @@ class Shift:
         try:
             value = getattr(operator, method)(context, **kwargs)
         except TaskDeferred as deferred:
-            assert deferred.method_name == "resume"
-            return Outcome("deferred", trigger=deferred.trigger, kwargs=dict(deferred.kwargs or {}))
+            return put_off(deferred)
         except AirflowSkipException as skipped:
             return Outcome("skipped", text=str(skipped))
         except AirflowFailException as failed:
@@ -92,6 +91,13 @@ class Shift:
         except StepFailedForNow as failed:
             return Outcome("retried", text=str(failed))
         return Outcome("done", value=json.loads(json.dumps(value)))
+
+
+def put_off(deferred: TaskDeferred) -> Outcome:
+    """Every wait of a handoff is one trigger's, and ends in one method."""
+    assert deferred.method_name == "resume"
+    assert isinstance(deferred.trigger, HandoffTrigger)
+    return Outcome("deferred", trigger=deferred.trigger, kwargs=dict(deferred.kwargs or {}))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from rich.table import Table
 from stationmaster import settings
 from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
 from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station, copy_bundle
+from stationmaster.rehearsal.embedded_station import passing_home
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""
@@ -63,9 +63,9 @@ def bench(*, quick: bool, console: Console) -> int:
     :param quick: fewer rounds.
     """
     include = settings.include_dir(Path.cwd() / "dags")
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        results = [_bench_parsing(include, Path(folder), 3 if quick else 7, console)]
-        results += _bench_runs(include, Path(folder), 2 if quick else 5, console)
+    with passing_home("bench-") as folder:
+        results = [_bench_parsing(include, folder, 3 if quick else 7, console)]
+        results += _bench_runs(include, folder, 2 if quick else 5, console)
     return report(results, console)
 
 

@@ -7,6 +7,7 @@ import fcntl
 import os
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -144,6 +145,16 @@ def remove_home(home: Path) -> None:
     """
     clear_home(home)
     shutil.rmtree(home)
+
+
+@contextlib.contextmanager
+def passing_home(prefix: str) -> Iterator[Path]:
+    """Give a home for as long as the block lasts, and take everything away that belongs to it."""
+    with tempfile.TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True) as folder:
+        try:
+            yield Path(folder)
+        finally:
+            clear_home(Path(folder))
 
 
 def end_station(home: Path) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sys
-import tempfile
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded import EmbeddedAirflow
+from stationmaster.rehearsal.embedded_station import passing_home
 from stationmaster.rehearsal.evidence import Blind, Evidence, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.github_journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
@@ -69,13 +69,13 @@ def rehearse(
     if not found:
         raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train under {include}")
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="rehearsal-", ignore_cleanup_errors=True) as folder:
-        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=Path(folder))
+    with passing_home("rehearsal-") as folder:
+        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=folder)
         evidence, stuck = play.perform(include, console)
         findings = (*judge(evidence, found), Finding("Every run came to its end", stuck))
         holds = all(finding.holds for finding in findings)
         if not holds:
-            shutil.copytree(Path(folder) / "logs", out / "logs", dirs_exist_ok=True)
+            shutil.copytree(folder / "logs", out / "logs", dirs_exist_ok=True)
     (out / "transcript.md").write_text(as_markdown(evidence, findings, found), encoding="utf-8")
     body = as_json(evidence, findings, found)
     (out / "transcript.json").write_text(f"{body}\n", encoding="utf-8")
