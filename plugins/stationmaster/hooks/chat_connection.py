@@ -4,12 +4,10 @@ from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 
-from stationmaster import clock
 from stationmaster.hooks.chat_errors import ChatConnectionMissing
 from stationmaster.hooks.chat_outcomes import without_tokens
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
-
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from stationmaster.hooks.rehearsed_hosts import LOOPBACK, forbidden
 
 
 def connected(conn_id: str, retries: RepeatableCallRetries) -> WebClient:
@@ -34,10 +32,10 @@ def connected(conn_id: str, retries: RepeatableCallRetries) -> WebClient:
 def checked(client: WebClient, whence: str) -> WebClient:
     """Return the client, or raise ChatConnectionMissing where a rehearsal would reach the real Slack."""
     host = urlsplit(client.base_url).hostname
-    if clock.is_virtual() and host not in _LOOPBACK:
+    if forbidden(host):
         message = f"A rehearsal speaks to a stand-in only, and {whence} names {host}. Set base_url to the stand-in's."
         raise ChatConnectionMissing(message)
-    if host in _LOOPBACK:
+    if host in LOOPBACK:
         # The SDK takes HTTPS_PROXY from the environment, and does not look at NO_PROXY.
         client.proxy = None
     return client

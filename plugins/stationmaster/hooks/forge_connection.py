@@ -10,8 +10,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from stationmaster.hooks.errors import ForgeConnectionMissing
+from stationmaster.hooks.rehearsed_hosts import forbidden
 
 if TYPE_CHECKING:
     import github
@@ -49,9 +51,15 @@ def from_airflow(conn_id: str) -> Connect:
 def plain_requester(client: "github.Github", *, api_version: str, pace: timedelta) -> "Requester":
     """Return a requester with the client's address and credentials that sends each request exactly once.
 
-    `pace` is the least time between two writes (F56).
+    `pace` is the least time between two writes (F56). Raises ForgeConnectionMissing where a rehearsal would reach the
+    real GitHub.
     """
     settings = client.requester.kwargs
+    host = urlsplit(settings["base_url"]).hostname
+    if forbidden(host):
+        raise ForgeConnectionMissing(
+            f"a rehearsal speaks to a stand-in only, and the connection names {host}: set its host to the stand-in's"
+        )
     settings.update(
         retry=0,
         api_version=api_version,

@@ -10,19 +10,18 @@ import smtplib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from stationmaster import clock
 from stationmaster.hooks.mail_errors import (
     MailConnectionMissing,
     MailOutcomeUnknown,
     MailRefused,
     MailUnreachable,
 )
+from stationmaster.hooks.rehearsed_hosts import forbidden
 
 if TYPE_CHECKING:
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
 KEY_HEADER = "X-Stationmaster-Key"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Mail:
@@ -79,7 +78,7 @@ class Mail:
 
     def _require_stand_in(self, hook: SmtpHook) -> None:
         host = str(hook.get_connection(self._conn_id).host or "")
-        if clock.is_virtual() and host not in _LOOPBACK:
+        if forbidden(host):
             raise self._unusable(f"a rehearsal speaks to a stand-in only, and it names {host or 'no host'}")
 
     def _unusable(self, why: str) -> MailConnectionMissing:
