@@ -46,12 +46,16 @@ class Measured(NamedTuple):
 class Script:
     """Answers the questions of one run.
 
-    :param needed: how many ballots are answered before the one that decides.
-    :param deciding: ``airflow`` or ``slack``; None answers every ballot at once.
+    :param departure: None for the DAG that does nothing.
+    :param deciding: how the vote is given that decides, ``airflow`` or ``slack``, once the others are counted; None
+        answers every ballot at once.
     """
 
-    def __init__(self, station: BenchStation, dag_id: str, run_id: str, *, deciding: str | None) -> None:
+    def __init__(
+        self, station: BenchStation, dag_id: str, run_id: str, *, departure: str | None, deciding: str | None
+    ) -> None:
         self._station = station
+        self._departure = departure
         self._dag_id = dag_id
         self._run_id = run_id
         self._deciding = deciding
@@ -79,17 +83,20 @@ class Script:
     def _wanted(self, task: TaskInstance) -> bool:
         if task.task_id == QUORUM_TASK:
             return self.ballots >= self._needed  # the idle DAG's gate opens where the real one's does
-        if task.task_id != "ballot" or self._deciding is None:
+        if task.task_id != "ballot" or self._deciding is None or self.ballots < self._needed - 1:
             return True
-        limit = self._needed - (self._deciding == "slack")
-        return self.ballots < limit
+        return self._deciding == "airflow" and self.ballots < self._needed and self._others_are_counted()
+
+    def _others_are_counted(self) -> bool:
+        return len(self._station.ledger.ballots(str(self._departure))) >= self._needed - 1
 
     def _answer(self, action: RequiredAction) -> None:
         task = action.task_instance
         option = next(word for word in YES if word in action.options)
         form = {name: _tick(field) for name, field in action.params.items()}
         user = action.assigned_users[0].id if action.assigned_users else "admin"
-        deciding = task.task_id == "ballot" and self.ballots == self._needed - 1 and not self.decided_at
+        last = task.task_id == "ballot" and self.ballots == self._needed - 1 and self.decided_at is None
+        deciding = last or task.task_id == QUORUM_TASK
         at = datetime.now(UTC)
         try:
             client: AirflowApi = self._station.client(user)
@@ -102,19 +109,17 @@ class Script:
         if deciding:
             self.decided_at = at
 
-    def vote_in_slack(self, departure: str) -> None:
-        """Let somebody who has no ballot answered yet react to the question: the deciding vote."""
-        effect = self._station.ledger.effect(f"{departure}/tell/promote/round-1")
-        if self._deciding != "slack" or self.decided_at or effect is None or self.ballots < self._needed - 1:
+    def vote_in_slack(self) -> None:
+        """Let somebody who has not voted react to the question, once the others are counted: the deciding vote."""
+        effect = self._station.ledger.effect(f"{self._departure}/tell/promote/round-1")
+        if self._deciding != "slack" or self.decided_at or effect is None or not self._others_are_counted():
             return
-        voted = {ballot.voter for ballot in self._station.ledger.ballots(departure)}
-        if len(voted) < self._needed - 1:
-            return  # both others have to be counted, or this one would not decide
-        team = self._station.team
-        electors = [elector.person for elector in team.electorate(self._station.train) if elector.active]
+        voted = {ballot.voter for ballot in self._station.ledger.ballots(str(self._departure))}
+        team, train = self._station.team, self._station.train
+        electors = [elector.person for elector in team.electorate(train) if elector.active]
         person = team.people[next(name for name in electors if name not in voted)]
         body = {"channel": effect.receipt["channel"], "ts": effect.receipt["ts"], "user": person.slack[0]}
-        body["name"] = self._station.train.gates.quorum.approve_emoji[0]
+        body["name"] = train.gates.quorum.approve_emoji[0]
         self.decided_at = datetime.now(UTC)
         url = f"{self._station.airflow.station.slack_url}/_control/react"
         httpx.post(url, json=body, trust_env=False, timeout=10).raise_for_status()
@@ -133,7 +138,7 @@ def idle_run(station: BenchStation) -> Measured:
 
 def _lead(station: BenchStation, dag_id: str, departure: str | None, deciding: str | None) -> Measured:
     run = station.api.trigger(dag_id)
-    script = Script(station, dag_id, run.dag_run_id, deciding=deciding)
+    script = Script(station, dag_id, run.dag_run_id, departure=departure, deciding=deciding)
     deadline = time.monotonic() + WITHIN
     next_start: datetime | None = None
     while not run.ended:
@@ -142,7 +147,7 @@ def _lead(station: BenchStation, dag_id: str, departure: str | None, deciding: s
         station.airflow.require_running()
         script.act()
         if departure is not None:
-            script.vote_in_slack(departure)
+            script.vote_in_slack()
         if next_start is None and script.decided_at is not None:
             next_start = _start_of(station, dag_id, run.dag_run_id, NEXT_TASK)
         time.sleep(LOOK_EVERY)
@@ -154,8 +159,8 @@ def _lead(station: BenchStation, dag_id: str, departure: str | None, deciding: s
     gate = next((task.end_date for task in tasks if task.task_id == QUORUM_TASK), None)
     return Measured(
         whole=(run.end_date - run.start_date).total_seconds(),
-        in_tasks=_in_tasks(tasks),
-        handover=_handover(tasks),
+        in_tasks=in_tasks_of(tasks),
+        handover=handover_of(tasks),
         decided_to_next=_between(script.decided_at, next_start),
         decided_to_gate=_between(script.decided_at, gate),
     )
@@ -166,8 +171,8 @@ def _start_of(station: BenchStation, dag_id: str, run_id: str, task_id: str) -> 
     return next((task.start_date for task in found if task.start_date is not None), None)
 
 
-def _in_tasks(tasks: Sequence[TaskInstance]) -> dict[str, float]:
-    """Seconds from start to end of the tasks that wait for nobody."""
+def in_tasks_of(tasks: Sequence[TaskInstance]) -> dict[str, float]:
+    """Return the seconds from start to end of each task that waits for nobody."""
     return {
         task.label.replace(".", "__"): (task.end_date - task.start_date).total_seconds()
         for task in tasks
@@ -175,8 +180,8 @@ def _in_tasks(tasks: Sequence[TaskInstance]) -> dict[str, float]:
     }
 
 
-def _handover(tasks: Sequence[TaskInstance]) -> float:
-    """The median of the seconds between the end of a deploy or a verification and the start of what follows it."""
+def handover_of(tasks: Sequence[TaskInstance]) -> float:
+    """Return the median of the seconds from the end of a deploy or a verification to the start of the next one."""
     row = sorted(
         (task for task in tasks if task.task_id.replace(".", "__").rpartition("__")[2][:6] in ("deploy", "verify")),
         key=lambda task: task.start_date or datetime.max.replace(tzinfo=UTC),

@@ -37,7 +37,7 @@ class Names(BaseOperator):
 
 
 again = {{"retries": 5, "retry_delay": timedelta(seconds=5)}}
-with DAG({dag_id!r}, schedule=None, max_active_runs=1, default_args=again):
+with DAG({dag_id!r}, schedule=None, max_active_runs=1, default_args=again) as dag:
     tasks = {{}}
     names = Names(task_id={names!r})
     for task_id, (kind, rule, _) in SHAPE.items():
