@@ -67,6 +67,7 @@ WRITES = {
     "take_over": lambda ledger, m, now: ledger.take_over("held", 1, "h2", "r", now, "a", "gone"),
     "settle": lambda ledger, m, now: ledger.settle("open", None, "a", "why", now),
     "set_blockers": lambda ledger, m, now: ledger.set_blockers(ID, [BLOCKER], now),
+    "renew_blockers": lambda ledger, m, now: ledger.renew_blockers("waits", [BLOCKER], now),
 }
 READS = {
     "at",
@@ -105,6 +106,7 @@ def test_every_write_is_in_the_audit(filled, manifest, now, write):
     filled.acquire("held", "h", "r", now)
     with pytest.raises(effects.EffectAmbiguous):
         filled.perform("open", intent={}, now=lambda: now, look_up=None, act=lambda: {}["lost"])
+    filled.set_blockers("waits", [BLOCKER.model_copy(update={"sentence": "earlier"})], now)
     before = filled.head()
     WRITES[write](filled, manifest, now)
     entries = filled.audit(after=before.seq)

@@ -93,6 +93,17 @@ def test_a_blocker_that_went_and_came_back_waits_anew(ledger, now):
     assert again[0].since == now + timedelta(hours=2)
 
 
+def test_a_look_that_ends_after_the_task_went_on_brings_no_blocker_back(ledger, now):
+    ledger.set_blockers(SUBJECT, [_missing(1)], now)
+    renewed = ledger.renew_blockers(SUBJECT, [_missing(2)], now + timedelta(hours=1))
+    assert ledger.blockers() == {SUBJECT: renewed}
+    assert (renewed[0].since, renewed[0].sentence) == (now, _missing(2).sentence)
+    ledger.set_blockers(SUBJECT, [], now + timedelta(hours=1))
+    before = ledger.head()
+    assert ledger.renew_blockers(SUBJECT, [_missing(2)], now + timedelta(hours=1)) == ()
+    assert (ledger.blockers(), ledger.head()) == ({}, before)
+
+
 def test_blockers_of_one_code_are_told_apart_by_their_subject(ledger, now):
     ledger.set_blockers(SUBJECT, [_checks("explorer")], now)
     both = ledger.set_blockers(SUBJECT, [_checks("portal"), _checks("explorer")], now + timedelta(hours=1))

@@ -55,6 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conducting, "QUIET", 0.005)
     monkeypatch.setattr(conducting, "MURMUR", 0.1)
     monkeypatch.setattr(conducting, "POLL_LAG", 0.0)
+    monkeypatch.setattr(conducting, "TRACE_WITHIN", 0.05)
 
 
 @pytest.fixture
@@ -238,6 +239,58 @@ def test_a_persons_plan_comes_before_a_large_step(airflow, ledger, conductor) ->
     people = Idle(THURSDAY + timedelta(minutes=4))
     conductor.lead([airflow.run(CUT, "r1")], people, until=lambda: bool(people.acted))
     assert people.acted == [THURSDAY + timedelta(minutes=4)]
+
+
+def test_after_somebody_acted_the_clock_stands_until_the_ledger_knows_of_it(airflow, ledger, conductor, monkeypatch):
+    """A reaction in Slack is counted by a trigger, at its next look: time must not go on before."""
+    monkeypatch.setattr(conducting, "TRACE_WITHIN", 5.0)
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    people = Idle(THURSDAY)
+    looks: list[datetime] = []
+
+    def looks_on(_: str) -> None:
+        if people.acted:
+            looks.append(conductor.now)
+            ledger.seq = len(looks) // 40
+
+    airflow.before = looks_on
+    conductor.lead([airflow.run(CUT, "r1")], people, until=lambda: conductor.now > THURSDAY)
+    assert looks[:40] == [THURSDAY] * 40
+
+
+def test_after_the_clock_moved_for_a_machine_it_stands_until_github_was_asked_again(
+    airflow, ledger, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(conducting, "TRACE_WITHIN", 5.0)
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    ledger.waiting = {"a/x": (blocker("VERIFYING", component="e", environment="prod", sha="1", times=1, needed=3),)}
+    clock.set_virtual(tmp_path / "clock.json", THURSDAY)
+    asked: list[datetime] = [THURSDAY]
+    looks: list[datetime] = []
+    conductor = Conductor(
+        api=airflow,
+        ledger=ledger,
+        clock_file=tmp_path / "clock.json",
+        poll_seconds=0.002,
+        asked=lambda: asked[-1],
+    )
+
+    def looks_on(_: str) -> None:
+        looks.append(conductor.now)
+        if looks.count(conductor.now) == 30:
+            asked.append(conductor.now)
+
+    airflow.before = looks_on
+    third = THURSDAY + timedelta(seconds=60)
+    conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: conductor.now == third)
+    assert looks.count(THURSDAY + timedelta(seconds=30)) >= 30
+
+
+def test_what_leaves_no_trace_is_not_awaited_for_ever(airflow, ledger, conductor) -> None:
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    people = Idle(THURSDAY)
+    conductor.lead([airflow.run(CUT, "r1")], people, until=lambda: conductor.now > THURSDAY)
+    assert people.acted == [THURSDAY]
 
 
 def test_stops_that_overlap_start_each_at_its_instant(airflow, ledger, conductor) -> None:

@@ -73,7 +73,10 @@ def test_the_home_of_an_earlier_station_is_known_by_its_files(tmp_path, name) ->
 
 def test_a_missing_or_an_empty_directory_may_become_a_home_and_a_file_may_not(tmp_path) -> None:
     assert is_home(tmp_path / "new")
-    assert is_home(tmp_path)
+    (tmp_path / ".station" / "newest").mkdir(parents=True)
+    assert is_home(tmp_path / ".station")
+    (tmp_path / "empty").mkdir()
+    assert is_home(tmp_path / "empty")
     (tmp_path / "file").write_text("x")
     assert not is_home(tmp_path / "file")
 

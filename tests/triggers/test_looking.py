@@ -24,8 +24,24 @@ def trigger(run, watch="quorum", **arguments):
     )
 
 
+def waits_already(run):
+    """Write down that the task waits, as the task itself does before it hands over to a trigger."""
+    from stationmaster.core.blockers import blocker
+
+    week = run.week
+    found = blocker("GITHUB_UNREACHABLE", why="502")
+    week.ledger.set_blockers(f"{week.departure}/promote/a_task", (found,), week.clock())
+
+
+def test_a_look_that_ends_after_the_task_went_on_writes_nothing(promote):
+    trigger(promote).look()
+    assert promote.why("a_task") == ()
+    assert promote.week.ledger.blockers() == {}
+
+
 def test_every_look_keeps_its_blockers_in_the_ledger(promote):
     waits = trigger(promote)
+    waits_already(promote)
     assert waits.look()[0] is False
     assert promote.blockers("a_task") == ["QUORUM_MISSING"]
     since = promote.why("a_task")[0].since
@@ -45,6 +61,7 @@ def test_the_reason_of_a_pause_stays_until_the_step_was_taken(promote):
     found = blocker("GITHUB_UNREACHABLE", why="502")
     arguments = pausing.pause(promote.week.station(), "promote", subject, found)
     waits = trigger(promote, pausing.AGAIN, **arguments)
+    waits_already(promote)
     assert waits.look()[0] is False
     promote.week.clock.move(seconds=30)
     assert waits.look()[0] is True

@@ -32,6 +32,7 @@ from stationmaster.rehearsal.up_progress import Progress
 TEAM, TRAIN = "cellxgene", "weekly"
 LIVELY_WEEK = IsoWeek(year=2021, week=43)
 """The week of the real history that is moved to this week: both products have something new in it."""
+HOME_NAME = ".station"
 POLL_SECONDS = 1.0
 RUN_TIME = timedelta(minutes=1)
 QUEUE_TIME = timedelta(seconds=20)
@@ -77,8 +78,8 @@ def down(home: Path, *, console: Console) -> int:
 
 
 def is_home(home: Path) -> bool:
-    """Return whether a directory is missing, empty, or a station's: ``up`` empties it."""
-    if not home.exists():
+    """Return whether a directory is missing, empty, or a station's by its name or its files: ``up`` empties it."""
+    if not home.exists() or home.name == HOME_NAME:
         return True
     return home.is_dir() and (not any(home.iterdir()) or any((home / name).exists() for name in (NOTE, *KEPT)))
 

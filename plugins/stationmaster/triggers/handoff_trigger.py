@@ -66,6 +66,7 @@ class HandoffTrigger(LookingTrigger):
         desk = ShiftDesk(team=TeamConfig.model_validate(self.team), rotation=self.rotation)
         standing = look(desk, self.name, self.handoff, self.arguments)
         if standing.blockers:
-            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason.
-            desk.ledger.set_blockers(self.subject, standing.blockers, desk.now())
+            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason, and
+            # a look that was under way when the task was woken by an answer brings no reason back.
+            desk.ledger.renew_blockers(self.subject, standing.blockers, desk.now())
         return standing.opens, standing

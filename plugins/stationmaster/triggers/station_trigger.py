@@ -118,6 +118,7 @@ class StationTrigger(LookingTrigger):
         station = Station(team=TeamConfig.model_validate(self.team), train=self.train)
         standing = look(station, self.watch, self.departure, self.arguments)
         if standing.blockers:
-            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason.
-            station.ledger.set_blockers(self.subject, standing.blockers, station.now())
+            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason, and
+            # a look that was under way when the task was woken by an answer brings no reason back.
+            station.ledger.renew_blockers(self.subject, standing.blockers, station.now())
         return settled(self.watch, standing), standing
