@@ -8,14 +8,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from stationmaster.rehearsal import github_standin, slack_standin
-from stationmaster.rehearsal.github_specs import RepositorySpec
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
-from stationmaster.rehearsal.github_world import GithubWorld
-from stationmaster.rehearsal.mail_standin import Mailbox, serve_mail
+from stationmaster.rehearsal.github import standin as github_standin
+from stationmaster.rehearsal.github.specs import RepositorySpec
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.mail.standin import Mailbox, serve_mail
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN as SLACK_TOKEN
-from stationmaster.rehearsal.slack_world import SlackWorld
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
+from stationmaster.rehearsal.slack.world import SlackWorld
 from tests.departures.week import EXPLORER, PORTAL
 from tests.handoffs.monday import smtp_connection
 

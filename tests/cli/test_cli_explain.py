@@ -130,7 +130,7 @@ def test_a_database_that_cannot_be_reached_is_told_without_its_password(run, mon
 
 def test_a_running_station_lends_its_ledger_and_its_clock(answer, waiting, monkeypatch, tmp_path):
     """The note under the home leads there, while the supervisor that holds its lock lives."""
-    from stationmaster.rehearsal.embedded_station import Station, sole_supervisor, write_note
+    from stationmaster.rehearsal.embedded.station import Station, sole_supervisor, write_note
 
     home = tmp_path / ".station"
     home.mkdir()

@@ -97,7 +97,7 @@ def test_up_refuses_what_it_cannot_use(run, behind, wrong):
 
 
 def test_what_keeps_a_station_from_starting_is_a_sentence_and_no_traceback(run, behind):
-    from stationmaster.rehearsal.embedded_station import StationRunning
+    from stationmaster.rehearsal.embedded.station import StationRunning
 
     def refuses(*_, **__):
         raise StationRunning("a station runs there already")

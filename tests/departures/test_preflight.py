@@ -7,7 +7,7 @@ import pytest
 from stationmaster.departures import preflight, telling
 from stationmaster.departures.explaining import explain
 from stationmaster.departures.obstacles import StepImpossible
-from stationmaster.rehearsal.slack_catalogue import ALL_SCOPES
+from stationmaster.rehearsal.slack.catalogue import ALL_SCOPES
 from tests.departures.week import EXPLORER
 
 NEEDED = ("admin:repo_hook", "repo", "workflow")

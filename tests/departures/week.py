@@ -30,17 +30,19 @@ from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.hooks.forge import Forge
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
-from stationmaster.rehearsal import github_repository, github_standin, slack_standin
-from stationmaster.rehearsal.github_faults import Fault
-from stationmaster.rehearsal.github_history import History
-from stationmaster.rehearsal.github_history import load as load_history
-from stationmaster.rehearsal.github_specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN as GITHUB_TOKEN
-from stationmaster.rehearsal.github_world import GithubWorld
+from stationmaster.rehearsal.github import repository as github_repository
+from stationmaster.rehearsal.github import standin as github_standin
+from stationmaster.rehearsal.github.faults import Fault
+from stationmaster.rehearsal.github.history import History
+from stationmaster.rehearsal.github.history import load as load_history
+from stationmaster.rehearsal.github.specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.github.world import GithubWorld
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackFault, SlackUser
-from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN as SLACK_TOKEN
-from stationmaster.rehearsal.slack_world import SlackWorld
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackFault, SlackUser
+from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
+from stationmaster.rehearsal.slack.world import SlackWorld
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PORTAL, EXPLORER = "chanzuckerberg/single-cell-data-portal", "chanzuckerberg/single-cell-explorer"

@@ -19,8 +19,8 @@ from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import Colleagues
 from stationmaster.rehearsal.conducting import Conductor
-from stationmaster.rehearsal.embedded import EmbeddedAirflow
-from stationmaster.rehearsal.embedded_station import clear_home
+from stationmaster.rehearsal.embedded.station import clear_home
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 POLL_SECONDS = 1.0

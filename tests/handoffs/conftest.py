@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from stationmaster.ledger import Ledger
-from stationmaster.rehearsal.mail_standin import Mailbox, serve_mail
+from stationmaster.rehearsal.mail.standin import Mailbox, serve_mail
 from tests.departures.conftest import boards, ledger
 from tests.departures.week import HandClock, Switchboard
 from tests.handoffs.monday import MONDAY, Monday, new_monday, smtp_connection

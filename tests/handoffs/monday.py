@@ -14,10 +14,10 @@ from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
 from stationmaster.hooks.chat import Chat
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.ledger import Ledger
-from stationmaster.rehearsal import slack_standin
-from stationmaster.rehearsal.mail_standin import Mailbox, MailFault
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackFault, SlackUser
-from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN, SlackWorld
+from stationmaster.rehearsal.mail.standin import Mailbox, MailFault
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackFault, SlackUser
+from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN, SlackWorld
 from tests.departures.week import HandClock, Switchboard, shipped_team
 
 OPS, HELP = "C0244PQK934", "C94RQ5SBV"

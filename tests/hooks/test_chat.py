@@ -29,8 +29,8 @@ from stationmaster.hooks.chat_errors import (
 )
 from stationmaster.hooks.chat_models import instant_of, stamp_of
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
-from stationmaster.rehearsal.slack_models import SlackMessage
-from stationmaster.rehearsal.slack_world import BOT_USER_ID
+from stationmaster.rehearsal.slack.models import SlackMessage
+from stationmaster.rehearsal.slack.world import BOT_USER_ID
 from tests.rehearsal.slack_fixtures import (
     ANA,
     BEN,

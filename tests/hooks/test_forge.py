@@ -16,8 +16,8 @@ from stationmaster.hooks.errors import (
 )
 from stationmaster.hooks.forge import Forge
 from stationmaster.hooks.forge_models import Run
-from stationmaster.rehearsal.github_faults import Fault
-from stationmaster.rehearsal.github_history import load
+from stationmaster.rehearsal.github.faults import Fault
+from stationmaster.rehearsal.github.history import load
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, THURSDAY, Stage, explorer, stage
 
 VERSIONS = ("2022-11-28", "2026-03-10")

@@ -9,7 +9,7 @@ import pytest
 
 from stationmaster.hooks.errors import ForgeConnectionMissing, ForgeError, ForgeUnauthorised
 from stationmaster.hooks.forge import Forge
-from stationmaster.rehearsal.github_faults import Fault, FaultKind
+from stationmaster.rehearsal.github.faults import Fault, FaultKind
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, Stage, stage
 
 TOKEN = "ghp_" + "s3cr3tS3cr3t" * 3

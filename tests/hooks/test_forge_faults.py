@@ -16,7 +16,7 @@ from stationmaster.hooks.errors import (
     ForgeUnreadable,
 )
 from stationmaster.hooks.forge import Forge
-from stationmaster.rehearsal.github_faults import Fault, FaultKind
+from stationmaster.rehearsal.github.faults import Fault, FaultKind
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, THURSDAY, Stage, stage
 
 LOST: tuple[FaultKind, ...] = ("bad_gateway_after", "dropped_after", "garbled")

@@ -16,7 +16,7 @@ from stationmaster.hooks.mail_errors import (
     MailRefused,
     MailUnreachable,
 )
-from stationmaster.rehearsal.mail_standin import Mailbox, MailFault, serve_mail
+from stationmaster.rehearsal.mail.standin import Mailbox, MailFault, serve_mail
 from tests.handoffs.monday import smtp_connection
 
 NOW = datetime(2021, 10, 25, 16, tzinfo=UTC)

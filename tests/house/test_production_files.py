@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from stationmaster.rehearsal.embedded_environment import airflow_options
+from stationmaster.rehearsal.embedded.environment import airflow_options
 from tests.house.airflow_options import known_options, unknown_options
 from tests.rehearsal.embedded_plans import plan
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stationmaster.rehearsal.slack_catalogue import ALL_SCOPES
+from stationmaster.rehearsal.slack.catalogue import ALL_SCOPES
 from tests.departures.week import WEDNESDAY
 from tests.operators.conftest import staged
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from stationmaster.rehearsal.embedded_environment import Plan, stand_in_connections
-from stationmaster.rehearsal.embedded_passwords import ADMIN, Secrets, User
+from stationmaster.rehearsal.embedded.environment import Plan, stand_in_connections
+from stationmaster.rehearsal.embedded.passwords import ADMIN, Secrets, User
 
 
 def plan(home: Path, **changes: Any) -> Plan:

@@ -13,9 +13,9 @@ import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stationmaster.hooks.forge import Forge
-from stationmaster.rehearsal.github_specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
-from stationmaster.rehearsal.github_standin import create_app
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN, GithubWorld
+from stationmaster.rehearsal.github.specs import EnvironmentSpec, RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github.standin import create_app
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN, GithubWorld
 from stationmaster.rehearsal.serving import serve
 
 EXPLORER = "chanzuckerberg/single-cell-explorer"

@@ -13,8 +13,8 @@ from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger.records import Departure, DepartureState, Effect, EffectState, Entry, Fact
-from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.evidence import Dispatch, Evidence, Named, Pin, Run, Said, Wait
+from stationmaster.rehearsal.github import history as github_history
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 CUT = datetime(2021, 10, 28, 16, 4, tzinfo=UTC)

@@ -10,9 +10,9 @@ from slack_sdk import WebClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackFault, SlackUser, SlackUsergroup
-from stationmaster.rehearsal.slack_standin import create_app
-from stationmaster.rehearsal.slack_world import STAND_IN_TOKEN, SlackWorld
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackFault, SlackUser, SlackUsergroup
+from stationmaster.rehearsal.slack.standin import create_app
+from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN, SlackWorld
 
 OPS, ENG, PRIVATE, OLD = "C0244PQK934", "C023Q1APASK", "C0PRIVATE01", "C0ARCHIVED1"
 ANA, BEN, CHO, GUEST, ROBOT, GONE = "U0ANA00001", "U0BEN00001", "U0CHO00001", "U0GUEST001", "U0ROBOT001", "U0GONE0001"

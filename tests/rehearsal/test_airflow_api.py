@@ -22,7 +22,7 @@ from stationmaster.rehearsal.airflow_api import (
     AirflowUnreachable,
     NotReady,
 )
-from stationmaster.rehearsal.embedded_ports import choose_port
+from stationmaster.rehearsal.embedded.ports import choose_port
 from stationmaster.rehearsal.serving import serve
 
 Handler = Callable[[Request, Any], Response]

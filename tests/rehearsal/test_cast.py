@@ -25,9 +25,9 @@ from stationmaster.rehearsal.cast import LGTM, WAYS, YES, Colleagues
 from stationmaster.rehearsal.cast_plans import PATIENCE, TRIES, Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
-from stationmaster.rehearsal.slack_standin import create_app
-from stationmaster.rehearsal.slack_world import BOT_USER_ID, SlackMessage, SlackWorld
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
+from stationmaster.rehearsal.slack.standin import create_app
+from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackMessage, SlackWorld
 from tests.rehearsal.good_week import CUT, ID, PROMOTE, manifest, teams
 
 CHANNEL = "C0244PQK934"

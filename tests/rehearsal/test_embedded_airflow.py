@@ -15,10 +15,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stationmaster.rehearsal.embedded import EmbeddedAirflow, NoDags
-from stationmaster.rehearsal.embedded_ports import HOST, is_free
-from stationmaster.rehearsal.embedded_processes import ComponentEnded
-from stationmaster.rehearsal.embedded_station import (
+from stationmaster.rehearsal.embedded.ports import HOST, is_free
+from stationmaster.rehearsal.embedded.processes import ComponentEnded
+from stationmaster.rehearsal.embedded.station import (
     NOTE,
     Station,
     StationRunning,
@@ -27,6 +26,7 @@ from stationmaster.rehearsal.embedded_station import (
     remove_home,
     running,
 )
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow, NoDags
 
 pytestmark = pytest.mark.airflow
 
@@ -44,7 +44,7 @@ with DAG("hello", schedule=None) as dag:
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from stationmaster.rehearsal.embedded import EmbeddedAirflow
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 root, home = Path(sys.argv[1]), Path(sys.argv[2])
 station = EmbeddedAirflow(
     home=home, include=root / "include", database=sys.argv[3], familiar_ports=False,

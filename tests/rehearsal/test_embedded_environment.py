@@ -10,7 +10,7 @@ from airflow.sdk import Connection as AirflowConnection
 
 from stationmaster import settings
 from stationmaster.clock import CLOCK_FILE_VARIABLE
-from stationmaster.rehearsal.embedded_environment import BUNDLE, station_environment
+from stationmaster.rehearsal.embedded.environment import BUNDLE, station_environment
 from tests.rehearsal.embedded_plans import plan
 
 

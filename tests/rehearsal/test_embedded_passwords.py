@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from stationmaster.config.loader import load
-from stationmaster.rehearsal.embedded_passwords import (
+from stationmaster.rehearsal.embedded.passwords import (
     ADMIN,
     VIEWER,
     User,

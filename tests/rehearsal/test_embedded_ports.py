@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from stationmaster.rehearsal.embedded_ports import HOST, choose_port, is_free
+from stationmaster.rehearsal.embedded.ports import HOST, choose_port, is_free
 
 
 def _listener() -> socket.socket:

@@ -8,11 +8,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from stationmaster.rehearsal import embedded_postgres_place
-from stationmaster.rehearsal.embedded_ports import choose_port, is_free
-from stationmaster.rehearsal.embedded_postgres import EmbeddedPostgres
-from stationmaster.rehearsal.embedded_postgres_place import PostgresMissing
-from stationmaster.rehearsal.embedded_station import clear_home
+from stationmaster.rehearsal.embedded import postgres_place as embedded_postgres_place
+from stationmaster.rehearsal.embedded.ports import choose_port, is_free
+from stationmaster.rehearsal.embedded.postgres import EmbeddedPostgres
+from stationmaster.rehearsal.embedded.postgres_place import PostgresMissing
+from stationmaster.rehearsal.embedded.station import clear_home
 
 
 def _server(home: Path) -> EmbeddedPostgres:

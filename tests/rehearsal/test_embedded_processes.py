@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stationmaster.rehearsal.embedded_processes import Component, ComponentEnded, Session, end_sessions
+from stationmaster.rehearsal.embedded.processes import Component, ComponentEnded, Session, end_sessions
 
 # A parent that puts a child into a process group of its own, as Airflow does with its tasks, and ignores SIGTERM.
 STUBBORN_FAMILY = """

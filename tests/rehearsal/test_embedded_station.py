@@ -12,9 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from stationmaster.rehearsal.embedded_passwords import ADMIN, write_passwords
-from stationmaster.rehearsal.embedded_processes import Session
-from stationmaster.rehearsal.embedded_station import (
+from stationmaster.rehearsal.embedded.passwords import ADMIN, write_passwords
+from stationmaster.rehearsal.embedded.processes import Session
+from stationmaster.rehearsal.embedded.station import (
     NOTE,
     Station,
     StationRunning,
@@ -31,7 +31,7 @@ from stationmaster.rehearsal.embedded_station import (
 SUPERVISOR = """
 import sys, time
 from pathlib import Path
-from stationmaster.rehearsal.embedded_station import sole_supervisor
+from stationmaster.rehearsal.embedded.station import sole_supervisor
 with sole_supervisor(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

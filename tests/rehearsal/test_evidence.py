@@ -11,15 +11,16 @@ import pytest
 
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger import Ledger
-from stationmaster.rehearsal import github_standin, slack_standin
 from stationmaster.rehearsal.airflow_api import AirflowNotFound
 from stationmaster.rehearsal.evidence import Blind, Run, Seen, dispatch_of, gather, is_dispatch, messages_of, named_by
-from stationmaster.rehearsal.github_journal_tail import newest_request
-from stationmaster.rehearsal.github_specs import RepositorySpec, WorkflowSpec
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN, GithubWorld
+from stationmaster.rehearsal.github import standin as github_standin
+from stationmaster.rehearsal.github.journal_tail import newest_request
+from stationmaster.rehearsal.github.specs import RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN, GithubWorld
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
-from stationmaster.rehearsal.slack_world import BOT_USER_ID, SlackMessage, SlackWorld
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
+from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackMessage, SlackWorld
 from tests.rehearsal.good_week import CUT, EXPLORER, ID, PORTAL, PROMOTE, ballot, commits, manifest
 
 CHANNEL = "C0244PQK934"

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from githubkit import GitHub
 
-from stationmaster.rehearsal.github_door import ENDPOINTS, endpoint_of
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN
+from stationmaster.rehearsal.github.door import ENDPOINTS, endpoint_of
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, Stage, stage
 
 OWNER, NAME = EXPLORER.split("/")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from stationmaster.rehearsal.github_faults import HAPPENS, Fault, FaultKind
+from stationmaster.rehearsal.github.faults import HAPPENS, Fault, FaultKind
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, Stage, stage
 
 AT = f"/repos/{EXPLORER}"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationmaster.rehearsal.github_history import RECORDED, UnknownHistory, load
+from stationmaster.rehearsal.github.history import RECORDED, UnknownHistory, load
 
 SIZES = {"single-cell-data-portal": 1260, "single-cell-explorer": 1818, "single-cell-curation": 757, "dre": 2209}
 ANY_INSTANT = st.datetimes(datetime(2017, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))

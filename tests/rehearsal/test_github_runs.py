@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from stationmaster.rehearsal.github_faults import Fault
-from stationmaster.rehearsal.github_specs import EnvironmentSpec, WorkflowSpec
+from stationmaster.rehearsal.github.faults import Fault
+from stationmaster.rehearsal.github.specs import EnvironmentSpec, WorkflowSpec
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, Stage, explorer, stage
 
 AT = f"/repos/{EXPLORER}"

@@ -7,9 +7,9 @@ from email.utils import parsedate_to_datetime
 import github
 import pytest
 
-from stationmaster.rehearsal.github_specs import RepositorySpec
-from stationmaster.rehearsal.github_state import CommitRecord
-from stationmaster.rehearsal.github_world import STAND_IN_TOKEN
+from stationmaster.rehearsal.github.specs import RepositorySpec
+from stationmaster.rehearsal.github.state import CommitRecord
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, THURSDAY, HandClock, Stage, explorer, stage
 
 AT = f"/repos/{EXPLORER}"

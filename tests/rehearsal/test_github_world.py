@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stationmaster.rehearsal.github_checks import state_of
-from stationmaster.rehearsal.github_history import load
-from stationmaster.rehearsal.github_specs import CheckSpec, EnvironmentSpec, RepositorySpec
-from stationmaster.rehearsal.github_world import GithubWorld, UnknownRepository
+from stationmaster.rehearsal.github.checks import state_of
+from stationmaster.rehearsal.github.history import load
+from stationmaster.rehearsal.github.specs import CheckSpec, EnvironmentSpec, RepositorySpec
+from stationmaster.rehearsal.github.world import GithubWorld, UnknownRepository
 from tests.rehearsal.github_fixtures import EXPLORER, HEAD, THURSDAY, HandClock, explorer
 
 

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationmaster.ledger.records import DepartureState
-from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.evidence import Blind, Evidence, Pin
+from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.invariants import judge, manifest_hash
 from stationmaster.rehearsal.invariants_people import holder
 from tests.rehearsal.good_week import (

@@ -9,10 +9,10 @@ from email.message import EmailMessage
 import httpx
 import pytest
 
-from stationmaster.rehearsal import slack_standin
-from stationmaster.rehearsal.mail_standin import Mailbox, serve_mail
+from stationmaster.rehearsal.mail.standin import Mailbox, serve_mail
 from stationmaster.rehearsal.serving import serve
-from stationmaster.rehearsal.slack_world import SlackWorld
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.world import SlackWorld
 
 NOW = datetime(2021, 10, 25, 16, tzinfo=UTC)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from stationmaster.rehearsal.slack_markup import to_html
-from stationmaster.rehearsal.slack_world import BOT_USER_ID, STAND_IN_TOKEN
+from stationmaster.rehearsal.slack.markup import to_html
+from stationmaster.rehearsal.slack.world import BOT_USER_ID, STAND_IN_TOKEN
 from tests.rehearsal.slack_fixtures import ANA, BEN, ENG, OPS, Switchboard, Workspace, switchboard
 
 

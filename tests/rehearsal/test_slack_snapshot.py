@@ -3,9 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
-from stationmaster.rehearsal.slack_models import SlackMessage, SlackUser
-from stationmaster.rehearsal.slack_snapshot import put_back, take
-from stationmaster.rehearsal.slack_world import BOT_USER_ID, SlackRefusal, SlackWorld
+from stationmaster.rehearsal.slack.models import SlackMessage, SlackUser
+from stationmaster.rehearsal.slack.snapshot import put_back, take
+from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackRefusal, SlackWorld
 from tests.rehearsal.slack_fixtures import ANA, OPS, HandClock, build_world
 
 

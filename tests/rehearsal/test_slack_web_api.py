@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
-from stationmaster.rehearsal.slack_world import BOT_USER_ID, STAND_IN_TOKEN
+from stationmaster.rehearsal.slack.world import BOT_USER_ID, STAND_IN_TOKEN
 from tests.rehearsal.slack_fixtures import (
     ANA,
     BEN,

@@ -10,7 +10,7 @@ from stationmaster import clock
 from stationmaster.clock import CLOCK_FILE_VARIABLE
 from stationmaster.config.loader import load
 from stationmaster.rehearsal import standins
-from stationmaster.rehearsal.github_world import GithubWorld
+from stationmaster.rehearsal.github.world import GithubWorld
 from tests.rehearsal.good_week import CUT, EXPLORER, INCLUDE, PORTAL, teams
 
 

@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 from stationmaster.rehearsal import up as upping
-from stationmaster.rehearsal.embedded_passwords import ADMIN, write_passwords
-from stationmaster.rehearsal.embedded_station import Station, sole_supervisor, write_note
+from stationmaster.rehearsal.embedded.passwords import ADMIN, write_passwords
+from stationmaster.rehearsal.embedded.station import Station, sole_supervisor, write_note
 from stationmaster.rehearsal.up import NotAHome, down, is_home, up
 from stationmaster.rehearsal.up_progress import Progress
 from tests.rehearsal.good_week import INCLUDE

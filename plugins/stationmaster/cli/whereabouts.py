@@ -14,7 +14,7 @@ from stationmaster.clock import CLOCK_FILE_VARIABLE
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.ledger import Ledger
-    from stationmaster.rehearsal.embedded_station import Station as RunningStation
+    from stationmaster.rehearsal.embedded.station import Station as RunningStation
 
 HOME = Path(".station")
 """Where ``stationmaster up`` keeps its station."""
@@ -62,7 +62,7 @@ def running_station(home: Path) -> RunningStation | None:
     """Return the station that runs in ``home``, None where none does or where the environment names another ledger."""
     if os.environ.get(settings.LEDGER_VARIABLE) or not home.is_dir():
         return None
-    from stationmaster.rehearsal.embedded_station import running
+    from stationmaster.rehearsal.embedded.station import running
 
     return running(home)
 

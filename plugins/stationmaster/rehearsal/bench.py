@@ -21,7 +21,7 @@ from rich.table import Table
 from stationmaster import settings
 from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
 from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station, copy_bundle
-from stationmaster.rehearsal.embedded_station import passing_home
+from stationmaster.rehearsal.embedded.station import passing_home
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""

@@ -19,11 +19,11 @@ from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
-from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.bench_shape import IDLE_DAG, shape_of, source_of
-from stationmaster.rehearsal.embedded import EmbeddedAirflow
-from stationmaster.rehearsal.github_specs import CheckSpec
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
+from stationmaster.rehearsal.github import history as github_history
+from stationmaster.rehearsal.github.specs import CheckSpec
 
 TEAM, TRAIN = "cellxgene", "weekly"
 FIRST_WEEK = IsoWeek(year=2021, week=43)

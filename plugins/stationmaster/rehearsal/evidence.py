@@ -12,7 +12,7 @@ from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import Departure, Effect, Entry, Fact
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowNotFound
-from stationmaster.rehearsal.slack_world import BOT_USER_ID
+from stationmaster.rehearsal.slack.world import BOT_USER_ID
 
 NAMING_TASKS = ("open_departure", "ask_whom_to_wait_for", "tell_the_outcome")
 """Tasks whose XCom names the person on call."""

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.quorum import Ballot
-from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.evidence import Dispatch, Evidence
-from stationmaster.rehearsal.github_call import number_of
-from stationmaster.rehearsal.github_history import HistoricCommit
-from stationmaster.rehearsal.github_specs import CheckSpec
+from stationmaster.rehearsal.github import history as github_history
+from stationmaster.rehearsal.github.call import number_of
+from stationmaster.rehearsal.github.history import HistoricCommit
+from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_people import strangers, wrong_conductors
 
 TENS_OF_MILLIONS = 10_000_000

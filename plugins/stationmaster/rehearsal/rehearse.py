@@ -23,10 +23,10 @@ from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
-from stationmaster.rehearsal.embedded import EmbeddedAirflow
-from stationmaster.rehearsal.embedded_station import passing_home
+from stationmaster.rehearsal.embedded.station import passing_home
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, Named, Run, Seen, Wait, gather, named_by
-from stationmaster.rehearsal.github_journal_tail import newest_request
+from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.transcript import as_json, as_markdown

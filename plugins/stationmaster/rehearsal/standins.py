@@ -19,12 +19,13 @@ from stationmaster import clock
 from stationmaster.config.components import Component, Deploy
 from stationmaster.config.include import Include
 from stationmaster.config.loader import load
-from stationmaster.rehearsal import github_standin, slack_standin
-from stationmaster.rehearsal.github_specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
-from stationmaster.rehearsal.github_world import GithubWorld
-from stationmaster.rehearsal.mail_standin import Mailbox, listen
-from stationmaster.rehearsal.slack_models import SlackChannel, SlackUser
-from stationmaster.rehearsal.slack_world import SlackWorld
+from stationmaster.rehearsal.github import standin as github_standin
+from stationmaster.rehearsal.github.specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.mail.standin import Mailbox, listen
+from stationmaster.rehearsal.slack import standin as slack_standin
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
+from stationmaster.rehearsal.slack.world import SlackWorld
 
 HOST = "127.0.0.1"
 A_WEEK_BEFORE = timedelta(weeks=1)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from stationmaster.core import escaping
-from stationmaster.rehearsal.slack_markup import EMOJI
+from stationmaster.rehearsal.slack.markup import EMOJI
 
 _ANGLE = re.compile(r"<([^<>]+)>")
 _MARKED = re.compile(r"`([^`\n]+)`|(?<![\w*])\*([^*\n]+)\*(?![\w*])|:([a-z0-9_+'-]+):")

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 import httpx
 
 from stationmaster.config.train import TrainConfig
-from stationmaster.rehearsal import github_history
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Cast, Scene
-from stationmaster.rehearsal.github_specs import CheckSpec
+from stationmaster.rehearsal.github import history as github_history
+from stationmaster.rehearsal.github.specs import CheckSpec
 
 TROUBLES = {
     "veto": "somebody vetoes the first promotion, and takes it back later",

@@ -23,10 +23,10 @@ from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_answers import DagRun
 from stationmaster.rehearsal.cast import Colleagues
 from stationmaster.rehearsal.conducting import Conductor
-from stationmaster.rehearsal.embedded import EmbeddedAirflow
-from stationmaster.rehearsal.embedded_plan import Database
-from stationmaster.rehearsal.embedded_station import KEPT, NOTE, clear_home, end_station, running
-from stationmaster.rehearsal.github_journal_tail import newest_request
+from stationmaster.rehearsal.embedded.plan import Database
+from stationmaster.rehearsal.embedded.station import KEPT, NOTE, clear_home, end_station, running
+from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
+from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.up_progress import Progress
 
 TEAM, TRAIN = "cellxgene", "weekly"

@@ -1,0 +1,157 @@
+"""Commits: listed, single, merged into a branch."""
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from stationmaster.rehearsal.github import graph as github_graph
+from stationmaster.rehearsal.github import shapes as github_shapes
+from stationmaster.rehearsal.github.call import Call, Endpoint, Problem, Reply, moment, node, paginate
+from stationmaster.rehearsal.github.state import CommitRecord
+
+UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+
+
+def list_commits(call: Call) -> Reply:
+    """Answer the commits of a ref, the newest first, by since, until and author."""
+    asked = call.query.get("sha") or call.repository.record.default_branch
+    head = call.repository.resolve(asked)
+    if head is None:
+        raise Problem(404, "Not Found")
+    since, until = _bound(call, "since"), _bound(call, "until")
+    author = call.query.get("author")
+    found = [
+        commit
+        for commit in github_graph.walk(call.repository.record.commits, head)
+        if (since is None or commit.committed_at >= since)
+        and (until is None or commit.committed_at <= until)
+        and (author is None or commit.author == author)
+    ]
+    return paginate(call, found, lambda commit: shape(call, commit))
+
+
+def get_commit(call: Call) -> Reply:
+    """Answer one commit by sha, short sha, branch or tag."""
+    sha = call.repository.resolve(call.params["ref"])
+    if sha is None:
+        raise Problem(422, f"No commit found for SHA: {call.params['ref']}")
+    commit = call.repository.commit(sha)
+    files = [changed_file(call, commit)]
+    return Reply(200, {**shape(call, commit), "stats": {"additions": 1, "deletions": 0, "total": 1}, "files": files})
+
+
+def get_git_commit(call: Call) -> Reply:
+    """Answer one commit as git stores it."""
+    record = call.repository.record.commits.get(call.params["sha"])
+    if record is None:
+        raise Problem(404, "Not Found")
+    at, written = f"{call.at}/git/commits/{record.sha}", person(record.author, moment(record.committed_at))
+    return Reply(
+        200,
+        {
+            "sha": record.sha,
+            "node_id": node("Commit", record.sha),
+            "url": at,
+            "html_url": f"{call.page}/commit/{record.sha}",
+            "author": written,
+            "committer": written,
+            "message": record.message,
+            "tree": {"sha": _tree(record), "url": f"{call.at}/git/trees/{_tree(record)}"},
+            "parents": [_parent(call, sha) for sha in record.parents],
+            "verification": UNSIGNED,
+        },
+    )
+
+
+def merge(call: Call) -> Reply:
+    """Merge a commit into a branch: 204 when it is there already, 409 for a conflict."""
+    base, head = call.text("base", resource="Merge"), call.text("head", resource="Merge")
+    repository = call.repository
+    ref, sha = f"heads/{base}", repository.resolve(head)
+    if ref not in repository.record.refs:
+        raise Problem(404, "Base does not exist")
+    if sha is None:
+        raise Problem(404, "Head does not exist")
+    present = repository.record.refs[ref]
+    if github_graph.contains(repository.record.commits, present, sha):
+        return Reply(204)
+    if base in repository.record.conflicts:
+        raise Problem(409, "Merge conflict")
+    message = str(call.body.get("commit_message") or f"Merge {head} into {base}")
+    commit = repository.add_commit(parents=(present, sha), message=message, author=call.actor, at=call.now)
+    repository.move(ref, commit.sha, call.now)
+    return Reply(201, shape(call, commit))
+
+
+def person(login: str, date: str | None) -> dict[str, Any]:
+    """Return an author as git knows one."""
+    return {"name": login, "email": f"{login}@users.noreply.example", "date": date}
+
+
+def shape(call: Call, commit: CommitRecord) -> dict[str, Any]:
+    """Return a commit as lists show it."""
+    at, written = f"{call.at}/commits/{commit.sha}", person(commit.author, moment(commit.committed_at))
+    return {
+        "url": at,
+        "sha": commit.sha,
+        "node_id": node("Commit", commit.sha),
+        "html_url": f"{call.page}/commit/{commit.sha}",
+        "comments_url": f"{at}/comments",
+        "commit": {
+            "url": f"{call.at}/git/commits/{commit.sha}",
+            "author": written,
+            "committer": written,
+            "message": commit.message,
+            "comment_count": 0,
+            "tree": {"sha": _tree(commit), "url": f"{call.at}/git/trees/{_tree(commit)}"},
+            "verification": UNSIGNED,
+        },
+        "author": github_shapes.user(call, commit.author),
+        "committer": github_shapes.user(call, commit.author),
+        "parents": [_parent(call, sha) for sha in commit.parents],
+    }
+
+
+def changed_file(call: Call, commit: CommitRecord) -> dict[str, Any]:
+    """Return the one file that a commit changes here; the history holds no contents."""
+    name = f"changes/{commit.sha[:10]}.txt"
+    return {
+        "sha": _tree(commit),
+        "filename": name,
+        "status": "added",
+        "additions": 1,
+        "deletions": 0,
+        "changes": 1,
+        "blob_url": f"{call.page}/blob/{commit.sha}/{name}",
+        "raw_url": f"{call.page}/raw/{commit.sha}/{name}",
+        "contents_url": f"{call.at}/contents/{name}?ref={commit.sha}",
+        "patch": f"@@ -0,0 +1 @@\n+{commit.message.splitlines()[0] if commit.message else ''}",
+    }
+
+
+def _tree(commit: CommitRecord) -> str:
+    return hashlib.sha1(f"tree {commit.sha}".encode(), usedforsecurity=False).hexdigest()
+
+
+def _parent(call: Call, sha: str) -> dict[str, Any]:
+    return {"sha": sha, "url": f"{call.at}/commits/{sha}", "html_url": f"{call.page}/commit/{sha}"}
+
+
+def _bound(call: Call, name: str) -> datetime | None:
+    text = call.query.get(name)
+    if not text:
+        return None
+    try:
+        bound = datetime.fromisoformat(text)
+    except ValueError:
+        raise Problem(422, f"Validation Failed: {name} is not a timestamp") from None
+    return bound if bound.tzinfo else bound.replace(tzinfo=call.now.tzinfo)
+
+
+ENDPOINTS = (
+    Endpoint("GET", "/repos/{owner}/{name}/commits", list_commits),
+    Endpoint("GET", "/repos/{owner}/{name}/git/commits/{sha}", get_git_commit),
+    Endpoint("POST", "/repos/{owner}/{name}/merges", merge),
+)
+LAST_ENDPOINTS = (Endpoint("GET", "/repos/{owner}/{name}/commits/{ref:path}", get_commit),)
+"""Matched after the endpoints below a commit, since a ref may hold slashes."""

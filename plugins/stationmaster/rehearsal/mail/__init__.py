@@ -1,0 +1,1 @@
+"""A stand-in for mail: takes what Airflow sends and shows it."""
