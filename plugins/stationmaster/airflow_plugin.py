@@ -10,12 +10,14 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
+from stationmaster import preloading
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
-    """Registers the timetables of trains and rotations, so that the scheduler may deserialize them."""
+    """Registers the timetables of trains and rotations, which the scheduler deserializes, and what loads in advance."""
 
     name = "stationmaster"
+    listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
     timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable]  # noqa: RUF012 - as the base class declares it

@@ -13,7 +13,7 @@ from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger.records import Departure, DepartureState, Effect, EffectState, Entry, Fact
-from stationmaster.rehearsal.evidence import Dispatch, Evidence, Named, Pin, Run, Said, Wait
+from stationmaster.rehearsal.evidence import Dispatch, Evidence, HandedOver, Mailed, Named, Pin, Run, Said, Wait
 from stationmaster.rehearsal.github import history as github_history
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -25,6 +25,10 @@ ID = "cellxgene.weekly/2021-W43"
 PORTAL, EXPLORER = "chanzuckerberg/single-cell-data-portal", "chanzuckerberg/single-cell-explorer"
 AT_THE_CUT, AT_THE_PROMOTION = "farah", "chiara"
 """Who is primary on that Thursday and on that Wednesday, by the rotation's file."""
+HANDOFF = datetime(2021, 10, 25, 16, 0, tzinfo=UTC)
+"""The Monday before the cut, 09:00."""
+HANDED_OVER = HandedOver.of("cellxgene.oncall", HANDOFF)
+SHIFTS = {"primary": AT_THE_CUT, "secondary": AT_THE_PROMOTION, "tertiary": "jules"}
 
 
 @cache
@@ -111,6 +115,7 @@ def good_week() -> Evidence:
             dispatch(EXPLORER, "prod", PROMOTE + timedelta(minutes=8), "promote"),
         ),
         messages=(
+            *(notice(role, person) for role, person in SHIFTS.items()),
             said("headline", began, "on production", first="is open"),
             said("cut/hold-question", began, f"<@{slack[AT_THE_CUT]}> is about to cut. `wait for #123`?"),
             said("cut/started", CUT, f"Deploy in progress, conducted by <@{slack[AT_THE_CUT]}>.\n\n*Fixes*\n• a fix"),
@@ -151,11 +156,26 @@ def good_week() -> Evidence:
             Named(ID, "open_departure", AT_THE_CUT, began, CUT),
             Named(ID, "confirm_the_promotion[0]", AT_THE_PROMOTION, PROMOTE, over),
         ),
+        handoffs=(HANDED_OVER,),
+        mails=tuple(mail(role, person) for role, person in SHIFTS.items()),
         runs=(
             Run("cellxgene.weekly.cut", "r1", "success", began, CUT),
             Run("cellxgene.weekly.promote", "r2", "success", PROMOTE, over),
         ),
     )
+
+
+def notice(role: str, person: str) -> Said:
+    """The message to whoever comes on call."""
+    account = teams()["cellxgene"].people[person].slack[0]
+    key = f"{HANDED_OVER.id}/tell/{role}/{person}/slack"
+    return said("", HANDOFF, f"<@{account}>: you are *{role}*", key=key)
+
+
+def mail(role: str, person: str) -> Mailed:
+    """The mail to whoever comes on call."""
+    address = str(teams()["cellxgene"].people[person].email)
+    return Mailed(f"{HANDED_OVER.id}/tell/{role}/{person}/mail", (address,))
 
 
 def _effect(key: str, **intent: Any) -> Effect:

@@ -160,8 +160,11 @@ def _asked(task: str, index: int, try_number: int = 1) -> SimpleNamespace:
     return SimpleNamespace(task_instance=instance, waits=True, options=("LGTM",), params={}, assigned_users=())
 
 
-def _script(actions: list, deciding: str | None, monkeypatch: pytest.MonkeyPatch) -> tuple[Script, _Station]:
+def _script(
+    actions: list, deciding: str | None, monkeypatch: pytest.MonkeyPatch, *, standing: float = 0.0
+) -> tuple[Script, _Station]:
     monkeypatch.setattr("stationmaster.rehearsal.bench_runs.BREATH", 0.0)
+    monkeypatch.setattr("stationmaster.rehearsal.bench_runs.STANDING", standing)
     station = _Station(actions)
     return Script(station, "d", "r", departure="x", deciding=deciding), station  # type: ignore[arg-type]
 
@@ -194,3 +197,11 @@ def test_the_vote_that_decides_is_given_when_the_others_are_counted(monkeypatch,
     script.act()
     assert len(station.answers) == given
     assert (script.decided_at is not None) is (deciding == "airflow")
+
+
+def test_the_vote_that_decides_waits_until_the_gate_has_stood_for_a_while(monkeypatch) -> None:
+    script, station = _script([_asked("ballot", n) for n in range(4)], "airflow", monkeypatch, standing=60.0)
+    station.counted.append("amara")
+    script.act()
+    script.act()
+    assert (len(station.answers), script.decided_at) == (1, None)

@@ -17,11 +17,12 @@ from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployByHandOperator
+from stationmaster.operators.handing_over import CheckAccessOperator
 from stationmaster.operators.voting import ConfirmOperator
 from stationmaster.rehearsal import cast as casting
 from stationmaster.rehearsal.airflow_answers import RequiredAction
 from stationmaster.rehearsal.airflow_api import AirflowConflict
-from stationmaster.rehearsal.cast import LGTM, WAYS, YES, Colleagues
+from stationmaster.rehearsal.cast import LGTM, TICKED, WAYS, YES, Colleagues
 from stationmaster.rehearsal.cast_plans import PATIENCE, TRIES, Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 from stationmaster.rehearsal.serving import serve
@@ -121,12 +122,21 @@ def people(slack: Slack, answers: Answers):
         one.close()
 
 
-def question(task: str, options: tuple[str, ...], user: str, *, stop: str = "promote", index: int = -1, **form: Any):
+def question(
+    task: str,
+    options: tuple[str, ...],
+    user: str,
+    *,
+    dag: str = "cellxgene.weekly",
+    stop: str = "promote",
+    index: int = -1,
+    **form: Any,
+):
     return RequiredAction.model_validate(
         {
             "task_instance": {
                 "id": f"{task}{index}",
-                "dag_id": f"cellxgene.weekly.{stop}",
+                "dag_id": f"{dag}.{stop}",
                 "dag_run_id": "r",
                 "task_id": task,
                 "map_index": index,
@@ -166,8 +176,21 @@ def play(
 
 
 def test_the_words_that_people_answer_are_those_that_the_operators_offer() -> None:
-    assert set(YES) == {BOARD_NOW, ChecklistOperator.PASSED, DeployByHandOperator.DONE, ConfirmOperator.GO}
+    everything = CheckAccessOperator.EVERYTHING
+    assert set(YES) == {BOARD_NOW, ChecklistOperator.PASSED, DeployByHandOperator.DONE, ConfirmOperator.GO, everything}
+    assert set(TICKED) == {ChecklistOperator.PASSED, everything}
     assert LGTM == VOTING_LGTM
+
+
+def test_whoever_comes_on_call_ticks_all_that_they_can_open(people, ledger, answers) -> None:
+    options = (CheckAccessOperator.EVERYTHING, CheckAccessOperator.MISSING)
+    form = {"sentry": {"value": False}, "note": {"value": ""}}
+    asked = question("check_access", options, "amara", dag="cellxgene.oncall", stop="handoff", index=0, **form)
+    quiet = people(conducts=False, silent=frozenset({"amara"}))
+    assert quiet.act(Scene(now=CUT, actions=(asked,), ledger=ledger)) is True
+    assert answers.given == [
+        ("amara", "check_access", CheckAccessOperator.EVERYTHING, {"sentry": True, "note": ""}),
+    ]
 
 
 def test_three_people_vote_each_by_another_way_a_few_minutes_apart(people, ledger, slack, answers) -> None:

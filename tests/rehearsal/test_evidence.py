@@ -12,16 +12,27 @@ import pytest
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_api import AirflowNotFound
-from stationmaster.rehearsal.evidence import Blind, Run, Seen, dispatch_of, gather, is_dispatch, messages_of, named_by
+from stationmaster.rehearsal.evidence import (
+    Blind,
+    HandedOver,
+    Run,
+    Seen,
+    dispatch_of,
+    gather,
+    is_dispatch,
+    messages_of,
+    named_by,
+)
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.github.specs import RepositorySpec, WorkflowSpec
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN, GithubWorld
+from stationmaster.rehearsal.mail.standin import Mailbox
 from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
 from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackMessage, SlackWorld
-from tests.rehearsal.good_week import CUT, EXPLORER, ID, PORTAL, PROMOTE, ballot, commits, manifest
+from tests.rehearsal.good_week import CUT, EXPLORER, HANDOFF, ID, PORTAL, PROMOTE, ballot, commits, manifest
 
 CHANNEL = "C0244PQK934"
 DISPATCH = {
@@ -57,7 +68,7 @@ def github() -> Iterator[tuple[GithubWorld, str]]:
 def slack() -> Iterator[tuple[SlackWorld, str]]:
     amara = SlackUser(id="U03AMARA0", name="amara", real_name="Amara Osei")
     world = SlackWorld(clock=lambda: CUT, users=[amara], channels=[SlackChannel(id=CHANNEL, name="ops")])
-    with serve(slack_standin.create_app(world)) as url:
+    with serve(slack_standin.create_app(world, mailbox=Mailbox(clock=lambda: CUT))) as url:
         yield world, url
 
 
@@ -112,6 +123,18 @@ def test_everything_is_gathered_from_where_it_really_happened(ledger, github, sl
     assert [one.voter for one in found.ballots[ID]] == ["amara"]
     assert (found.blind, found.red, found.red_share, found.breaks) == ((blind,), {(PORTAL, "a" * 40)}, 0.1, ())
     assert [entry.action for entry in found.audit][-2:] == ["manifest.pinned", "ballot.cast"]
+
+
+def test_the_effects_of_a_handoff_are_gathered_too(ledger, github, slack) -> None:
+    handoff = HandedOver.of("cellxgene.oncall", HANDOFF)
+    key = f"{handoff.id}/tell/primary/amara/slack"
+    ledger.perform(key, intent={"text": "you are"}, now=lambda: HANDOFF, look_up=None, act=lambda: {"ts": "1"})
+    urls = {"github_url": github[1], "slack_url": slack[1]}
+    found = gather(ledger=ledger, **urls, trains=["cellxgene.weekly"], handoffs=[handoff], seen=Seen())
+    assert [effect.key for effect in found.effects] == [key]
+    assert (handoff.id, handoff.team, handoff.rotation) == ("cellxgene.oncall/2021-10-25T16:00Z", "cellxgene", "oncall")
+    assert found.handoffs == (handoff,)
+    assert found.mails == ()
 
 
 def test_the_manifest_aboard_is_that_of_the_instant(ledger, github, slack) -> None:

@@ -19,6 +19,7 @@ from tests.rehearsal.good_week import (
     AT_THE_CUT,
     CUT,
     EXPLORER,
+    HANDED_OVER,
     ID,
     PORTAL,
     PROMOTE,
@@ -27,7 +28,9 @@ from tests.rehearsal.good_week import (
     dispatch,
     fact,
     good_week,
+    mail,
     manifest,
+    notice,
     said,
     teams,
 )
@@ -45,7 +48,8 @@ BLOCKER = "Every waiting task has a blocker"
 TOLD = "Every start, success and failure is announced exactly once"
 AUDIT = "The audit chain verifies"
 RUNS = "Every run ended well"
-SOMETHING = "Something was cut and something was promoted"
+SOMETHING = "Something was cut, promoted or handed over"
+SHIFTS_TOLD = "Whoever comes on call is told so, once"
 
 
 def broken(evidence: Evidence) -> dict[str, tuple[str, ...]]:
@@ -103,6 +107,7 @@ STAGED = (
     fact("round_opened", "1", PROMOTE),
 )
 OTHER = "0" * 64
+NOTICE = f"{HANDED_OVER.id}/tell/primary/farah/slack"
 
 FAULTS: list[tuple[str, str, Spoil]] = [
     ("a second dispatch", DOUBLE, add(dispatches=dispatch(PORTAL, "prod", PROMOTE, "promote"))),
@@ -173,7 +178,22 @@ FAULTS: list[tuple[str, str, Spoil]] = [
     ("a rewritten line", AUDIT, lambda evidence: evidence._replace(breaks=("7: the line was changed",))),
     ("a failed run", RUNS, lambda evidence: evidence._replace(runs=(evidence.runs[0]._replace(state="failed"),))),
     ("nothing promoted", SOMETHING, in_state(DepartureState.GATED)),
+    ("a silent handoff", SHIFTS_TOLD, lambda evidence: evidence._replace(messages=evidence.messages[1:])),
+    ("a handoff told twice", SHIFTS_TOLD, add(messages=notice("primary", "farah")._replace(key=f"{NOTICE}/again"))),
+    (
+        "somebody else is told",
+        SHIFTS_TOLD,
+        lambda evidence: evidence._replace(messages=(notice("primary", "hana"), *evidence.messages[1:])),
+    ),
+    ("a handoff without a mail", SHIFTS_TOLD, lambda evidence: evidence._replace(mails=evidence.mails[1:])),
+    ("a second mail", SHIFTS_TOLD, add(mails=mail("primary", "farah"))),
 ]
+
+
+def test_a_rehearsal_of_handoffs_alone_needs_no_departure() -> None:
+    week = good_week()
+    alone = Evidence(handoffs=week.handoffs, messages=week.messages[:3], mails=week.mails, runs=week.runs)
+    assert broken(alone) == {}
 
 
 def test_a_good_week_breaks_nothing() -> None:

@@ -21,7 +21,7 @@ from stationmaster.hooks.forge import Forge
 from stationmaster.rehearsal import rehearse as rehearsing
 from stationmaster.rehearsal.airflow_answers import TaskInstance
 from stationmaster.rehearsal.conducting import Scene
-from stationmaster.rehearsal.rehearse import NothingToRehearse, Play, calendar, rehearse
+from stationmaster.rehearsal.rehearse import NothingToRehearse, Play, rehearse
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.troubles import OUTAGE, TROUBLES, Troubles, UnknownTrouble, checked
 from tests.rehearsal.good_week import CUT, ID, INCLUDE, PORTAL, PROMOTE, good_week, teams
@@ -47,24 +47,6 @@ def played(monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(Play, "perform", perform)
 
     return put
-
-
-def test_the_stops_of_a_span_are_those_that_it_cuts_and_their_promotions() -> None:
-    stops = [(at.isoformat(), stop) for at, _, stop in calendar(teams(), date(2021, 10, 25), 2)]
-    assert stops == [
-        ("2021-10-28T16:00:00+00:00", "cut"),
-        ("2021-11-03T16:00:00+00:00", "promote"),
-        ("2021-11-04T16:00:00+00:00", "cut"),
-        ("2021-11-10T17:00:00+00:00", "promote"),
-    ]  # the clocks change on the seventh: 09:00 is another hour
-
-
-def test_two_teams_stops_are_in_the_order_of_the_calendar() -> None:
-    team = teams()["cellxgene"]
-    other = team.trains["weekly"].model_copy(update={"team": "other"})
-    two = {"cellxgene": team, "other": team.model_copy(update={"id": "other", "trains": {"weekly": other}})}
-    keys = [train.key for _, train, stop in calendar(two, date(2021, 10, 25), 1) if stop == "cut"]
-    assert keys == ["cellxgene.weekly", "other.weekly"]
 
 
 def test_a_good_rehearsal_returns_zero_and_writes_the_story(played, console, tmp_path) -> None:
@@ -134,10 +116,10 @@ def _play(tmp_path: Path) -> Play:
     return Play(teams=teams(), start=date(2021, 10, 25), weeks=1, seed=1, trouble=(), home=tmp_path)
 
 
-def _task(task_id: str, *, name: str | None = None, stop: str = "promote") -> TaskInstance:
+def _task(task_id: str, *, name: str | None = None, dag_id: str = "cellxgene.weekly.promote") -> TaskInstance:
     return TaskInstance(
         id=task_id,
-        dag_id=f"cellxgene.weekly.{stop}",
+        dag_id=dag_id,
         dag_run_id="r",
         task_id=task_id,
         map_index=-1 if name is None else 0,
@@ -161,27 +143,38 @@ def _task(task_id: str, *, name: str | None = None, stop: str = "promote") -> Ta
 def test_only_its_own_blockers_explain_a_waiting_task(tmp_path, console, subject, task, explained) -> None:
     play = _play(tmp_path)
     ledger = SimpleNamespace(blockers=lambda: {subject: (blocker("BALLOT_OPEN", manifest="5ab30a13"),)})
-    with Picture(console, stops=2, zone="UTC") as picture:
+    with Picture(console, runs=2, zone="UTC") as picture:
         play._stands(picture, ledger, PROMOTE, (task,))
+    assert [blind.task for blind in play._blind] == ([] if explained else [task.label])
+
+
+@pytest.mark.parametrize(("name", "explained"), [("Amara Osei", True), ("Ben Lindqvist", False)])
+def test_the_blocker_of_a_role_explains_the_task_of_whoever_holds_it(tmp_path, console, name, explained) -> None:
+    play = _play(tmp_path)
+    found = blocker("ACCESS_UNCONFIRMED", who=("amara",), person="Amara Osei", items="Sentry")
+    subject = "cellxgene.oncall/2021-10-25T16:00Z/handoff/check_access/primary"
+    ledger = SimpleNamespace(blockers=lambda: {subject: (found,)})
+    task = _task("check_access", name=name, dag_id="cellxgene.oncall.handoff")
+    play._stands(Picture(console, runs=2, zone="UTC"), ledger, PROMOTE, (task,))
     assert [blind.task for blind in play._blind] == ([] if explained else [task.label])
 
 
 def test_empty_blockers_explain_nothing(tmp_path, console) -> None:
     play = _play(tmp_path)
     ledger = SimpleNamespace(blockers=lambda: {f"{ID}/promote/wait_for_the_quorum": ()})
-    play._stands(Picture(console, stops=2, zone="UTC"), ledger, PROMOTE, (_task("wait_for_the_quorum"),))
+    play._stands(Picture(console, runs=2, zone="UTC"), ledger, PROMOTE, (_task("wait_for_the_quorum"),))
     assert len(play._blind) == 1
 
 
 def test_the_picture_shows_the_bar_the_clock_who_waits_and_what_happened() -> None:
     console = Console(file=io.StringIO(), width=120, force_terminal=True, color_system=None)
-    picture = Picture(console, stops=4, zone="America/Los_Angeles")
+    picture = Picture(console, runs=4, zone="America/Los_Angeles")
     picture.ended()
     picture.tell("Amara [red]Osei[/red] answers LGTM")
     picture.at(PROMOTE, [f"reason {number}" for number in range(9)])
     console.print(picture.render())
     shown = console.file.getvalue()
-    assert "stop 2 of 4" in shown
+    assert "run 2 of 4" in shown
     assert "09:12 PDT" in shown
     assert "Amara [red]Osei[/red] answers LGTM" in shown
     assert "waits: reason 0" in shown
@@ -189,7 +182,7 @@ def test_the_picture_shows_the_bar_the_clock_who_waits_and_what_happened() -> No
 
 
 def test_without_a_terminal_each_event_is_a_line(console) -> None:
-    with Picture(console, stops=1, zone="UTC") as picture:
+    with Picture(console, runs=1, zone="UTC") as picture:
         picture.tell("Airflow is ready")
         picture.at(CUT, ["nothing"])
     assert console.file.getvalue() == "Airflow is ready\n"

@@ -7,13 +7,14 @@ from datetime import timedelta
 
 import pytest
 
+from stationmaster.ledger.records import Effect, EffectState
 from stationmaster.rehearsal.evidence import Evidence
 from stationmaster.rehearsal.invariants import Finding
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 from stationmaster.rehearsal.transcript_lines import lines
 from stationmaster.rehearsal.transcript_slack import as_markdown as slack_markdown
 from stationmaster.rehearsal.transcript_slack import as_text, without_notes
-from tests.rehearsal.good_week import CUT, EXPLORER, ID, PROMOTE, ballot, entry, good_week, said, teams
+from tests.rehearsal.good_week import CUT, EXPLORER, HANDED_OVER, ID, PROMOTE, ballot, entry, good_week, said, teams
 
 NAMES = {"U03AMARA0": "Amara Osei"}
 HOLDS = (Finding("All is well", ()),)
@@ -163,6 +164,36 @@ def test_the_page_has_the_trains_time_and_a_section_for_each_day() -> None:
     assert "### Thursday 28 October 2021 (PDT)" in page
     assert "### Wednesday 3 November 2021 (PDT)" in page
     assert "| 09:00:00 | Stationmaster | cellxgene.weekly/2021\\-W43 is opened |" in page
+
+
+def test_a_handoff_has_a_section_of_its_own_before_the_departure_that_follows() -> None:
+    def line(seq: int, action: str, about: str, **body):
+        return entry(seq, HANDED_OVER.at, action).model_copy(update={"subject": about, "body": body})
+
+    shift = {"person": "farah", "start": "2021-10-25T16:00:00+00:00", "end": "2021-11-01T16:00:00+00:00"}
+    access = {"handoff": HANDED_OVER.id, "items": ["sentry"], "missing": ["Sentry <b>"], "note": ""}
+    audit = (
+        line(1, "fact.recorded", HANDED_OVER.id, kind="shift", subject="primary", value=shift),
+        line(2, "fact.recorded", "cellxgene.access", kind="access", subject="farah", value=access),
+        line(3, "fact.recorded", "cellxgene.access", kind="access", subject="hana", value={"handoff": "another"}),
+        line(4, "effect.done", f"{HANDED_OVER.id}/tell/primary/farah/mail"),
+    )
+    mail = Effect(
+        key=audit[3].subject,
+        state=EffectState.DONE,
+        intent={"to": "farah@x.example", "subject": "You are primary"},
+        receipt={},
+        attempts=1,
+        intended_at=HANDED_OVER.at,
+        changed_at=HANDED_OVER.at,
+    )
+    week = good_week()
+    page = as_markdown(week._replace(audit=audit, effects=(mail,)), HOLDS, teams())
+    assert page.index(f"## {HANDED_OVER.id}: cellxgene on call hands over") < page.index(f"## {ID}: DONE")
+    assert "| 09:00:00 | Stationmaster | Farah Haddad is primary until Mon 01 Nov 09:00 |" in page
+    assert "Farah Haddad lacks: Sentry &lt;b&gt;" in page
+    assert "Hana Sato" not in page
+    assert "Mail to farah" in page
 
 
 def test_a_broken_invariant_is_seen_at_once() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from airflow.triggers.base import TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
+from stationmaster.ledger.records import DepartureState
 from stationmaster.triggers.station_trigger import StationTrigger
 from tests.operators.conftest import boards, ledger, ledger_folder, make_week, promote, runs, week
 from tests.operators.runs import again
@@ -11,7 +13,7 @@ from tests.operators.runs import again
 __all__ = ["boards", "ledger", "ledger_folder", "make_week", "promote", "runs", "week"]
 
 
-def trigger(run, watch="quorum", **arguments):
+def trigger(run, watch="quorum", *, ends=False, **arguments):
     week = run.week
     return StationTrigger(
         team=week.team.model_dump(mode="json"),
@@ -21,6 +23,7 @@ def trigger(run, watch="quorum", **arguments):
         watch=watch,
         arguments=arguments,
         interval=30.0,
+        ends=ends,
     )
 
 
@@ -51,6 +54,69 @@ def test_every_look_keeps_its_blockers_in_the_ledger(promote):
     promote.week.quorum()
     settled, standing = again(waits).look()
     assert (settled, standing.opens, promote.blockers("a_task")) == (True, True, ["QUORUM_MISSING"])
+
+
+def over(waits):
+    """Let the wait be over, as :meth:`run` does, and return what fires."""
+    settled, standing = waits.look()
+    assert settled
+    return waits.event(standing)
+
+
+def test_a_gate_that_opens_ends_its_task_without_a_worker(promote):
+    waits = trigger(promote, ends=True)
+    waits_already(promote)
+    promote.week.quorum()
+    event = over(again(waits))
+    assert isinstance(event, TaskSuccessEvent)
+    assert event.xcoms == {"return_value": {"gate": "quorum", "verdict": "PASS"}}
+    assert promote.why("a_task") == ()
+
+
+def test_f69_a_trigger_of_an_older_release_wakes_its_task(promote):
+    arguments = trigger(promote).serialize()[1]
+    del arguments["ends"]
+    waits_already(promote)
+    promote.week.quorum()
+    event = over(StationTrigger(**arguments))
+    assert (type(event), event.payload) == (TriggerEvent, {"settled": "PASS"})
+    assert promote.blockers("a_task") == ["GITHUB_UNREACHABLE"]
+
+
+def test_a_missed_window_is_for_the_task_to_tell(promote):
+    waits = trigger(promote, "opening", ends=True, stop="promote")
+    promote.week.clock.move(days=2)
+    assert over(waits).payload == {"settled": "MISSED"}
+
+
+def test_a_gate_of_a_departure_that_was_skipped_is_skipped(promote):
+    week = promote.week
+    week.ledger.set_state(week.departure, DepartureState.SKIPPED, week.clock(), "amara", "nothing to ship")
+    assert isinstance(over(trigger(promote, ends=True)), TaskSkippedEvent)
+
+
+def test_a_ballot_that_is_no_longer_needed_is_skipped_without_a_worker(promote):
+    week = promote.week
+    manifest = week.ledger.manifest_of(week.departure)
+    waits = trigger(promote, "ballot", ends=True, voter="amara", manifest=manifest.hash)
+    waits_already(promote)
+    assert waits.look()[0] is False
+    week.ledger.set_state(week.departure, DepartureState.PROMOTING, week.clock(), "amara", "go")
+    assert isinstance(over(waits), TaskSkippedEvent)
+    assert promote.why("a_task") == ()
+
+
+def test_f06_a_ballot_whose_manifest_has_changed_is_asked_about_anew(promote):
+    waits = trigger(promote, "ballot", ends=True, voter="amara", manifest="0" * 64)
+    assert over(waits).payload == {"settled": "PASS"}
+
+
+def test_the_pulse_of_the_quorum_is_each_vote_and_other_watches_have_none(promote):
+    waits = trigger(promote)
+    before = waits.pulse()
+    promote.week.quorum()
+    assert waits.pulse() == before + 3
+    assert trigger(promote, "soak", stop="promote").pulse() is None
 
 
 def test_the_reason_of_a_pause_stays_until_the_step_was_taken(promote):

@@ -13,7 +13,7 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Verdict
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.triggers import station_trigger
-from stationmaster.triggers.station_trigger import PATIENCE, SETTLING_SECONDS, StationTrigger
+from stationmaster.triggers.station_trigger import PATIENCE, PULSE_SECONDS, SETTLING_SECONDS, StationTrigger
 from tests.golden_files import assert_golden
 from tests.operators.runs import again, fire
 
@@ -25,6 +25,7 @@ ARGUMENTS = {
     "watch": "quorum",
     "arguments": {"stop": "promote"},
     "interval": 7.0,
+    "ends": False,
 }
 
 
@@ -37,11 +38,18 @@ def opens(verdict=Verdict.PASS):
 
 
 class Scripted(StationTrigger):
-    """Looks as it is told to; an exception is raised."""
+    """Looks, and feels the pulse, as it is told to; an exception is raised."""
 
-    def __init__(self, *looks, **changes):
+    def __init__(self, *looks, pulses=(), **changes):
         super().__init__(**{**ARGUMENTS, **changes})
         self.looks = list(looks)
+        self.pulses = list(pulses)
+
+    def pulse(self):
+        answer = self.pulses.pop(0) if self.pulses else None
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
     def look(self):
         answer = self.looks.pop(0)
@@ -82,6 +90,27 @@ def test_fact3_it_settles_before_the_first_look(slept):
 def test_it_looks_again_after_its_interval_and_fires_once(slept):
     assert fire(Scripted(waits(), waits(), opens(Verdict.MISSED))) == {"settled": "MISSED"}
     assert slept == [SETTLING_SECONDS, 7.0, 7.0]
+
+
+def test_it_looks_at_once_when_the_ledger_tells_that_something_has_come(slept):
+    trigger = Scripted(waits(), opens(), pulses=[0, 0, 0, 1])
+    assert fire(trigger) == {"settled": "PASS"}
+    assert slept == [SETTLING_SECONDS, PULSE_SECONDS, PULSE_SECONDS, PULSE_SECONDS]
+
+
+def test_a_pulse_never_makes_the_next_look_later_than_its_interval(slept):
+    trigger = Scripted(waits(), opens(), pulses=[0] * 100)
+    assert fire(trigger) == {"settled": "PASS"}
+    assert sum(slept) == SETTLING_SECONDS + 7.0
+    slept.clear()
+    assert fire(Scripted(waits(), opens(), pulses=[0] * 100, interval=PULSE_SECONDS / 2)) == {"settled": "PASS"}
+    assert slept == [SETTLING_SECONDS, PULSE_SECONDS / 2]
+
+
+def test_a_ledger_that_has_no_pulse_for_a_moment_ends_no_wait(slept):
+    trigger = Scripted(waits(), opens(), pulses=[0, 0, OSError("no database")])
+    assert fire(trigger) == {"settled": "PASS"}
+    assert sum(slept) == SETTLING_SECONDS + 7.0
 
 
 def test_a_ledger_that_starts_anew_does_not_end_the_wait(slept):

@@ -70,6 +70,16 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None], back
     )
 
 
+def tag_of(sha: str) -> str:
+    """Return the name of the tag on a pinned commit."""
+    return f"stationmaster-{sha[:12]}"
+
+
+def tag_key(departure: str, component: str, sha: str) -> str:
+    """Return the key of the effect that puts the tag there, once for all stops of a departure."""
+    return f"{departure}/tag/{component}/{sha}"
+
+
 def follow(station: Station, leg: Leg, key: str) -> Standing:
     """Return how the run under ``key`` stands: PASS when it succeeded, DENY when it will not.
 
@@ -137,7 +147,7 @@ def _ref(station: Station, leg: Leg, deploy: Deploy, *, back: bool) -> tuple[str
         return deploy.ref, False
     if deploy.branch is not None and not back:
         return deploy.branch, True
-    tag = f"stationmaster-{leg.sha[:12]}"
+    tag = tag_of(leg.sha)
 
     def act() -> Receipt:
         made = station.forge.create_tag(leg.repository, tag, leg.sha)
@@ -148,7 +158,7 @@ def _ref(station: Station, leg: Leg, deploy: Deploy, *, back: bool) -> tuple[str
 
     perform(
         station,
-        f"{leg.departure}/tag/{leg.component}/{leg.sha}",
+        tag_key(leg.departure, leg.component, leg.sha),
         intent={"repository": leg.repository, "tag": tag, "sha": leg.sha},
         act=act,
         look_up=look_up,

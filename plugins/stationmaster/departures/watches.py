@@ -7,7 +7,7 @@ by itself: ballots read from Slack, observations, reminders.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
@@ -42,6 +42,17 @@ DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
 """The states of a departure that nobody waits for any longer."""
 
 
+GATES = frozenset({"opening", "quorum", "soak"})
+"""Watches of tasks that do nothing but wait."""
+
+
+class Ending(NamedTuple):
+    """How a task ends without a worker: skipped, or with a result."""
+
+    skipped: bool
+    result: dict[str, str] | None = None
+
+
 class UnknownWatch(LookupError):
     """A trigger names a watch that this release does not have."""
 
@@ -72,6 +83,34 @@ def settled(watch: str, standing: Standing) -> bool:
     if standing.opens or standing.verdict is Verdict.MISSED:
         return True
     return standing.verdict is Verdict.DENY and watch in DENY_IS_FINAL
+
+
+def gate_result(watch: str, standing: Standing) -> dict[str, str]:
+    """Return what the task of an open gate leaves in XCom."""
+    return {"gate": watch, "verdict": str(standing.verdict)}
+
+
+def ending(station: Station, watch: str, departure: str, standing: Standing) -> Ending | None:
+    """Return how a task whose wait is over ends if nothing is left to do, None where a worker must go on.
+
+    A gate that opens is only passed here: whoever deploys counts all of them again. A ballot that is no longer needed
+    is skipped; one whose manifest has changed must be asked about anew.
+    """
+    if watch in GATES and standing.opens:
+        if _skipped(station, departure, watch):
+            return Ending(skipped=True)
+        return Ending(skipped=False, result=gate_result(watch, standing))
+    if watch == "ballot" and gating.voting_closed(station, departure):
+        return Ending(skipped=True)
+    return None
+
+
+def pulse(station: Station, watch: str, departure: str) -> int | None:
+    """Return a number that changes when the next look should not wait for its time; None for most watches.
+
+    It asks the ledger only: a vote in Airflow counts at once, and nobody outside is asked more often for it.
+    """
+    return len(station.ledger.ballots(departure)) if watch == "quorum" else None
 
 
 def _skipped(station: Station, departure: str, watch: str) -> bool:

@@ -68,6 +68,8 @@ class StationOperator(BaseOperator):
 
     ends_with_departure: ClassVar[bool] = True
     """Whether there is nothing left to do once a person has skipped the departure."""
+    ends_in_triggerer: ClassVar[bool] = False
+    """Whether the trigger may end the task when the wait is over and nothing is left for a worker to do."""
 
     @property
     def label(self) -> str:
@@ -238,6 +240,7 @@ class StationOperator(BaseOperator):
                 watch=waiting.watch,
                 arguments=waiting.arguments,
                 interval=interval.total_seconds(),
+                ends=self.ends_in_triggerer,
             ),
             method_name="resume",
             kwargs={"asked": waiting.arguments},

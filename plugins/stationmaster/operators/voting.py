@@ -39,6 +39,7 @@ class BallotOperator(AskOperator):
     """
 
     elsewhere: ClassVar[bool] = True
+    ends_in_triggerer: ClassVar[bool] = True
 
     def __init__(self, *, voter: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

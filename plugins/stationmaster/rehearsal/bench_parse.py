@@ -1,6 +1,6 @@
-"""Parses one DAG file once, as the dag processor does, and prints how long that took: a process for the bench.
+"""Parses DAG files once, as the dag processor does, and prints how long that took: a process for the bench.
 
-    python -m stationmaster.rehearsal.bench_parse dags/trains.py .
+    python -m stationmaster.rehearsal.bench_parse dags .
 
 The dag processor has Airflow imported and forks for each file; so the import of Airflow is told apart from the rest.
 """
@@ -14,8 +14,8 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Print ``{"airflow": seconds, "parse": seconds, "dags": [...]}``; fail if the file cannot be parsed."""
-    file, bundle = Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute()
+    """Print ``{"airflow": seconds, "parse": seconds, "dags": [...]}``; fail if a file cannot be parsed."""
+    path, bundle = Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute()
     started = time.perf_counter()
     import airflow.sdk
     from airflow.dag_processing.dagbag import BundleDagBag
@@ -23,12 +23,12 @@ def main() -> None:
 
     airflow.sdk.DAG, airflow.sdk.BaseOperator  # noqa: B018 - imported when they are first looked at
     imported = time.perf_counter()
-    bag = BundleDagBag(dag_folder=str(file), bundle_path=bundle, bundle_name="bench", load_op_links=False)
+    bag = BundleDagBag(dag_folder=str(path), bundle_path=bundle, bundle_name="bench", load_op_links=False)
     for dag in bag.dags.values():
         DagSerialization.to_dict(dag)
     parsed = time.perf_counter()
     if bag.import_errors:
-        raise SystemExit(f"{file}: {bag.import_errors}")
+        raise SystemExit(f"{path}: {bag.import_errors}")
     print(json.dumps({"airflow": imported - started, "parse": parsed - imported, "dags": sorted(bag.dags)}))
 
 

@@ -20,6 +20,8 @@ from stationmaster.rehearsal.bench_station import BenchStation
 YES = ("LGTM", "Go", "All passed", "Yes")
 BREATH = 1.2
 """Real seconds between a question and its answer: an answer within about a second of it fails that try (fact 3)."""
+STANDING = 5.0
+"""Real seconds that a gate has stood open before the deciding vote: real ones stand for hours."""
 LOOK_EVERY = 0.25
 WITHIN = 240.0
 NEXT_TASK = "confirm_the_promotion"
@@ -88,6 +90,9 @@ class Script:
         return self._deciding == "airflow" and self.ballots < self._needed and self._others_are_counted()
 
     def _others_are_counted(self) -> bool:
+        stands_since = min(self._seen.values(), default=time.monotonic())
+        if time.monotonic() < stands_since + STANDING:
+            return False
         return len(self._station.ledger.ballots(str(self._departure))) >= self._needed - 1
 
     def _answer(self, action: RequiredAction) -> None:

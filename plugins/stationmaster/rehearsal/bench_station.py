@@ -9,6 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from stationmaster import clock
 from stationmaster.config.checklist import parse_checklist
 from stationmaster.config.loader import load
@@ -17,13 +19,16 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import promote_week, stop_times
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.departures import runs
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.bench_shape import IDLE_DAG, shape_of, source_of
+from stationmaster.rehearsal.embedded.environment import GITHUB_PATH
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.specs import CheckSpec
+from stationmaster.rehearsal.github.world import STAND_IN_TOKEN
 
 TEAM, TRAIN = "cellxgene", "weekly"
 FIRST_WEEK = IsoWeek(year=2021, week=43)
@@ -98,12 +103,30 @@ class BenchStation:
         train, sha = self.train, passenger.sha
         subject = f"{passenger.component}/{train.staging}"
         self.ledger.record_once(departure, "deployed", subject, {"sha": sha, "how": BY}, at, BY)
+        if train.component(passenger.component).deploy(train.staging).mode == "workflow":
+            self._tag(departure, passenger, at)
         page = train.component(passenger.component).checklist_of(train.staging)
         if page is not None:
             text = (self._include / page).read_text(encoding="utf-8")
             items = [{"title": item.text, "answer": "passed"} for item in parse_checklist(text)]
             value = {"sha": sha, "passed": True, "items": items, "note": ""}
             self.ledger.record(departure, "checklist", subject, value, at, BY)
+
+    def _tag(self, departure: str, passenger: Passenger, at: Any) -> None:
+        """Put the tag on the commit that a workflow to staging ran at, as the cut leaves it."""
+        tag, sha = runs.tag_of(passenger.sha), passenger.sha
+        url = f"{self.airflow.station.github_url}{GITHUB_PATH}/repos/{passenger.repository}/git/refs"
+
+        def act() -> dict[str, str]:
+            body, headers = {"ref": f"refs/tags/{tag}", "sha": sha}, {"Authorization": f"Bearer {STAND_IN_TOKEN}"}
+            answer = httpx.post(url, json=body, headers=headers, trust_env=False, timeout=10)
+            if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:  # the same commit may wait a second week
+                answer.raise_for_status()
+            return {"ref": tag, "sha": sha}
+
+        key = runs.tag_key(departure, passenger.component, sha)
+        intent = {"repository": passenger.repository, "tag": tag, "sha": sha}
+        self.ledger.perform(key, intent=intent, now=lambda: at, look_up=None, act=act)
 
 
 @contextmanager
@@ -143,7 +166,7 @@ def copy_bundle(include: Path, bundle: Path) -> None:
     """Copy what the DAGs of the trains need into a bundle of its own."""
     shutil.copytree(include, bundle / "include")
     (bundle / "dags").mkdir()
-    for name in (".airflowignore", "dags/trains.py"):
+    for name in (".airflowignore", "dags/configuration.py", "dags/trains.py"):
         shutil.copy(include.parent / name, bundle / name)
 
 

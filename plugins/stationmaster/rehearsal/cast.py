@@ -14,14 +14,18 @@ from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.ledger.records import DepartureState
+from stationmaster.operators.handing_over import CheckAccessOperator
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
+from stationmaster.rehearsal.programme import HANDOFF
 
 LGTM = "LGTM"
-YES = ("Board now", "All passed", "Done", "Go")
-"""The answers that let a train go on, as the operators offer them."""
+YES = ("Board now", "All passed", "Done", "Go", CheckAccessOperator.EVERYTHING)
+"""The answers that let a train or a handoff go on, as the operators offer them."""
+TICKED = ("All passed", CheckAccessOperator.EVERYTHING)
+"""The answers that count only with every box ticked."""
 HOLDS = ("answered", "silence", "raised hand")
 """How the question whom to wait for ends: week by week another way."""
 WAYS = ("airflow", "reaction", "reply")
@@ -55,7 +59,7 @@ class Colleagues:
     ) -> None:
         """Plan nothing yet.
 
-        :param silent: Airflow users who do nothing.
+        :param silent: Airflow users who neither vote nor conduct; at a handoff everybody answers.
         :param voters: how many people vote; by default as many as the quorum needs.
         :param conducts: whether the people on call answer what they are asked.
         :param holds: what becomes of the question whom to wait for, in turn over the departures: of HOLDS.
@@ -84,9 +88,11 @@ class Colleagues:
         acted = False
         for action in scene.actions:
             departure = departure_of(scene, action.task_instance)
-            if departure is None or not action.waits:
+            if not action.waits:
                 continue
-            if action.task_instance.task_id == "ballot":
+            if departure is None:
+                acted = (_is_of_a_handoff(action) and self._agree(action, silent=frozenset())) or acted
+            elif action.task_instance.task_id == "ballot":
                 self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
                 self._plans.once(f"{departure}/hold", partial(self._hold, scene.now, departure, action))
@@ -183,9 +189,10 @@ class Colleagues:
         self._slack.post(f"/_control/{what}", json={**body, "user": person.slack[0]}).raise_for_status()
         return True
 
-    def _agree(self, action: RequiredAction) -> bool:
-        """Let the first person who is asked and not silent give the answer that lets the train go on."""
-        users = [assigned for assigned in action.assigned_users if assigned.id not in self._silent]
+    def _agree(self, action: RequiredAction, *, silent: frozenset[str] | None = None) -> bool:
+        """Let the first person who is asked and not silent give the answer that lets the train or handoff go on."""
+        quiet = self._silent if silent is None else silent
+        users = [assigned for assigned in action.assigned_users if assigned.id not in quiet]
         option = next((word for word in YES if word in action.options), None)
         if not users or option is None:
             return False
@@ -210,6 +217,10 @@ def departure_of(scene: Scene, task: TaskInstance) -> str | None:
     return found[0].id if found else None
 
 
+def _is_of_a_handoff(action: RequiredAction) -> bool:
+    return action.task_instance.dag_id.endswith(f".{HANDOFF}")
+
+
 def _voting_is_over(scene: Scene, departure: str) -> bool:
     found = scene.ledger.departure(departure)
     return found is None or found.state not in (DepartureState.STAGED, DepartureState.GATED)
@@ -218,4 +229,4 @@ def _voting_is_over(scene: Scene, departure: str) -> bool:
 def _filled(field: Any, option: str) -> Any:
     """Return what stands in a form field: its default, and a tick on everything that is to be ticked."""
     default = field.get("value") if isinstance(field, dict) else field
-    return True if option == "All passed" and default is False else default
+    return True if option in TICKED and default is False else default

@@ -103,6 +103,35 @@ class Pin(NamedTuple):
     commits: Mapping[str, str]
 
 
+class HandedOver(NamedTuple):
+    """A handoff that was played: its id in the ledger, ``<team>.<rotation>/<instant>``, and its instant."""
+
+    id: str
+    at: datetime
+
+    @classmethod
+    def of(cls, key: str, at: datetime) -> HandedOver:
+        """Return the handoff of a rotation, ``<team>.<rotation>``, at an instant."""
+        return cls(f"{key}/{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}", at)
+
+    @property
+    def team(self) -> str:
+        """The team's id."""
+        return self.id.split(".", 1)[0]
+
+    @property
+    def rotation(self) -> str:
+        """The rotation's id within the team."""
+        return self.id.split("/", 1)[0].partition(".")[2]
+
+
+class Mailed(NamedTuple):
+    """A mail that the stand-in took: the key under which it was sent, and to whom."""
+
+    key: str
+    recipients: tuple[str, ...]
+
+
 class Evidence(NamedTuple):
     """Everything that the invariants and the transcript are computed from."""
 
@@ -119,6 +148,8 @@ class Evidence(NamedTuple):
     waits: tuple[Wait, ...] = ()
     named: tuple[Named, ...] = ()
     runs: tuple[Run, ...] = ()
+    handoffs: tuple[HandedOver, ...] = ()
+    mails: tuple[Mailed, ...] = ()
     red: frozenset[tuple[str, str]] = frozenset()
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0
@@ -141,15 +172,24 @@ class Seen(NamedTuple):
     red_share: float = 0.0
 
 
-def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[str], seen: Seen) -> Evidence:
-    """Read the ledger and both stand-ins."""
+def gather(
+    *,
+    ledger: Ledger,
+    github_url: str,
+    slack_url: str,
+    trains: Sequence[str],
+    handoffs: Sequence[HandedOver] = (),
+    seen: Seen,
+) -> Evidence:
+    """Read the ledger and the stand-ins."""
     departures = tuple(
         sorted((found for train in trains for found in ledger.departures(train)), key=lambda one: one.opened_at)
     )
     with httpx.Client(trust_env=False, timeout=30) as client:
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()
         slack = client.get(f"{slack_url}/_control/state").raise_for_status().json()
-    effects = tuple(effect for train in trains for effect in ledger.effects(train))
+        mails = client.get(f"{slack_url}/_control/mail").raise_for_status().json()["mails"]
+    effects = tuple(effect for name in (*trains, *(one.id for one in handoffs)) for effect in ledger.effects(name))
     return Evidence(
         departures=departures,
         dispatches=tuple(dispatch_of(entry) for entry in journal if is_dispatch(entry)),
@@ -164,6 +204,8 @@ def gather(*, ledger: Ledger, github_url: str, slack_url: str, trains: Sequence[
         waits=tuple(dict.fromkeys(seen.waits)),
         named=tuple(seen.named),
         runs=tuple(seen.runs),
+        handoffs=tuple(handoffs),
+        mails=tuple(Mailed(str(mail["key"]), tuple(mail["recipients"])) for mail in mails),
         red=frozenset(seen.red),
         red_share=seen.red_share,
     )

@@ -18,7 +18,7 @@ from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
-from stationmaster.rehearsal.invariants_people import strangers, wrong_conductors
+from stationmaster.rehearsal.invariants_people import strangers, untold, wrong_conductors
 
 TENS_OF_MILLIONS = 10_000_000
 """The stand-in draws which commits are red from numbers below this one."""
@@ -57,11 +57,12 @@ def judge(
         "A cut takes the newest green commit of its instant": _not_newest(evidence, shift),
         "Nobody votes for a manifest that is not theirs, or with somebody else's account": strangers(evidence, trains),
         "Whoever is named as on call is on call": wrong_conductors(evidence, trains),
+        "Whoever comes on call is told so, once": untold(evidence, teams),
         "Every waiting task has a blocker": _unexplained(evidence),
         "Every start, success and failure is announced exactly once": _announcements(evidence),
         "The audit chain verifies": iter(evidence.breaks),
         "Every run ended well": _bad_ends(evidence),
-        "Something was cut and something was promoted": _nothing_happened(evidence),
+        "Something was cut, promoted or handed over": _nothing_happened(evidence),
     }
     return tuple(Finding(name, tuple(broken)) for name, broken in found.items())
 
@@ -227,6 +228,7 @@ def _bad_ends(evidence: Evidence) -> Iterator[str]:
 
 
 def _nothing_happened(evidence: Evidence) -> Iterator[str]:
-    if not any(found.state in ("DONE", "SKIPPED_EMPTY") for found in evidence.departures):
+    nothing_to_release = bool(evidence.handoffs) and not evidence.departures
+    if not nothing_to_release and not any(found.state in ("DONE", "SKIPPED_EMPTY") for found in evidence.departures):
         ends = ", ".join(f"{found.id} {found.state}" for found in evidence.departures)
         yield f"no departure reached production: {ends or 'there was none'}"

@@ -52,6 +52,25 @@ def strangers(evidence: Evidence, trains: _Trains) -> Iterator[str]:
                 yield f"{who} voted with the account {ballot.account}, which is not theirs"
 
 
+def untold(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> Iterator[str]:
+    """Yield each role of a handoff whose person was not told exactly once, in Slack and by mail (C-06)."""
+    for handoff in evidence.handoffs:
+        team = teams[handoff.team]
+        entry = team.roster[handoff.rotation]
+        if entry.notices is None:
+            continue
+        for role in entry.roles:
+            person = team.people[holder(entry, team.zone, role, handoff.at)]
+            told = [message for message in evidence.messages if message.key.startswith(f"{handoff.id}/tell/{role}/")]
+            if [_MENTION.findall(message.posted)[:1] for message in told] != [
+                [account] for account in person.slack[:1]
+            ]:
+                yield f"{handoff.id}: {person.name} comes on call as {role} and was told {len(told)} times in Slack"
+            mailed = [mail for mail in evidence.mails if mail.key.startswith(f"{handoff.id}/tell/{role}/")]
+            if entry.notices.mail and [mail.recipients for mail in mailed] != [(person.email,)]:
+                yield f"{handoff.id}: {person.name} comes on call as {role} and got {len(mailed)} mails"
+
+
 def wrong_conductors(evidence: Evidence, trains: _Trains) -> Iterator[str]:
     """Yield each place where somebody is named as on call who is not: XCom, ledger, Slack."""
     for said in (*_in_xcom(evidence, trains), *_in_slack(evidence, trains), *_in_ledger(evidence, trains)):

@@ -7,16 +7,14 @@ import sys
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Literal
 
 from rich.console import Console
 
 from stationmaster import clock
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
-from stationmaster.config.train import TrainConfig
-from stationmaster.core.calendar import next_departure
-from stationmaster.core.instants import first_instant, local_text
+from stationmaster.core.blockers import Blocker
+from stationmaster.core.instants import local_text
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal import troubles
 from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
@@ -25,9 +23,10 @@ from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
-from stationmaster.rehearsal.evidence import Blind, Evidence, Named, Run, Seen, Wait, gather, named_by
+from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
+from stationmaster.rehearsal.programme import HANDOFF, programme
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 
@@ -35,11 +34,10 @@ POLL_SECONDS = 1.0
 RUN_TIME = timedelta(minutes=6)
 QUEUE_TIME = timedelta(seconds=20)
 """How long a deploy workflow of the stand-in runs, after it has waited in its queue."""
-STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
 
 
 class NothingToRehearse(ValueError):
-    """No team of those named has a train."""
+    """No team of those named has a train or a rotation that hands over."""
 
 
 def rehearse(
@@ -54,9 +52,9 @@ def rehearse(
     as_json_only: bool = False,
     trouble: tuple[str, ...] = (),
 ) -> int:
-    """Run every stop of every train between ``start`` and ``start + weeks`` and judge what happened.
+    """Run every stop and every handoff between ``start`` and ``start + weeks`` and judge what happened.
 
-    :param start: a local date in each train's zone; the history of that day boards.
+    :param start: a local date in the zone of each train and rotation; the history of that day boards.
     :param teams: ids; empty for all.
     :param out: receives ``transcript.md`` and ``transcript.json``, and Airflow's logs when something is broken.
     :param console: for the progress; the report goes there too unless ``as_json_only`` puts JSON on standard output.
@@ -65,9 +63,10 @@ def rehearse(
     :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
     troubles.checked(trouble)
-    found = {team.id: team for team in load(include, teams=teams or None).teams.values() if team.trains}
+    every = load(include, teams=teams or None).teams
+    found = {item.team: every[item.team] for item in programme(every, start, weeks)}
     if not found:
-        raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train under {include}")
+        raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train or a handoff under {include}")
     out.mkdir(parents=True, exist_ok=True)
     with passing_home("rehearsal-") as folder:
         play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=folder)
@@ -84,20 +83,6 @@ def rehearse(
     else:
         _report(console, findings, out)
     return 0 if holds else 1
-
-
-def calendar(teams: dict[str, TeamConfig], start: date, weeks: int) -> list[tuple[datetime, TrainConfig, str]]:
-    """Return every stop in the span, in the order of the calendar; a promotion whose cut lies before it is left out."""
-    stops: list[tuple[datetime, TrainConfig, str]] = []
-    for train in (train for team in teams.values() for train in team.trains.values()):
-        begin = first_instant(datetime.combine(start, datetime.min.time()), train.zone) - timedelta(microseconds=1)
-        for stop in STOPS:
-            # What is promoted in this span was cut in it.
-            at = begin if stop == "cut" else next_departure(train.stop("cut"), begin)
-            for _ in range(weeks):
-                at = next_departure(train.stop(stop), at)
-                stops.append((at, train, stop))
-    return sorted(stops, key=lambda one: (one[0], one[1].key, one[2]))
 
 
 class Play:
@@ -117,20 +102,21 @@ class Play:
         self._seed = seed
         self._trouble = trouble
         self._home = home
-        self._stops = calendar(teams, start, weeks)
-        self._trains = {train.key: train for _, train, _ in self._stops}
+        self._programme = programme(teams, start, weeks)
+        self._items = {item.dag_id: item for item in self._programme}
         self._began: dict[tuple[str, str], datetime] = {}
         self._blind: list[Blind] = []
         self._waits: list[Wait] = []
         self._runs: list[Run] = []
         self._named: list[Named] = []
+        self._handoffs: list[HandedOver] = []
 
     def perform(self, include: Path, console: Console) -> tuple[Evidence, tuple[str, ...]]:
-        """Play all stops, and return what happened and which runs never ended."""
+        """Play the programme, and return what happened and which runs never ended."""
         clock_file = self._home / "clock.json"
-        clock.set_virtual(clock_file, self._stops[0][0] - timedelta(hours=1))
+        clock.set_virtual(clock_file, self._programme[0].at - timedelta(hours=1))
         with ExitStack() as stack:
-            picture = stack.enter_context(Picture(console, stops=len(self._stops), zone=self._stops[0][1].zone))
+            picture = stack.enter_context(Picture(console, runs=len(self._programme), zone=self._programme[0].zone))
             airflow = stack.enter_context(
                 EmbeddedAirflow(
                     home=self._home,
@@ -168,12 +154,11 @@ class Play:
                 check=airflow.require_running,
                 watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
             )
-            timetable = [Starting(at, f"{train.key}.{stop}") for at, train, stop in self._stops]
-            api.wait_parsed({starting.dag_id for starting in timetable}, timeout=120, check=airflow.require_running)
+            api.wait_parsed(set(self._items), timeout=120, check=airflow.require_running)
             stuck: tuple[str, ...] = ()
             try:
                 conductor.play(
-                    timetable,
+                    [Starting(item.at, item.dag_id) for item in self._programme],
                     cast,
                     started=lambda run: self._starts(picture, cast, run, conductor.now),
                     ended=lambda run: self._ends(picture, api, run, conductor.now),
@@ -183,22 +168,25 @@ class Play:
             seen = Seen(
                 blind=self._blind, waits=self._waits, named=self._named, runs=self._runs, red=cast.red, red_share=0.0
             )
-            return gather(ledger=ledger, **urls, trains=tuple(self._trains), seen=seen), stuck
+            trains = [train.key for team in self._teams.values() for train in team.trains.values()]
+            return gather(ledger=ledger, **urls, trains=trains, handoffs=self._handoffs, seen=seen), stuck
 
     def _starts(self, picture: Picture, cast: troubles.Troubles, run: DagRun, now: datetime) -> None:
-        train, stop = self._place(run.dag_id)
+        item = self._items[run.dag_id]
         self._began[run.dag_id, run.dag_run_id] = now
-        picture.tell(f"{local_text(now, train.zone)}: {run.dag_id} starts")
-        cast.begin(train, stop, now)
+        picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} starts")
+        if item.what == HANDOFF:
+            self._handoffs.append(HandedOver.of(item.key, now))
+        else:
+            cast.begin(self._teams[item.team].train(item.key), item.what, now)
 
     def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
-        train, _ = self._place(run.dag_id)
         began = self._began[run.dag_id, run.dag_run_id]
         ended = Run(run.dag_id, run.dag_run_id, run.state, began, now)
         self._runs.append(ended)
         self._named += named_by(api, ended)
         picture.ended()
-        picture.tell(f"{local_text(now, train.zone)}: {run.dag_id} ended as {run.state}")
+        picture.tell(f"{local_text(now, self._items[run.dag_id].zone)}: {run.dag_id} ended as {run.state}")
 
     def _stands(self, picture: Picture, ledger: Ledger, now: datetime, waiting: tuple[TaskInstance, ...]) -> None:
         """At each standstill: note why everything waits; every waiting task must have said so."""
@@ -210,21 +198,19 @@ class Play:
         self._blind += [
             Blind(now, task.dag_id, task.label)
             for task in waiting
-            if not any(found and self._explains(subject, task) for subject, found in blockers.items())
+            if not any(found and self._explains(subject, found, task) for subject, found in blockers.items())
         ]
 
-    def _explains(self, subject: str, task: TaskInstance) -> bool:
-        """Return whether blockers under ``subject`` are those of a task: of its train, its stop, and its voter."""
-        train, stop = self._place(task.dag_id)
+    def _explains(self, subject: str, found: tuple[Blocker, ...], task: TaskInstance) -> bool:
+        """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
+        item = self._items[task.dag_id]
         parts = subject.split("/")
-        if parts[0] != train.key or parts[2:4] != [stop, task.task_id]:
+        if parts[0] != item.key or parts[2:4] != [item.what, task.task_id]:
             return False
-        people = self._teams[train.team].people
-        return all(name in people and people[name].name == task.rendered_map_index for name in parts[4:])
-
-    def _place(self, dag_id: str) -> tuple[TrainConfig, str]:
-        key, _, stop = dag_id.rpartition(".")
-        return self._trains[key], stop
+        people = self._teams[item.team].people
+        # A train tells its mapped tasks apart by the person, a handoff by the role that the person holds.
+        named = [[part] if part in people else [who for one in found for who in one.who] for part in parts[4:]]
+        return all(task.rendered_map_index in {people[name].name for name in names} for names in named)
 
 
 def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:

@@ -19,14 +19,14 @@ SHOWN_WAITS = 6
 
 
 class Picture:
-    """A bar over all stops, the virtual clock, who waits for what, and the last events.
+    """A bar over all runs, the virtual clock, who waits for what, and the last events.
 
     :param zone: of the clock that is shown.
     """
 
-    def __init__(self, console: Console, *, stops: int, zone: str) -> None:
+    def __init__(self, console: Console, *, runs: int, zone: str) -> None:
         self._console = console
-        self._stops = stops
+        self._runs = runs
         self._zone = zone
         self._ended = 0
         self._now: datetime | None = None
@@ -53,15 +53,15 @@ class Picture:
         self._now, self._waits = now, tuple(dict.fromkeys(waits))
 
     def ended(self) -> None:
-        """Move the bar on by one stop."""
+        """Move the bar on by one run."""
         self._ended += 1
 
     def render(self) -> RenderableType:
         """Return the picture of this moment."""
         head = Table.grid(padding=(0, 2))
         clock = local_text(self._now, self._zone) if self._now else "Airflow starts"
-        bar = ProgressBar(total=self._stops, completed=self._ended, width=40)
-        head.add_row(bar, f"stop {min(self._ended + 1, self._stops)} of {self._stops}", f"[bold]{clock}[/bold]")
+        bar = ProgressBar(total=self._runs, completed=self._ended, width=40)
+        head.add_row(bar, f"run {min(self._ended + 1, self._runs)} of {self._runs}", f"[bold]{clock}[/bold]")
         events = [f"  {escape(event)}" for event in self._events]
         waits = [f"  [dim]waits: {escape(wait)}[/dim]" for wait in self._waits[:SHOWN_WAITS]]
         left = len(self._waits) - SHOWN_WAITS

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.ledger.records import Departure
-from stationmaster.rehearsal.evidence import Evidence
+from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.invariants import Finding
-from stationmaster.rehearsal.transcript_lines import lines
+from stationmaster.rehearsal.transcript_lines import Line, handoff_lines, lines
 
 
 def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[str, TeamConfig]) -> str:
@@ -24,8 +24,10 @@ def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: Mappin
     for finding in findings:
         parts.append(f"- {'✓' if finding.holds else '✗'} {finding.invariant}")
         parts += [f"  - {escaping.markdown(what)}" for what in finding.broken]
-    for departure in evidence.departures:
-        parts += ["", *_story(evidence, departure, teams[departure.train.split(".", 1)[0]])]
+    stories = [(departure.opened_at, _story(evidence, departure, teams)) for departure in evidence.departures]
+    stories += [(handoff.at, _handoff(evidence, handoff, teams)) for handoff in evidence.handoffs]
+    for _, story in sorted(stories, key=lambda one: one[0]):
+        parts += ["", *story]
     return "\n".join(parts) + "\n"
 
 
@@ -40,6 +42,10 @@ def as_json(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[st
         "departures": [
             _departure(evidence, departure, teams[departure.train.split(".", 1)[0]])
             for departure in evidence.departures
+        ],
+        "handoffs": [
+            {"id": handoff.id, "lines": _lines(handoff_lines(evidence, handoff, teams[handoff.team]))}
+            for handoff in evidence.handoffs
         ],
         "runs": [
             {
@@ -62,24 +68,36 @@ def _departure(evidence: Evidence, departure: Departure, team: TeamConfig) -> di
         "state": str(departure.state),
         "why": departure.why,
         "manifest": dict(aboard.commits) if aboard else {},
-        "lines": [
-            {"at": _utc(line.at), "what": line.kind, "who": line.who, "text": line.text}
-            for line in lines(evidence, departure, team)
-        ],
+        "lines": _lines(lines(evidence, departure, team)),
     }
 
 
-def _story(evidence: Evidence, departure: Departure, team: TeamConfig) -> Iterator[str]:
+def _lines(told: list[Line]) -> list[dict[str, str]]:
+    return [{"at": _utc(line.at), "what": line.kind, "who": line.who, "text": line.text} for line in told]
+
+
+def _story(evidence: Evidence, departure: Departure, teams: Mapping[str, TeamConfig]) -> Iterator[str]:
+    team = teams[departure.train.split(".", 1)[0]]
     train = team.train(departure.train)
-    zone = ZoneInfo(train.zone)
     yield f"## {departure.id}: {departure.state}"
     yield ""
     aboard = evidence.aboard(departure.id)
     names = {component.repository: component.id for component in train.components}
     for repository, sha in aboard.commits.items() if aboard else ():
         yield f"- {names.get(repository, repository)}: [`{sha[:12]}`](https://github.com/{repository}/commit/{sha})"
+    yield from _days(lines(evidence, departure, team), ZoneInfo(train.zone))
+
+
+def _handoff(evidence: Evidence, handoff: HandedOver, teams: Mapping[str, TeamConfig]) -> Iterator[str]:
+    team = teams[handoff.team]
+    entry = team.roster[handoff.rotation]
+    yield f"## {handoff.id}: {escaping.markdown(entry.title)} hands over"
+    yield from _days(handoff_lines(evidence, handoff, team), ZoneInfo(entry.zone or team.zone))
+
+
+def _days(told: list[Line], zone: ZoneInfo) -> Iterator[str]:
     day: date | None = None
-    for line in lines(evidence, departure, team):
+    for line in told:
         when = line.at.astimezone(zone)
         if when.date() != day:
             day = when.date()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.ledger.records import Departure, Entry
-from stationmaster.rehearsal.evidence import Evidence
+from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes
 
 _STATIONMASTER = "Stationmaster"
@@ -40,17 +40,25 @@ class Line(NamedTuple):
 
 def lines(evidence: Evidence, departure: Departure, team: TeamConfig) -> list[Line]:
     """Return what happened to a departure, in the order of the audit; what people wrote comes before what it caused."""
-    return _Teller(evidence, departure, team).lines()
+    train = team.train(departure.train)
+    components = {component.repository: component.id for component in train.components}
+    return _Teller(evidence, departure.id, team, train.zone, components).lines()
+
+
+def handoff_lines(evidence: Evidence, handoff: HandedOver, team: TeamConfig) -> list[Line]:
+    """Return what happened at a handoff, in the order of the audit."""
+    return _Teller(evidence, handoff.id, team, team.roster[handoff.rotation].zone or team.zone, {}).lines()
 
 
 class _Teller:
-    def __init__(self, evidence: Evidence, departure: Departure, team: TeamConfig) -> None:
+    def __init__(
+        self, evidence: Evidence, subject: str, team: TeamConfig, zone: str, components: Mapping[str, str]
+    ) -> None:
         self._evidence = evidence
-        self._id = departure.id
+        self._id = subject
         self._team = team
-        train = team.train(departure.train)
-        self._zone = ZoneInfo(train.zone)
-        self._components = {component.repository: component.id for component in train.components}
+        self._zone = ZoneInfo(zone)
+        self._components = components
         self._accounts = {account: person.name for person in team.people.values() for account in person.slack}
         self._said = {message.key: message for message in evidence.messages if message.key}
         self._intents = {effect.key: effect for effect in evidence.effects}
@@ -62,12 +70,17 @@ class _Teller:
         ordered: list[tuple[datetime, int, Line]] = []
         written = datetime.min.replace(tzinfo=UTC)
         for entry in self._evidence.audit:
-            if entry.subject == self._id or entry.subject.startswith(f"{self._id}/"):
+            if self._is_ours(entry):
                 # A fact may be of an earlier instant than its line: it is told when it was written down.
                 written = max(written, entry.at)
                 ordered += [(written, entry.seq, line._replace(at=written)) for line in self._of(entry)]
         ordered += [(line.at, 0, line) for line in self._people()]
         return self._together([line for _, _, line in sorted(ordered, key=lambda one: one[:2])])
+
+    def _is_ours(self, entry: Entry) -> bool:
+        # What a person can open is known longer than their shift: it names the handoff that asked.
+        asked = _value(entry).get("handoff") == self._id
+        return asked or entry.subject == self._id or entry.subject.startswith(f"{self._id}/")
 
     def _of(self, entry: Entry) -> Iterator[Line]:
         tell: Mapping[str, Callable[[Entry], Iterator[Line]]] = {
@@ -120,6 +133,10 @@ class _Teller:
             "note": str(value.get("text")),
             "run_failed": "The deploy workflow failed",
             "message_gone": "A message was deleted in Slack",
+            "shift": f"{self._name(str(value.get('person')))} is {subject} until {self._local(value.get('end'))}",
+            "access": f"{self._name(subject)} lacks: {', '.join(value.get('missing') or ())}"
+            if value.get("missing")
+            else f"{self._name(subject)} can open everything",
         }.get(str(kind))
         if sentence:
             yield self._line(entry, "fact", sentence)
@@ -154,6 +171,8 @@ class _Teller:
             said = f"GitHub: tag {intent['tag']} on {repository} at {str(intent.get('sha', ''))[:12]}"
         elif "branch" in intent:
             said = f"GitHub: branch {intent['branch']} of {repository} moved to {str(intent.get('sha', ''))[:12]}"
+        elif "to" in intent:
+            said = f"Mail to {intent['to']}: {intent.get('subject', '')}"
         else:
             said = f"Done: {key}"
         yield self._line(entry, "github", f"{said}{found}")
@@ -211,6 +230,13 @@ class _Teller:
         if person in self._team.people:
             return self._team.people[person].name
         return _STATIONMASTER if person in _MACHINES else person
+
+    def _local(self, instant: object) -> str:
+        return (
+            f"{datetime.fromisoformat(instant).astimezone(self._zone):%a %d %b %H:%M}"
+            if isinstance(instant, str)
+            else ""
+        )
 
     def _component(self, repository: str) -> str:
         return self._components.get(repository, repository)

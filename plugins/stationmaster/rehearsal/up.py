@@ -27,6 +27,7 @@ from stationmaster.rehearsal.embedded.plan import Database
 from stationmaster.rehearsal.embedded.station import KEPT, NOTE, clear_home, end_station, running
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.github.journal_tail import newest_request
+from stationmaster.rehearsal.programme import HANDOFF
 from stationmaster.rehearsal.up_progress import Progress
 
 TEAM, TRAIN = "cellxgene", "weekly"
@@ -149,7 +150,7 @@ class _Play:
         play = cls(airflow, team, train, clock_file, progress)
         try:
             progress.tell("Airflow reads the DAGs")
-            dags = [f"{train.key}.cut", f"{train.key}.promote"]
+            dags = [f"{train.key}.cut", f"{train.key}.promote", *play._handoff_dags]
             play._api.wait_parsed(dags, timeout=90, check=airflow.require_running)
             yield play
         finally:
@@ -172,10 +173,15 @@ class _Play:
         self._conductor.set_clock(stop_times(self._train.stop("promote"), due).earliest + timedelta(minutes=1))
         self._progress.tell(f"{self._now()}: six days later, everybody is asked whether it may go to production")
         run = self._conductor.start(f"{self._train.key}.promote")
+        handoffs = [self._conductor.start(dag_id) for dag_id in self._handoff_dags]
         needed = self._train.gates.quorum.needed - 1
         person = self._station.conductor
         with self._colleagues(silent=frozenset({str(person.airflow)}), voters=needed, conducts=False) as people:
-            self._conductor.lead([run], people, until=lambda: self._given(departure) >= needed)
+            self._conductor.lead(
+                [run, *handoffs],
+                people,
+                until=lambda: self._given(departure) >= needed and self._have_ended(handoffs),
+            )
         return run
 
     def tell_what_to_click(self, departure: str) -> None:
@@ -190,11 +196,11 @@ class _Play:
             console.print(text, soft_wrap=True, highlight=False)
 
         line(f"[bold]{departure}[/bold] waits for [bold]one more LGTM[/bold]. At the station it is {self._now()}.\n")
-        line(f"  1. Open     {self._page(run)}")
+        line(f"  1. Open     {self._page(run)}/required_actions")
         line(
             f"     log in   user [bold]{person.airflow}[/bold]  password [bold]{passwords[str(person.airflow)]}[/bold]"
         )
-        line(f"  2. Answer   tab Required Actions: [bold]LGTM[/bold] on the ballot of {person.name}.")
+        line(f"  2. Answer   [bold]LGTM[/bold] on the ballot of {person.name}.")
         line(f"  3. Confirm  {person.name} is on call, too: answer [bold]Go[/bold] to the question that follows.")
         line("  4. Watch    both components go to production, are verified, and announced in Slack.\n")
         line(f"  Slack       {note.slack_url}   react or answer there as anybody: that is a vote, too")
@@ -225,6 +231,13 @@ class _Play:
             yield people
         finally:
             people.close()
+
+    @property
+    def _handoff_dags(self) -> list[str]:
+        return [f"{self._team.id}.{entry.id}.{HANDOFF}" for entry in self._team.roster.values() if entry.hands_over]
+
+    def _have_ended(self, runs: list[DagRun]) -> bool:
+        return all(self._api.run(run.dag_id, run.dag_run_id).ended for run in runs)
 
     def _given(self, departure: str) -> int:
         counted, _ = voting.count_from_ledger(self._station, departure)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
+    from stationmaster.departures.station import Station
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +20,10 @@ PATIENCE = 20
 """Looks in a row that may fail, as when the ledger's database starts anew, before the task is woken to fail."""
 SETTLING_SECONDS = 2.0
 """Real seconds before the first look: an event within about a second of the deferral fails that try of the task."""
+
+
+PULSE_SECONDS = 0.5
+"""Real seconds between two questions to the ledger whether a look is worth while before its time."""
 
 
 class LookingTrigger(BaseTrigger):
@@ -36,14 +42,23 @@ class LookingTrigger(BaseTrigger):
         """Take one look with fresh connections, keep the blockers, and return whether it settles."""
         raise NotImplementedError
 
+    def event(self, standing: Standing) -> TriggerEvent:
+        """Return what fires when the wait is over: the task is woken, unless it needs no worker to end."""
+        return TriggerEvent({"settled": str(standing.verdict)})  # type: ignore[no-untyped-call]
+
+    def pulse(self) -> int | None:
+        """Return a number of the ledger that changes when a look is worth while at once, None where there is none."""
+        return None
+
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until the watch settles, then fire once with the verdict.
+        """Look until the watch settles, then fire once.
 
         Looks run in threads of their own: one that is slow, because GitHub is, holds up no other trigger.
         """
         from asgiref.sync import sync_to_async
 
         look = sync_to_async(self.look, thread_sensitive=False)
+        event = sync_to_async(self.event, thread_sensitive=False)
         await asyncio.sleep(SETTLING_SECONDS)
         failures = 0
         while True:
@@ -57,9 +72,27 @@ class LookingTrigger(BaseTrigger):
             else:
                 failures = 0
                 if settled:
-                    yield TriggerEvent({"settled": str(standing.verdict)})  # type: ignore[no-untyped-call]
+                    yield await event(standing)
                     return
-            await asyncio.sleep(self.interval)
+            await self._rest()
+
+    async def _rest(self) -> None:
+        """Sleep until the next look: for the interval, or until the ledger tells that something has come."""
+        from asgiref.sync import sync_to_async
+
+        pulse = sync_to_async(self.pulse, thread_sensitive=False)
+        left = self.interval
+        try:
+            before = await pulse()
+            while before is not None and left > PULSE_SECONDS:
+                await asyncio.sleep(PULSE_SECONDS)
+                left -= PULSE_SECONDS
+                if await pulse() != before:
+                    return
+        except Exception as error:
+            # The look after the rest asks the same ledger, and says what is wrong.
+            log.warning("%s: the ledger cannot be asked between two looks: %s", self.subject, error)
+        await asyncio.sleep(left)
 
 
 class StationTrigger(LookingTrigger):
@@ -74,6 +107,7 @@ class StationTrigger(LookingTrigger):
     :param watch: a name of :data:`stationmaster.departures.watches.WATCHES`.
     :param arguments: what that watch needs.
     :param interval: seconds between two looks.
+    :param ends: whether the trigger may end the task, where nothing is left for a worker to do.
     """
 
     def __init__(
@@ -86,9 +120,11 @@ class StationTrigger(LookingTrigger):
         watch: str,
         arguments: dict[str, Any],
         interval: float,
+        ends: bool = False,
     ) -> None:
         super().__init__(subject=subject, interval=interval)
         self.team = team
+        self.ends = ends
         self.train = train
         self.departure = departure
         self.watch = watch
@@ -106,19 +142,47 @@ class StationTrigger(LookingTrigger):
                 "watch": self.watch,
                 "arguments": self.arguments,
                 "interval": self.interval,
+                "ends": self.ends,
             },
         )
 
     def look(self) -> tuple[bool, Standing]:
         """Take one look with fresh connections, keep the blockers, and return whether it settles."""
-        from stationmaster.config.team import TeamConfig
-        from stationmaster.departures.station import Station
         from stationmaster.departures.watches import look, settled
 
-        station = Station(team=TeamConfig.model_validate(self.team), train=self.train)
+        station = self._station()
         standing = look(station, self.watch, self.departure, self.arguments)
         if standing.blockers:
             # What it waited for stands until the task itself goes on: no waiting task is ever without a reason, and
             # a look that was under way when the task was woken by an answer brings no reason back.
             station.ledger.renew_blockers(self.subject, standing.blockers, station.now())
         return settled(self.watch, standing), standing
+
+    def event(self, standing: Standing) -> TriggerEvent:
+        """Return the end of the task itself where nothing is left to do, so that it needs no worker at all."""
+        from stationmaster.departures.watches import ending
+
+        if not self.ends:
+            return super().event(standing)
+        station = self._station()
+        end = ending(station, self.watch, self.departure, standing)
+        if end is None:
+            return super().event(standing)
+        station.ledger.set_blockers(self.subject, (), station.now())
+        return TaskSkippedEvent() if end.skipped else TaskSuccessEvent(xcoms={"return_value": end.result})
+
+    def pulse(self) -> int | None:
+        """Return what the watch counts in the ledger, such as ballots."""
+        from stationmaster.departures.watches import pulse
+
+        return pulse(self._listening, self.watch, self.departure)
+
+    def _station(self) -> Station:
+        from stationmaster.config.team import TeamConfig
+        from stationmaster.departures.station import Station
+
+        return Station(team=TeamConfig.model_validate(self.team), train=self.train)
+
+    @cached_property
+    def _listening(self) -> Station:
+        return self._station()

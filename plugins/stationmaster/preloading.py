@@ -1,0 +1,64 @@
+"""An Airflow listener: what every task of a train needs is loaded before Airflow forks.
+
+The LocalExecutor forks a process for each task, and the dag processor one for each file. What the process they fork
+from has loaded costs none of them anything; otherwise each task would spend more time on its imports than on its step.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+log = logging.getLogger(__name__)
+
+MODULES = (
+    "airflow.providers.github.hooks.github",
+    "airflow.providers.slack.hooks.slack",
+    "airflow.providers.standard.triggers.hitl",
+    "airflow.sdk.execution_time.hitl",
+    "psycopg",
+    "stationmaster.assemble.include",
+    "stationmaster.assemble.rotations",
+    "stationmaster.assemble.trains",
+    "stationmaster.departures.station",
+    "stationmaster.departures.watches",
+    "stationmaster.handoffs.waiting",
+    "stationmaster.hooks.chat",
+    "stationmaster.hooks.forge",
+    "stationmaster.hooks.mail",
+    "stationmaster.ledger.facade",
+    "stationmaster.settings",
+    "stationmaster.triggers.station_trigger",
+)
+"""What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.
+
+``psycopg`` is what SQLAlchemy imports for a ledger on PostgreSQL.
+"""
+
+
+@hookimpl
+def on_starting(component: Any) -> None:  # noqa: ARG001 - Airflow passes arguments by name
+    """Load the modules and build the models, once, when a scheduler, a triggerer or a dag processor starts."""
+    for name in MODULES:
+        try:
+            import_module(name)
+        except ImportError:
+            # Whoever needs it says so itself, in its own task.
+            log.warning("%s cannot be loaded in advance", name, exc_info=True)
+    _build_models()
+
+
+def _build_models() -> None:
+    """Build the validators of the teams' files and of the ledger's values: they are built at their first use else."""
+    from stationmaster.config.base import ConfigModel
+    from stationmaster.core.value import Value
+
+    for model in (*_below(ConfigModel), *_below(Value)):
+        model.model_rebuild()
+
+
+def _below(base: type[Any]) -> list[type[Any]]:
+    return [found for child in base.__subclasses__() for found in (child, *_below(child))]

@@ -1,0 +1,75 @@
+"""What a rehearsal plays: every stop of every train and every handoff of every rotation in a span of weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from typing import Literal, NamedTuple
+
+from stationmaster.config.team import TeamConfig
+from stationmaster.config.train import TrainConfig
+from stationmaster.core.calendar import next_departure
+from stationmaster.core.instants import first_instant
+from stationmaster.core.rotation import next_handoff
+
+STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
+HANDOFF = "handoff"
+_BEFORE = timedelta(microseconds=1)
+
+
+class Item(NamedTuple):
+    """One start of one DAG; ``zone`` is that of its train or rotation."""
+
+    at: datetime
+    dag_id: str
+    team: str
+    zone: str
+
+    @property
+    def key(self) -> str:
+        """The train or the rotation: ``<team>.<train>``, ``<team>.<rotation>``."""
+        return self.dag_id.rpartition(".")[0]
+
+    @property
+    def what(self) -> str:
+        """``cut``, ``promote`` or ``handoff``."""
+        return self.dag_id.rpartition(".")[2]
+
+
+def programme(teams: Mapping[str, TeamConfig], start: date, weeks: int) -> list[Item]:
+    """Return every start in the order of the calendar.
+
+    A promotion whose cut lies before the span is left out; the handoffs go on until the last promotion.
+
+    :param start: a local date in the zone of each train and rotation.
+    """
+    stops = [item for team in teams.values() for train in team.trains.values() for item in _stops(train, start, weeks)]
+    last = max((item.at for item in stops), default=None)
+    handoffs = [item for team in teams.values() for item in _handoffs(team, start, weeks, last)]
+    return sorted([*stops, *handoffs])
+
+
+def _stops(train: TrainConfig, start: date, weeks: int) -> Iterator[Item]:
+    begin = _midnight(start, train.zone) - _BEFORE
+    for stop in STOPS:
+        # What is promoted in this span was cut in it.
+        at = begin if stop == "cut" else next_departure(train.stop("cut"), begin)
+        for _ in range(weeks):
+            at = next_departure(train.stop(stop), at)
+            yield Item(at, f"{train.key}.{stop}", train.team, train.zone)
+
+
+def _handoffs(team: TeamConfig, start: date, weeks: int, last: datetime | None) -> Iterator[Item]:
+    for entry in team.roster.values():
+        if not entry.hands_over:
+            continue
+        rotation = entry.rotation(team.zone)
+        end = _midnight(start + timedelta(weeks=weeks), rotation.zone)
+        at = next_handoff(rotation, _midnight(start, rotation.zone) - _BEFORE)
+        while at < end or (last is not None and at <= last):
+            yield Item(at, f"{team.id}.{entry.id}.{HANDOFF}", team.id, rotation.zone)
+            at = next_handoff(rotation, at)
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return first_instant(datetime.combine(day, datetime.min.time()), zone)
