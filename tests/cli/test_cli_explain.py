@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from stationmaster import clock, settings
+from stationmaster.core.blockers import blocker
 from stationmaster.ledger.records import DepartureState
 from tests.cli import waiting_train
 from tests.cli.conftest import WEDNESDAY
@@ -77,6 +78,43 @@ def test_f65_text_from_outside_cannot_move_the_cursor(run, waiting):
     assert "[red] on" in text
 
 
+HANDOFF = "cellxgene.oncall/2021-11-01T16:00Z"
+
+
+@pytest.fixture
+def unconfirmed(ledger):
+    found = blocker("ACCESS_UNCONFIRMED", who=("chiara",), person="Chiara Rossi", items="Sentry")
+    ledger.set_blockers(f"{HANDOFF}/handoff/check_access/primary", [found], WEDNESDAY)
+    return ledger
+
+
+@pytest.mark.parametrize("about", ["cellxgene.oncall", "cellxgene.oncall.handoff", HANDOFF])
+def test_c07_a_rotation_says_what_its_handoff_waits_for_and_who_is_next(answer, unconfirmed, about):
+    found = answer("explain", about)
+    assert (found["rotation"], found["handoff"]["handoff"]) == ("cellxgene.oncall", HANDOFF)
+    assert (found["handoff"]["start"], found["handoff"]["end"]) == ("2021-11-01T16:00:00Z", "2021-11-08T17:00:00Z")
+    (why,) = found["handoff"]["blockers"]
+    assert (why["task"], why["code"]) == ("handoff/check_access/primary", "ACCESS_UNCONFIRMED")
+    assert why["who"] == [{"id": "chiara", "name": "Chiara Rossi"}]
+    holders = {holder["role"]: holder["person"]["id"] for holder in found["handoff"]["holders"]}
+    assert (holders["primary"], holders["tertiary"]) == ("chiara", "jules")
+    assert found["next"]["at"] == "2021-11-08T17:00:00Z"
+    assert found["next"]["holders"][0]["person"]["id"] == holders["secondary"]
+
+
+def test_an_earlier_handoff_can_be_asked_about(answer, unconfirmed):
+    found = answer("explain", "cellxgene.oncall/2021-10-25T16:00Z")
+    assert (found["handoff"]["holders"][0]["person"]["id"], found["handoff"]["blockers"]) == ("farah", [])
+
+
+def test_people_read_who_holds_the_roles_and_who_is_next(run, unconfirmed):
+    text = run("explain", "cellxgene.oncall").stdout
+    assert "cellxgene.oncall/2021-11-01T16:00Z, until Mon 8 Nov 2021 09:00 PST" in text
+    assert "  primary   Chiara Rossi" in text
+    assert "ACCESS_UNCONFIRMED  Chiara Rossi has not said" in text
+    assert "Next handoff: Mon 8 Nov 2021 09:00 PST, to " in text
+
+
 def test_nothing_under_way_is_said(run, ledger):
     assert "No departure is under way." in run("explain", "cellxgene.weekly").stdout
 
@@ -89,6 +127,8 @@ def test_nothing_under_way_is_said(run, ledger):
         ("cellxgene.daily", "cellxgene has no train 'daily'; it has weekly"),
         ("night.weekly", "there is no team 'night'; the teams are cellxgene."),
         ("cellxgene.weekly/2021-W54", "is not an ISO week"),
+        ("cellxgene.weekly.handoff", "cellxgene has no rotation 'weekly'; it has oncall"),
+        ("cellxgene.oncall/2021-11-01T", "Write it as cellxgene.oncall/2026-03-09T16:00Z."),
         ("cellxgene.weekly/2021-W40", "the newest are: cellxgene.weekly/2021-W43."),
     ],
 )

@@ -69,6 +69,7 @@ def world(ledger, include):
 COMMANDS = {
     "who": (("who", "cellxgene", "--at", "2026-03-09T16:00:00Z"), 0),
     "explain": (("explain", "cellxgene.weekly"), 0),
+    "explain <rotation>": (("explain", "cellxgene.oncall"), 0),
     "ledger verify": (("ledger", "verify"), 1),
     "ledger audit": (("ledger", "audit"), 0),
     "ledger effects": (("ledger", "effects"), 0),

@@ -13,18 +13,21 @@ from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonO
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from stationmaster.config.team import TeamConfig
     from stationmaster.departures.explaining import DepartureExplained, Explanation, NextStop, Reason
     from stationmaster.departures.station import Station
+    from stationmaster.ledger import Ledger
 
-_STOPS = ("cut", "promote")
+_STOPS = ("cut", "promote", "handoff")
 
 
 class Question(NamedTuple):
-    """What is asked about: a train, and perhaps one departure or one stop of it."""
+    """What is asked about: a train or a rotation, and perhaps one departure, one handoff or one stop of it."""
 
     team: str
     train: str
     departure: str | None = None
+    handoff: str | None = None
     stop: str | None = None
 
 
@@ -37,28 +40,32 @@ def explain(
     about: Annotated[
         str,
         typer.Argument(
-            metavar="TRAIN",
-            help="A train (cellxgene.weekly), a departure (cellxgene.weekly/2026-W34), a DAG (cellxgene.weekly.cut).",
+            metavar="TRAIN|ROTATION",
+            help="A train (cellxgene.weekly), a departure (cellxgene.weekly/2026-W34), a rotation (cellxgene.oncall), "
+            "a DAG (cellxgene.weekly.cut).",
         ),
     ],
     include: IncludeOption = None,
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Tell why each departure of a train waits now: for whom, since when, until when, and the way out.
+    """Tell why each departure of a train, or the handoff of a rotation, waits now: for whom, until when, the way out.
 
     The ledger is the one that STATIONMASTER_LEDGER_URL names, else that of the station that runs in --home, with its
     clock, else that of the Airflow connection stationmaster_ledger.
 
     Example: stationmaster explain cellxgene.weekly
 
-    Exit codes: 0 answered, 1 the team's files hold errors, 2 no such train or departure, or no ledger.
+    Exit codes: 0 answered, 1 the team's files hold errors, 2 no such train, departure or rotation, or no ledger.
     """
     from stationmaster.departures.station import Station
 
     with refusals():
         question = parse(about)
         team = team_at(include_at(include), question.team)
+        if is_about_rotation(team, question):
+            explain_rotation(team, question, open_ledger(home), as_json=as_json)
+            return
         team.train(question.train)
         station = Station(team=team, train=question.train, ledger=open_ledger(home))
         answer = explained(station, question)
@@ -77,14 +84,22 @@ def parse(about: str) -> Question:
 
     key, slash, week = about.partition("/")
     parts = key.split(".")
+    if len(parts) == 2 and all(parts) and "T" in week:
+        return Question(parts[0], parts[1], handoff=about)
     if len(parts) == 2 and all(parts):
         return Question(parts[0], parts[1], departure=f"{key}/{IsoWeek.parse(week)}" if slash else None)
     if len(parts) != 3 or not all(parts) or parts[2] not in _STOPS or slash:
         refuse(
             f"{about!r} names no train. Write a train as cellxgene.weekly, a departure as cellxgene.weekly/2026-W34, "
-            "or a DAG as cellxgene.weekly.promote."
+            "a rotation as cellxgene.oncall, or a DAG as cellxgene.weekly.promote."
         )
     return Question(parts[0], parts[1], stop=parts[2])
+
+
+def is_about_rotation(team: TeamConfig, question: Question) -> bool:
+    """Return whether a rotation is meant: by its handoff, or by its name where no train has the same."""
+    named = question.train in team.roster and question.train not in team.trains
+    return question.handoff is not None or question.stop == "handoff" or (named and question.departure is None)
 
 
 def explained(station: Station, question: Question) -> Explanation:
@@ -111,29 +126,20 @@ def _is_of(reason: Reason, stop: str) -> bool:
 
 def _ended(station: Station, departure: str) -> DepartureExplained:
     """Return a departure that is over; one that failed still says what was in its way."""
-    from stationmaster.departures.explaining import DepartureExplained, Helper, Reason
+    from stationmaster.departures.explaining import DepartureExplained, reason
 
     found = station.ledger.departure(departure)
     if found is None:
         newest = ", ".join(known.id for known in station.ledger.departures(station.train.key, limit=3)) or "none"
         refuse(f"there is no departure {departure} in the ledger; the newest are: {newest}.")
     manifest = station.ledger.manifest_of(departure)
-    people = station.team.people
     return DepartureExplained(
         departure=departure,
         state=str(found.state),
         why=found.why,
         manifest=dict(manifest.repositories) if manifest else {},
         blockers=tuple(
-            Reason(
-                task=subject.removeprefix(f"{departure}/"),
-                code=why.code,
-                sentence=why.sentence,
-                how=why.how,
-                who=tuple(Helper(id=name, name=people[name].name if name in people else name) for name in why.who),
-                since=why.since,
-                clears_at=why.clears_at,
-            )
+            reason(station.team, subject.removeprefix(f"{departure}/"), why)
             for subject, blockers in station.ledger.blockers(departure).items()
             for why in blockers
         ),
@@ -163,13 +169,44 @@ def _show_departure(out: Console, departure: DepartureExplained, at: datetime, z
     out.print(f"{departure.departure} is {departure.state}{why}", style="bold", soft_wrap=True)
     for repository, sha in departure.manifest.items():
         out.print(f"  aboard  {repository} {sha[:12]}")
-    if not departure.blockers:
+    show_reasons(out, departure.blockers, at, zone)
+
+
+def show_reasons(out: Console, reasons: tuple[Reason, ...], at: datetime, zone: str) -> None:
+    """Print each blocker with its task, the people, since and until when, and the way out."""
+    if not reasons:
         out.print("  Nothing waits.")
-    for alike in _alike(departure.blockers):
+    for alike in _alike(reasons):
         out.print()
         out.print(f"  {alike[0].code}  {alike[0].sentence}", style="yellow", soft_wrap=True)
         for label, text in _lines(alike, at, zone):
             out.print(f"    {label:<7}{text}", soft_wrap=True)
+
+
+def explain_rotation(team: TeamConfig, question: Question, ledger: Ledger, *, as_json: bool) -> None:
+    """Tell what a handoff of a rotation waits for, by default the newest one, and when the next one is.
+
+    :raises UnknownRotation, NotAHandoff: there is none of that name.
+    """
+    from stationmaster.core.instants import local_text
+    from stationmaster.handoffs.explaining import explain as explain_handoff
+    from stationmaster.handoffs.shift_desk import ShiftDesk
+
+    desk = ShiftDesk(team=team, rotation=question.train, ledger=ledger)
+    answer = explain_handoff(desk, desk.handoff(question.handoff) if question.handoff else None)
+    if as_json:
+        show_json(answer)
+        return
+    out, zone = console(), desk.rotation.zone
+    out.print(f"{answer.rotation}, {local_text(answer.at, zone)}", style="bold")
+    out.print()
+    out.print(f"{answer.handoff.handoff}, until {local_text(answer.handoff.end, zone)}", style="bold", soft_wrap=True)
+    for holder in answer.handoff.holders:
+        out.print(f"  {holder.role:<10}{holder.person.name}")
+    show_reasons(out, answer.handoff.blockers, answer.at, zone)
+    out.print()
+    following = ", ".join(f"{holder.person.name} ({holder.role})" for holder in answer.next.holders)
+    out.print(f"Next handoff: {local_text(answer.next.at, zone)}, to {following}", soft_wrap=True)
 
 
 def _alike(reasons: tuple[Reason, ...]) -> list[tuple[Reason, ...]]:

@@ -15,6 +15,7 @@ from stationmaster.departures.opening import OPEN_STATES
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
+    from stationmaster.config.team import TeamConfig
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Departure
 
@@ -94,28 +95,27 @@ def _explained(station: Station, found: Departure) -> DepartureExplained:
         why=found.why,
         manifest={passenger.repository: passenger.sha for passenger in manifest.passengers} if manifest else {},
         blockers=tuple(
-            _reason(station, subject.removeprefix(f"{departure}/"), why)
+            reason(station.team, subject.removeprefix(f"{departure}/"), why)
             for subject, blockers in waits.items()
             for why in blockers
         ),
     )
 
 
-def _reason(station: Station, task: str, found: Blocker) -> Reason:
+def reason(team: TeamConfig, task: str, found: Blocker) -> Reason:
+    """Return a blocker with the names of those who can clear it; whoever has left the team keeps their id."""
     return Reason(
         task=task,
         code=found.code,
         sentence=found.sentence,
         how=found.how,
-        who=tuple(_helper(station, person) for person in found.who),
+        who=tuple(
+            Helper(id=person, name=team.people[person].name if person in team.people else person)
+            for person in found.who
+        ),
         since=found.since,
         clears_at=found.clears_at,
     )
-
-
-def _helper(station: Station, person: str) -> Helper:
-    known = station.team.people.get(person)
-    return Helper(id=person, name=known.name if known else person)
 
 
 def _next(station: Station, stop: Literal["cut", "promote"], now: datetime) -> NextStop:

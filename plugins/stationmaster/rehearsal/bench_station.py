@@ -25,6 +25,7 @@ from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.bench_shape import IDLE_DAG, shape_of, source_of
 from stationmaster.rehearsal.embedded.environment import GITHUB_PATH
+from stationmaster.rehearsal.embedded.station import clear_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.specs import CheckSpec
@@ -138,6 +139,7 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
     clock_file = home / "clock.json"
     clock.set_virtual(clock_file, stop_times(_train(bundle / "include").stop("cut"), FIRST_WEEK).earliest)
     with ExitStack() as stack:
+        stack.callback(clear_home, home / "station")
         airflow = stack.enter_context(
             EmbeddedAirflow(
                 home=home / "station",
