@@ -13,6 +13,7 @@ from rich.console import Console
 
 from stationmaster import clock
 from stationmaster.config.loader import load
+from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import latest_departure, promote_week, stop_times
@@ -196,18 +197,25 @@ class _Play:
             console.print(text, soft_wrap=True, highlight=False)
 
         line(f"[bold]{departure}[/bold] waits for [bold]one more LGTM[/bold]. At the station it is {self._now()}.\n")
-        line(f"  1. Open     {self._page(run)}/required_actions")
+        line(f"  1. Open     {self._page(run)}/{self._ballot_of(run, person)}required_actions")
         line(
             f"     log in   user [bold]{person.airflow}[/bold]  password [bold]{passwords[str(person.airflow)]}[/bold]"
         )
         line(f"  2. Answer   [bold]LGTM[/bold] on the ballot of {person.name}.")
-        line(f"  3. Confirm  {person.name} is on call, too: answer [bold]Go[/bold] to the question that follows.")
+        line(f"  3. Confirm  {person.name} is on call, too: answer [bold]Go[/bold] to the question that follows:")
+        line(f"              {self._page(run)}/tasks/confirm_the_promotion/mapped/0/required_actions")
         line("  4. Watch    both components go to production, are verified, and announced in Slack.\n")
         line(f"  Slack       {note.slack_url}   react or answer there as anybody: that is a vote, too")
         line(f"  GitHub      {note.github_url}   what was deployed")
         line(f"  Airflow     {note.airflow_url}   user admin  password {passwords['admin']}")
         line(f"  Why does it wait?  stationmaster explain {self._train.key}\n")
         line("Ctrl-C ends everything; so does make down in another terminal.")
+
+    def _ballot_of(self, run: DagRun, person: Person) -> str:
+        """Return the path of a voter's ballot below the page of the run; nothing where it is not to be found."""
+        ballots = self._api.task_instances(run.dag_id, run.dag_run_id, task_id="ballot")
+        mine = next((task.map_index for task in ballots if task.rendered_map_index == person.name), None)
+        return "" if mine is None else f"tasks/ballot/mapped/{mine}/"
 
     @property
     def _station(self) -> Station:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import subprocess
 import sys
@@ -32,6 +33,8 @@ def migrate_both(plan: Plan, *, environment: Mapping[str, str], log: Path) -> No
     def migrate_ledger() -> None:
         from stationmaster.ledger import Ledger
 
+        # Each step of a migration is news in production, and noise between the steps of a start.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             ledger = Ledger.at(plan.ledger_url)
             # The station's own time: a rehearsal of another year begins its ledger in that year.

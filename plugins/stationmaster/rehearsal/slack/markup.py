@@ -33,6 +33,12 @@ EMOJI = {
     "leftwards_arrow_with_hook": "↩️",
     "fast_forward": "⏩",
     "wave": "👋",
+    "ballot_box_with_ballot": "🗳️",
+    "hourglass": "⌛",
+    "key": "🔑",
+    "scissors": "✂️",
+    "telephone_receiver": "📞",
+    "vertical_traffic_light": "🚦",
 }
 
 _ANGLE = re.compile(r"<([^<>]+)>")

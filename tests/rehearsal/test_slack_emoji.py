@@ -1,0 +1,22 @@
+"""Every emoji that the station says is a picture in the stand-in Slack, too."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import stationmaster
+from stationmaster.rehearsal.slack.markup import EMOJI
+
+_CODE = Path(str(stationmaster.__file__)).parent
+_SAID = re.compile(r":([a-z][a-z0-9_]+):(?= |\")")
+_NOT_SAID = frozenset({"class", "func", "meth", "data", "param", "returns", "raises"})
+
+
+def test_every_emoji_that_is_said_is_drawn() -> None:
+    texts = (
+        path.read_text(encoding="utf-8") for room in ("departures", "handoffs") for path in _CODE.glob(f"{room}/*.py")
+    )
+    said = {name for text in texts for name in _SAID.findall(text)} - _NOT_SAID
+    assert {"ballot_box_with_ballot", "steam_locomotive", "telephone_receiver"} <= said
+    assert said - EMOJI.keys() == set()
