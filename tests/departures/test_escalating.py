@@ -7,11 +7,13 @@ from stationmaster.departures.watches import look
 from tests.departures.week import Week
 
 
-def _ask(week: Week) -> None:
+def _ask(week: Week, *, waits: bool = True) -> None:
     found = blocker("CONFIRMATION_MISSING", who=("ben",), role="primary", manifest="0" * 8)
     arguments = {"gate": "confirm_the_promotion", "stop": "cut", "blocker": found.model_dump(mode="json")}
     standing = look(week.station(), "answer", week.departure, arguments)
     assert not standing.opens
+    if waits:
+        week.ledger.set_blockers(f"{week.departure}/cut/confirm_the_promotion", standing.blockers, week.clock())
 
 
 def _told(week: Week) -> list[str]:
@@ -40,6 +42,15 @@ def test_c33_ten_minutes_to_the_secondary_and_thirty_more_to_the_tertiary(week: 
     assert _told(week) == ["secondary", "tertiary"]
     assert any(f"<@{week.team.people['farah'].slack[0]}>, you are secondary" in text for text in _texts(week))
     assert any(f"<@{week.team.people['jules'].slack[0]}>, you are tertiary" in text for text in _texts(week))
+
+
+def test_c34_a_look_that_ends_after_the_answer_tells_nobody(week: Week) -> None:
+    week.open_cut()
+    _ask(week)
+    week.ledger.set_blockers(f"{week.departure}/cut/confirm_the_promotion", (), week.clock())
+    week.clock.move(days=4)
+    _ask(week, waits=False)
+    assert _told(week) == []
 
 
 def test_c34_each_is_told_once_and_nobody_before_the_question(week: Week) -> None:

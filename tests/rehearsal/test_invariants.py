@@ -190,6 +190,13 @@ FAULTS: list[tuple[str, str, Spoil]] = [
 ]
 
 
+def test_c33_an_escalation_names_whoever_holds_the_role_that_it_goes_up_to() -> None:
+    what = "cut/ask/explorer.test_staging/escalated-to-secondary"
+    chiara, farah = (teams()["cellxgene"].people[name].slack[0] for name in ("chiara", "farah"))
+    assert broken(add(messages=said(what, CUT, f"<@{chiara}>, you are secondary"))(good_week())) == {}
+    assert list(broken(add(messages=said(what, CUT, f"<@{farah}>, you are secondary"))(good_week()))) == [ON_CALL]
+
+
 def test_a_rehearsal_of_handoffs_alone_needs_no_departure() -> None:
     week = good_week()
     alone = Evidence(handoffs=week.handoffs, messages=week.messages[:3], mails=week.mails, runs=week.runs)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def escalate(station: Station, departure: str, *, stop: StopName, task: str, sentence: str) -> None:
     """Tell everybody who is due by now that the question of ``task`` is open; each once, whoever is on call then.
 
-    The ladder is climbed from the first look on: an answer ends the looks, and so the ladder (C-34).
+    The ladder is climbed from the first look on, for as long as the task says that it waits: an answer ends it (C-34),
+    for a look that was under way then, too.
 
     :param task: the id of the task that asks.
     :param sentence: what it waits for, for the message.
@@ -25,7 +26,8 @@ def escalate(station: Station, departure: str, *, stop: StopName, task: str, sen
     if not steps:
         return
     asked = station.ledger.record_once(departure, "asked", f"{stop}/{task}", {}, station.now(), "stationmaster")
-    for page in escalation(steps, asked.at, None):
-        if page.at <= station.now():
+    due = [page for page in escalation(steps, asked.at, None) if page.at <= station.now()]
+    if due and station.ledger.blockers(f"{departure}/{stop}/{task}"):
+        for page in due:
             text = wording.escalated(station, page.role, sentence, since=asked.at)
             telling.tell(station, departure, f"{stop}/ask/{task}/escalated-to-{page.role}", text)

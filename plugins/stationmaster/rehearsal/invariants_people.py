@@ -13,6 +13,7 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.rehearsal.evidence import Evidence
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
+_ESCALATED = "/escalated-to-"
 _SAID_BY_CONDUCTOR = ("cut/started", "promote/started", "cut/hold-question")
 
 _Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
@@ -98,9 +99,11 @@ def _in_slack(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
         if not mark or not (what in _SAID_BY_CONDUCTOR or "/ask/" in what):
             continue
         team, train = trains[departure.split("/", 1)[0]]
+        # An escalation names whoever holds the role that it goes up to.
+        role = what.partition(_ESCALATED)[2] or train.on_call
         for account in _MENTION.findall(message.posted)[:1]:
             owner = next((person.id for person in team.people.values() if account in person.slack), account)
-            yield f"{departure}: the message {what}", owner, {_on_call(team, train.on_call, message.at)}
+            yield f"{departure}: the message {what}", owner, {_on_call(team, role, message.at)}
 
 
 def _in_ledger(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
