@@ -234,6 +234,36 @@ def test_f12_a_confirmation_that_nobody_gives_misses_the_window(promote):
     assert promote.week.ledger.departure(promote.week.departure).state is DepartureState.MISSED
 
 
+def silence_rejects(week, gate):
+    """Let the train's file say what silence means at a gate."""
+    train = week.team.trains["weekly"]
+    found = getattr(train.gates, gate).model_copy(update={"on_silence": "reject"})
+    changed = train.model_copy(update={"gates": train.gates.model_copy(update={gate: found})})
+    week.team = week.team.model_copy(update={"trains": {"weekly": changed}})
+
+
+@pytest.mark.parametrize(("rejects", "told"), [(True, "0 of 3 approvals are given"), (False, None)])
+def test_f12_silence_rejects_the_manifest_where_the_file_says_so(promote, rejects, told):
+    if rejects:
+        silence_rejects(promote.week, "quorum")
+    outcome = promote.start("wait_for_the_quorum")
+    promote.week.clock.to(CLOSED)
+    assert promote.wake(outcome, "wait_for_the_quorum").kind == "failed"
+    rejection = promote.week.ledger.rejection(promote.week.ledger.manifest_of(promote.week.departure).hash)
+    assert (rejection is not None) is rejects
+    assert told is None or told in rejection.reason
+
+
+def test_f12_a_confirmation_that_does_not_come_rejects_where_the_file_says_so(promote):
+    silence_rejects(promote.week, "confirm")
+    promote.week.quorum()
+    before = confirm(promote)
+    promote.week.clock.to(CLOSED)
+    assert promote.wake(before, CONFIRM, role="primary").kind == "failed"
+    rejection = promote.week.ledger.rejection(promote.week.ledger.manifest_of(promote.week.departure).hash)
+    assert "has not confirmed" in rejection.reason
+
+
 def test_who_left_the_team_since_is_still_named_by_a_cleared_task(promote):
     promote.week.quorum()
     outcome = promote.wake(confirm(promote), CONFIRM, answer("Go", "chiara"), role="primary")

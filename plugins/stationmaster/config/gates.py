@@ -57,7 +57,10 @@ class QuorumGate(ConfigModel):
     expires_after: PositiveDuration | None = Field(default=None, description="How long an approval is good for")
     approve_emoji: tuple[Emoji, ...] = ("white_check_mark", "+1")
     veto_emoji: tuple[Emoji, ...] = ("no_entry", "-1")
-    on_silence: Default = Field(default="wait", description="When the window closes without a quorum")
+    on_silence: Default = Field(
+        default="wait",
+        description="When the window closes without a quorum: wait for the next departure, or reject the manifest, too",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -105,7 +108,10 @@ class ConfirmGate(ConfigModel):
     """The last word of the person on call, after the quorum."""
 
     role: Slug = "primary"
-    on_silence: Default = Field(default="wait", description="When nobody answers before the window closes")
+    on_silence: Default = Field(
+        default="wait",
+        description="When nobody answers before the window closes: wait, or reject the manifest, too",
+    )
 
 
 class Gates(ConfigModel):

@@ -220,7 +220,7 @@ class StationOperator(BaseOperator):
     def _wait(self, station: Station, departure: str, waiting: Waiting) -> None:
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import wording
+        from stationmaster.departures import missing, wording
         from stationmaster.triggers.station_trigger import StationTrigger
 
         standing = waiting.standing
@@ -228,7 +228,7 @@ class StationOperator(BaseOperator):
         why = wording.standing_text(station, standing)
         self.log.info("Waiting:\n%s", why)
         if standing.verdict is Verdict.MISSED:
-            self._miss(station, departure, standing)
+            missing.miss(station, departure, standing)
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
         self.defer(
@@ -245,16 +245,3 @@ class StationOperator(BaseOperator):
             method_name="resume",
             kwargs={"asked": waiting.arguments},
         )
-
-    def _miss(self, station: Station, departure: str, standing: Standing) -> None:
-        from stationmaster.departures.opening import BEFORE_THE_PROMOTION
-        from stationmaster.ledger.errors import DepartureMoved
-        from stationmaster.ledger.records import DepartureState
-
-        missed = "; ".join(found.sentence for found in standing.blockers if found.code == "MISSED_WINDOW")
-        try:
-            station.ledger.set_state(
-                departure, DepartureState.MISSED, station.now(), "timetable", missed, expect=BEFORE_THE_PROMOTION
-            )
-        except DepartureMoved as moved:
-            self.log.info("The departure stays as it is: %s", moved)
