@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from stationmaster.ledger import Ledger
 from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.base import StationOperator
-from tests.departures.conftest import MEMORY, boards, make_week, week
+from tests.departures.conftest import boards, make_week, memory, week
 from tests.departures.week import EXPLORER, PORTAL, WEDNESDAY, Week
 from tests.operators.runs import Run
 
@@ -23,16 +24,10 @@ Runs = Callable[..., Run]
 
 
 @pytest.fixture(scope="session")
-def ledger_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def ledger_folder() -> Iterator[Path]:
     """One place for all tests, so that its engine keeps the statements that it compiled; in memory if possible."""
-    place = tmp_path_factory.mktemp("tasks")
-    if not MEMORY.is_dir():
-        yield place
-        return
-    folder = MEMORY / f"{place.parent.name}-{place.name}"
-    folder.mkdir()
-    yield folder
-    shutil.rmtree(folder)
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture
