@@ -1,0 +1,1 @@
+"""Rotations of every kind: turns, members, windows, and the schedule that layers and overrides make of them."""

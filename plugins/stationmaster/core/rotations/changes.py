@@ -1,0 +1,135 @@
+"""What people change in a schedule without editing its file: overrides, swaps, temporary schedules."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from itertools import combinations
+from typing import NamedTuple
+
+from pydantic import Field, model_validator
+
+from stationmaster.core.instants import Instant
+from stationmaster.core.rotations.members import Slot
+from stationmaster.core.value import Value
+
+_EVER = ""
+
+
+class OverrideType(StrEnum):
+    """What an override does to whoever is on call."""
+
+    SET = "set"
+    """Replaces everybody (R24)."""
+    REPLACE = "replace"
+    """One person by another, where the first is on call (R25)."""
+    ADD = "add"
+    """One more (R26)."""
+    REMOVE = "remove"
+    """One less (R26)."""
+
+
+class Override(Value):
+    """A change for half-open ``[start, end)``: `set`, then `replace` and `remove`, then `add` (R24 … R28).
+
+    :param people: who comes on call; none for `remove`.
+    :param remove: who goes; for `replace` and `remove` only.
+    :param priority: of two that contradict each other the higher one counts; then the newer; then the greater id.
+    """
+
+    id: str = ""
+    type: OverrideType
+    people: Slot = ()
+    remove: str | None = None
+    start: Instant
+    end: Instant
+    priority: int = 0
+    created_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Override:
+        if self.end <= self.start:
+            raise ValueError("an override ends after it starts")
+        leaves = self.type in (OverrideType.REPLACE, OverrideType.REMOVE)
+        if bool(self.people) == (self.type is OverrideType.REMOVE):
+            raise ValueError(f"an override that {self.type}s people " + ("names none" if self.people else "names them"))
+        if (self.remove is not None) != leaves:
+            raise ValueError("replace and remove say whom, set and add do not")
+        return self
+
+    @property
+    def strength(self) -> tuple[int, str, str]:
+        """What decides between two that contradict each other: the greater counts."""
+        return self.priority, self.created_at.isoformat() if self.created_at else _EVER, self.id
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What it decides about: everybody, one person's leaving, or one person's coming."""
+        if self.type is OverrideType.SET:
+            return "everybody", ""
+        if self.remove is not None:
+            return "leaves", self.remove
+        return "comes", "\x1f".join(self.people)
+
+
+class Cover(Value):
+    """An accepted swap: one person stands in for another where that one is on call in ``[start, end)`` (R30 … R32)."""
+
+    id: str = ""
+    giver: str
+    taker: str
+    start: Instant
+    end: Instant
+    created_at: Instant | None = None
+
+    @property
+    def strength(self) -> tuple[str, str]:
+        """Of two covers for one person at one time the newer counts."""
+        return self.created_at.isoformat() if self.created_at else _EVER, self.id
+
+
+class Stint(Value):
+    """People who are on call together in ``[start, end)`` of a temporary schedule."""
+
+    people: Slot = Field(min_length=1)
+    start: Instant
+    end: Instant
+
+
+class Temporary(Value):
+    """A fixed schedule that replaces everything in its span: layers, swaps, overrides, and its own gaps too (R29)."""
+
+    id: str = ""
+    start: Instant
+    end: Instant
+    stints: tuple[Stint, ...] = ()
+    created_at: Instant | None = None
+
+    @property
+    def strength(self) -> tuple[str, str]:
+        """Of two at one time the newer counts."""
+        return self.created_at.isoformat() if self.created_at else _EVER, self.id
+
+
+class Contradiction(NamedTuple):
+    """Two overrides of equal rank that say different things about one subject at one time (R27)."""
+
+    winner: Override
+    loser: Override
+    start: datetime
+    end: datetime
+
+
+def contradictions(overrides: tuple[Override, ...]) -> tuple[Contradiction, ...]:
+    """Return the overrides of equal priority that overlap and disagree: one of them is not obeyed (R27)."""
+    found = []
+    by_subject: dict[tuple[tuple[str, str], int], list[Override]] = {}
+    for override in overrides:
+        by_subject.setdefault((override.subject, override.priority), []).append(override)
+    for several in by_subject.values():
+        for one, other in combinations(sorted(several, key=lambda each: (each.start, each.id)), 2):
+            start, end = max(one.start, other.start), min(one.end, other.end)
+            if start < end and (one.type, one.people) != (other.type, other.people):
+                loser, winner = sorted((one, other), key=lambda each: each.strength)
+                found.append(Contradiction(winner, loser, start, end))
+    return tuple(sorted(found, key=lambda each: each.start))

@@ -1,0 +1,126 @@
+"""How a role finds its people: by turn, always the same person, or the next in line who is fit for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field, model_validator
+
+from stationmaster.core.rotations.members import Members, Slot
+from stationmaster.core.value import Value
+
+
+class RoleImpossible(ValueError):
+    """A role has nobody who may hold it, or two roles would fall on one person: a mistake of the plan (C-05, N-04)."""
+
+    def __init__(self, roles: tuple[str, ...], why: str) -> None:
+        """Keep the roles and the reason."""
+        super().__init__(roles, why)
+        self.roles, self.why = roles, why
+
+    def __str__(self) -> str:
+        """Name the roles, the reason and the way out."""
+        return f"{' and '.join(self.roles)}: {self.why}. Add members, or change the roles."
+
+
+class RoleRule(Value):
+    """One of three rules (C-03, C-05, N-04).
+
+    :param turn: so many places after whoever has the turn: the primary 0, the secondary 1.
+    :param person: always this one.
+    :param backs: the next in line after whoever holds this other role, who holds no role yet and is fit:
+    :param more_experience: has more experience than everybody whom they back;
+    :param experience: has at least so much.
+    """
+
+    turn: int | None = Field(default=None, ge=0)
+    person: str | None = Field(default=None, min_length=1)
+    backs: str | None = Field(default=None, min_length=1)
+    more_experience: bool = False
+    experience: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _one_rule(self) -> RoleRule:
+        if sum(found is not None for found in (self.turn, self.person, self.backs)) != 1:
+            raise ValueError("a role has a turn, a person, or a role that it backs: give exactly one of the three")
+        if self.backs is None and (self.more_experience or self.experience):
+            raise ValueError("only a role that backs another one asks for experience")
+        return self
+
+
+Roles = Mapping[str, RoleRule]
+
+
+def holders(members: Members, roles: Roles, experience: Mapping[str, int], turn: int) -> dict[str, Slot]:
+    """Return who holds each role in a turn; all of them are different people (C-05).
+
+    Whoever is fixed in a role takes no turn in the others.
+
+    :raises RoleImpossible: there is nobody for a role, or one person for two.
+    """
+    fixed = {rule.person: role for role, rule in roles.items() if rule.person is not None}
+    turning = _turning(members, frozenset(fixed))
+    found: dict[str, Slot] = {}
+    role_of = dict(fixed)
+    for role, rule in _in_order(roles):
+        people: Slot = ()
+        if rule.person is not None:
+            people = (rule.person,)
+        elif rule.turn is not None:
+            people = _by_turn(role, turning, turn + rule.turn)
+        elif found[str(rule.backs)]:
+            people = (_fit(role, rule, turning, found[str(rule.backs)], role_of, experience, turn),)
+        for person in people:
+            if role_of.setdefault(person, role) != role:
+                raise RoleImpossible((role_of[person], role), f"both would fall on {person}")
+        found[role] = people
+    return {role: found[role] for role in roles}
+
+
+def _turning(members: Members, fixed: frozenset[str]) -> Members | None:
+    """Return the members without those who are fixed in a role; None where nobody is left."""
+    if not fixed & set(members.everybody):
+        return members
+    slots = [(slot, tuple(person for person in slot if person not in fixed)) for slot in members.slots]
+    left = tuple(kept for slot, kept in slots if kept or not slot)
+    return members.model_copy(update={"slots": left}) if any(left) else None
+
+
+def _in_order(roles: Roles) -> list[tuple[str, RoleRule]]:
+    """Return the roles so that each stands after the one that it backs.
+
+    :raises RoleImpossible: it backs an unknown role, or itself by a detour.
+    """
+    ordered: dict[str, RoleRule] = {}
+    waiting = dict(roles)
+    while waiting:
+        ready = {role: rule for role, rule in waiting.items() if rule.backs is None or rule.backs in ordered}
+        if not ready:
+            raise RoleImpossible(tuple(waiting), "the role that it backs does not exist, or is backed by it")
+        ordered.update(ready)
+        waiting = {role: rule for role, rule in waiting.items() if role not in ready}
+    return list(ordered.items())
+
+
+def _by_turn(role: str, turning: Members | None, turn: int) -> Slot:
+    if turning is None:
+        raise RoleImpossible((role,), "every member is fixed in another role")
+    return turning.people(turn)
+
+
+def _fit(
+    role: str,
+    rule: RoleRule,
+    turning: Members | None,
+    backed: Slot,
+    taken: Mapping[str, str],
+    experience: Mapping[str, int],
+    turn: int,
+) -> str:
+    least = max(rule.experience, *(experience.get(person, 0) + 1 for person in backed if rule.more_experience), 0)
+    for step in range(1, len(turning.slots) if turning is not None else 0):
+        for person in _by_turn(role, turning, turn + step):
+            if person not in taken and experience.get(person, 0) >= least:
+                return person
+    wanted = f" with an experience of {least} or more" if least else ""
+    raise RoleImpossible((role,), f"nobody{wanted} is left to back {', '.join(backed)}")
