@@ -329,7 +329,8 @@ CASES = {
         "{person: jules, turn: 2}",
         "role_unclear",
         "",
-        "rotations.oncall.roles.tertiary: a role needs either a turn or a person. Write one of the two, not both.",
+        "rotations.oncall.roles.tertiary: a role needs exactly one of turn, person, like and backs. "
+        "Write one of the four.",
     ),
     "a first handoff on the wrong day": (
         ROTATIONS,
@@ -363,13 +364,13 @@ CASES = {
         "jules",
         "groups.managers: a list is needed here, not a text. Write one item a line, each after a dash.",
     ),
-    "a rotation of no weeks": (
+    "a shift of no weeks": (
         ROTATIONS,
-        "weeks: 1",
-        "weeks: 0",
+        "length: 1 ",
+        "length: 0 ",
         "too_small",
         "0",
-        "rotations.oncall.weeks: 0 is too small. Write 1 or more.",
+        "rotations.oncall.length: 0 is too small. Write 1 or more.",
     ),
     "an emoji that approves and vetoes": (
         TRAIN,
@@ -432,7 +433,7 @@ def test_a_time_that_yaml_would_turn_into_a_number_is_kept_as_it_is_written(file
     """YAML 1.1 reads 9:00 as 540, which nobody means by it."""
     files.edit(ROTATIONS, 'at: "09:00"', "at: 9:00")
     (rotation,) = files.load().team("cellxgene").rotations.values()
-    assert f"{rotation.anchor:%H:%M}" == "09:00"
+    assert f"{rotation.plan.newest.cadence.anchor:%H:%M}" == "09:00"
     files.edit(ROTATIONS, "at: 9:00", "at: 09:00")
     assert files.problems() == []
     files.edit(ROTATIONS, "at: 09:00", "at: 9:60")

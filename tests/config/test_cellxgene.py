@@ -32,7 +32,7 @@ def test_what_ships_has_no_problem_and_no_warning(shipped):
 
 def test_c04_every_engineer_is_in_the_rotation_frontend_and_backend(team):
     (rotation,) = team.rotations.values()
-    assert sorted(rotation.members) == sorted(team.groups["engineers"])
+    assert sorted(rotation.plan.newest.members.everybody) == sorted(team.groups["engineers"])
     assert sorted(team.groups["engineers"]) == sorted(team.groups["frontend"] + team.groups["backend"])
 
 

@@ -369,8 +369,8 @@ def test_a_rotation_with_fewer_people_than_roles(files):
             "rotation_too_small",
             "error",
             (
-                "rotations.oncall.roles: primary and secondary would fall on 'amara' at the same time. "
-                "Add members, or give the roles different turns."
+                "rotations.oncall.roles: primary and secondary: both would fall on amara. "
+                "Add members, or change the roles."
             ),
         )
     ]
@@ -385,7 +385,7 @@ def test_two_roles_with_the_same_turn(files):
 def test_a_rotation_of_only_the_manager(files):
     files.edit(ROTATIONS, MEMBERS, "members: [jules]")
     assert sentences(files)[0][2] == (
-        "rotations.oncall.roles: primary would have nobody left. Add members, or give the roles different turns."
+        "rotations.oncall.roles: primary: every member is fixed in another role. Add members, or change the roles."
     )
 
 

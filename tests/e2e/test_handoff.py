@@ -6,7 +6,6 @@ import time
 
 import pytest
 
-from stationmaster.core.rotation import next_handoff
 from stationmaster.handoffs.shift_desk import ShiftDesk
 from stationmaster.operators.handing_over import CheckAccessOperator
 from tests.e2e.conftest import Answer, Town
@@ -22,7 +21,7 @@ def test_c06_c07_whoever_comes_on_call_is_told_once_and_asked_for_access(town: T
     """C-06, C-07: the primary lacks Datadog at first, help is asked for, and then has it."""
     town.api.wait_parsed([DAG_ID], timeout=60)
     desk = ShiftDesk(team=town.team, rotation="oncall", ledger=town.ledger, now=lambda: town.conductor.now)
-    town.conductor.set_clock(next_handoff(desk.rotation, town.conductor.now))
+    town.conductor.set_clock(desk.rotation.next_handoff(town.conductor.now))
     handoff = desk.handoff_at(town.conductor.now)
     assert handoff.start == town.conductor.now
     people = {role: desk.person(handoff, role) for role in handoff.shifts}

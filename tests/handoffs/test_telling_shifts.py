@@ -60,7 +60,7 @@ def test_who_takes_the_shift_over_is_told_too(monday):
     tell(monday.desk(), monday.handoff, "primary", ())
     members = monday.team.roster["oncall"].members
     swapped = {"farah": "ivan", "ivan": "farah"}
-    monday.edit(members=tuple(swapped.get(member, member) for member in members))
+    monday.edit(members=tuple(tuple(swapped.get(name, name) for name in slot) for slot in members))
     tell(monday.desk(), monday.handoff, "primary", ())
     assert ["<@U31FARAH0>" in text for text in monday.texts()] == [True, False]
     assert "<@U43IVANCA>" in monday.texts()[1]

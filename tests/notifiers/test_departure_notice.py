@@ -8,19 +8,16 @@ from typing import Any
 
 import pytest
 
-from stationmaster.core.rotation import RoleRule, Rotation
+from stationmaster.core.rotations.roles import RoleRule
 from stationmaster.hooks.chat import Chat
 from stationmaster.hooks.chat_errors import ChatConnectionMissing, ChatOutcomeUnknown
 from stationmaster.notifiers.departure_notice import DepartureNotice
+from tests.core.rotations import making
 from tests.rehearsal.slack_fixtures import ANA, BEN, OPS, Switchboard, Workspace, switchboard
 
 TOKEN = "xoxb-123456789012-very-secret-AbCdEf"
-ROTATION = Rotation(
-    id="cellxgene",
-    zone="America/Los_Angeles",
-    anchor=datetime(2026, 8, 3, 9, 0),
-    members=("ana", "ben"),
-    roles={"primary": RoleRule(turn=0), "secondary": RoleRule(turn=1)},
+ROTATION = making.rotation(
+    "ana ben", anchor=datetime(2026, 8, 3, 9, 0), roles={"primary": RoleRule(turn=0), "secondary": RoleRule(turn=1)}
 )
 
 

@@ -11,8 +11,8 @@ import pytest
 from airflow.timetables.base import DataInterval, TimeRestriction
 
 from stationmaster import clock
-from stationmaster.core.rotation import RoleRule, Rotation, latest_handoff, next_handoff, on_call
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
+from tests.core.rotations import making
 
 LIVE = TimeRestriction(earliest=pendulum.datetime(2020, 1, 1), latest=None, catchup=False)
 # Mondays 09:00 in California, in UTC, by hand: the clocks go back on 7 November 2021 and forward on 13 March 2022.
@@ -26,10 +26,7 @@ MONDAYS = [
 
 
 def rotation(zone="America/Los_Angeles", anchor="2021-10-04T09:00", weeks=1):
-    roles = {"primary": RoleRule(turn=0)}
-    return Rotation(
-        id="oncall", zone=zone, anchor=datetime.fromisoformat(anchor), weeks=weeks, members=("a", "b"), roles=roles
-    )
+    return making.rotation("a b", zone=zone, anchor=datetime.fromisoformat(anchor), length=weeks)
 
 
 def utc(text):
@@ -69,7 +66,7 @@ def test_c02_no_handoff_is_lost_or_doubled_in_ten_years(now, zone, weeks):
         assert (local.weekday(), local.hour, local.minute) == (0, 9, 0)
         if before is not None:
             assert local.date() - before == timedelta(weeks=weeks)
-        assert on_call(rule, "primary", info.run_after).start == info.run_after
+        assert rule.on_call("primary", info.run_after).start == info.run_after
         before, last, now.instant = local.date(), info.data_interval, info.run_after + timedelta(minutes=1)
 
 
@@ -82,18 +79,18 @@ def test_f37_after_an_outage_only_the_present_shift_is_told(now):
 
 def test_the_core_names_the_handoffs_around_an_instant():
     rule, monday = rotation(), utc("2021-10-25T16:00")
-    assert latest_handoff(rule, monday) == monday
-    assert latest_handoff(rule, monday - timedelta(microseconds=1)) == monday - timedelta(weeks=1)
-    assert next_handoff(rule, monday - timedelta(microseconds=1)) == monday
-    assert next_handoff(rule, monday) == monday + timedelta(weeks=1)
+    assert rule.latest_handoff(monday) == monday
+    assert rule.latest_handoff(monday - timedelta(microseconds=1)) == monday - timedelta(weeks=1)
+    assert rule.next_handoff(monday - timedelta(microseconds=1)) == monday
+    assert rule.next_handoff(monday) == monday + timedelta(weeks=1)
 
 
 @pytest.mark.parametrize("hour", range(0, 24 * 21, 5))
 def test_the_handoffs_are_where_the_shifts_begin_and_end(hour):
     rule = rotation()
     at = utc("2021-10-28T00:00") + timedelta(hours=hour)
-    shift = on_call(rule, "primary", at)
-    assert (latest_handoff(rule, at), next_handoff(rule, at)) == (shift.start, shift.end)
+    shift = rule.on_call("primary", at)
+    assert (rule.latest_handoff(at), rule.next_handoff(at)) == (shift.start, shift.end)
 
 
 def test_a_rehearsals_clock_that_stands_still_starts_nothing(tmp_path, monkeypatch):

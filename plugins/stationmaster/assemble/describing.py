@@ -66,7 +66,7 @@ def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
     """Return the Markdown of a rotation's handoff DAG."""
     notices, check = entry.notices, entry.access
     roles = ", ".join(f"`{role}`" for role in entry.roles)
-    every = "week" if entry.weeks == 1 else f"{entry.weeks} weeks"
+    when = handoff_words(entry, entry.zone or team.zone)
     told = f"Tells {roles} in #{team.channels[notices.channel].name}" if notices is not None else "Tells nobody"
     mail = ", and by mail," if notices is not None and notices.mail else ""
     asks = (
@@ -80,8 +80,7 @@ def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
 **What.** Writes down who comes on call. {told}{mail} from when until when they are, and who is told next if they do not
 answer. {asks}
 
-**When.** Every {every}, on {entry.handoff.day.value.capitalize()} at {entry.handoff.at:%H:%M}
-({entry.zone or team.zone}), whatever the season. Start it by hand for the shift that is under way.
+**When.** {when}, whatever the season. Start it by hand for the shift that is under way.
 
 **Who is asked.** Whoever comes on call, and nobody in their place.
 
@@ -92,6 +91,13 @@ be. Clear a failed task when the cause is gone; nobody is told twice.
 **Dry run.** `stationmaster who {team.id} --at` an instant says who comes on call then.
 
 {_runbook(include, notices.runbook) if notices is not None and notices.runbook is not None else ""}"""
+
+
+def handoff_words(entry: RotationEntry, zone: str) -> str:
+    """Return when a rotation hands over: ``Every week, on Monday at 09:00 (America/Los_Angeles)``."""
+    every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"
+    on = f", on {entry.handoff.day.value.capitalize()}" if entry.handoff.day is not None else ""
+    return f"{every}{on} at {entry.handoff.at:%H:%M} ({zone})"
 
 
 def _runbook(include: Path, page: str) -> str:

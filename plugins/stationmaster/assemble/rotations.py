@@ -54,7 +54,7 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
         dag_display_name=f"{entry.title}: handoff",
         description=f"{team.title}: whoever comes on call is told, and asked for access",
         doc_md=handoff_doc(include, team, entry),
-        schedule=HandoffTimetable(rotation=entry.rotation(team.zone)),
+        schedule=HandoffTimetable(rotation=team.rotations[entry.id]),
         start_date=_START,
         catchup=False,
         # An older run ends when its shift does: the next one may begin a moment earlier.

@@ -85,7 +85,7 @@ def instant_of(text: str, zone: str) -> datetime:
 
 def _is_a_finding(error: Exception) -> bool:
     from stationmaster.config.problems import ConfigurationInvalid
-    from stationmaster.core.rotation import NobodyOnCall
+    from stationmaster.core.rotations.rotation import NobodyOnCall
 
     return isinstance(error, ConfigurationInvalid | NobodyOnCall)
 

@@ -47,14 +47,19 @@ class OnCallPerson(Shape):
 
 
 class RoleHeld(Shape):
-    """One role at one instant: ``[since, until)`` is the shift, ``next`` who holds the role from ``until``."""
+    """One role at one instant: ``[since, until)`` is the shift, ``next`` who begins the shift after it.
+
+    Where nobody is on call ``person`` is null, ``since`` too, and ``until`` is when somebody is again.
+    """
 
     role: str
     rotation: str
-    person: OnCallPerson
-    since: Instant
-    until: Instant
-    next: OnCallPerson
+    person: OnCallPerson | None
+    others: tuple[OnCallPerson, ...]
+    instead_of: tuple[OnCallPerson, ...]
+    since: Instant | None
+    until: Instant | None
+    next: OnCallPerson | None
 
 
 class WhoAnswer(Shape):

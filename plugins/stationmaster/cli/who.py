@@ -78,23 +78,52 @@ def held(team: TeamConfig, at: datetime, role: str | None) -> WhoAnswer:
 def _role(team: TeamConfig, role: str, at: datetime) -> RoleHeld:
     from stationmaster.cli.shapes import RoleHeld
 
-    shift = team.on_call(role, at)
+    rotation = team.rotation_of(role)
+    people = rotation.people_at(role, at)
+    following = rotation.next_shift(role, at)
+    after = None if following is None else person_of(team.people[following.person])
+    if not people:
+        again = rotation.next_on_call(role, at)
+        return RoleHeld(
+            role=role,
+            rotation=rotation.id,
+            person=None,
+            others=(),
+            instead_of=(),
+            since=None,
+            until=None if again is None else again[0],
+            next=after if again is None else person_of(team.people[again[1][0]]),
+        )
+    shift = rotation.on_call(role, at)
+    planned = [person for person in rotation.schedule(role).planned_at(at) if person not in people]
     return RoleHeld(
         role=role,
-        rotation=shift.rotation,
-        person=_person(team.people[shift.person]),
+        rotation=rotation.id,
+        person=person_of(team.people[people[0]]),
+        others=tuple(person_of(team.people[person]) for person in people[1:]),
+        instead_of=tuple(person_of(team.people[person]) for person in planned),
         since=shift.start,
         until=shift.end,
-        next=_person(team.people[team.next_shift(role, at).person]),
+        next=after,
     )
 
 
-def _person(person: Person) -> OnCallPerson:
+def person_of(person: Person) -> OnCallPerson:
+    """Return a person with the accounts that reach them."""
     from stationmaster.cli.shapes import OnCallPerson
 
     return OnCallPerson(
         id=person.id, name=person.name, slack=person.slack, github=person.github, airflow=person.airflow
     )
+
+
+def _names(role: RoleHeld) -> str:
+    if role.person is None:
+        return "nobody"
+    names = ", ".join(person.name for person in (role.person, *role.others))
+    if not role.instead_of:
+        return names
+    return f"{names} (instead of {', '.join(person.name for person in role.instead_of)})"
 
 
 def _show(team: TeamConfig, answer: WhoAnswer) -> None:
@@ -106,5 +135,6 @@ def _show(team: TeamConfig, answer: WhoAnswer) -> None:
     out.print(f"{team.title}, {local_text(answer.at, team.zone)}", style="bold")
     table = Table("role", "who", "until", "then", box=None, pad_edge=False)
     for role in answer.roles:
-        table.add_row(role.role, role.person.name, local_text(role.until, team.zone), role.next.name)
+        until = "" if role.until is None else local_text(role.until, team.zone)
+        table.add_row(role.role, _names(role), until, role.next.name if role.next else "nobody")
     out.print(table)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
+
+from stationmaster.core.value import without_kept
 
 
 class ConfigModel(BaseModel):
     """A frozen piece of configuration that refuses fields it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_enum_values=False)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Return a copy that works out anew whatever this piece has worked out from its fields and kept."""
+        return without_kept(super().model_copy(update=update, deep=deep))
 
 
 def refusal(code: str, message: str, remedy: str, *, field: str = "") -> PydanticCustomError:

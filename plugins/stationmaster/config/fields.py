@@ -23,7 +23,8 @@ _WALL_PATTERN = r"^([01]?\d|2[0-3]):[0-5]\d$"
 _DURATION_PATTERN = r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$"
 
 
-def _wall_time(value: Any) -> time:
+def wall_time(value: Any) -> time:
+    """Return the time of day that a file says; refuse everything else."""
     if isinstance(value, time) and value.tzinfo is None:
         return value
     match = _WALL.fullmatch(value) if isinstance(value, str) else None
@@ -111,7 +112,7 @@ def _matching(pattern: str, code: str, what: str, remedy: str) -> tuple[BeforeVa
 
 WallTime = Annotated[
     time,
-    BeforeValidator(_wall_time),
+    BeforeValidator(wall_time),
     PlainSerializer(_wall_text, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "pattern": _WALL_PATTERN, "examples": ["09:00"]}),
 ]

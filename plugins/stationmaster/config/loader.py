@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,14 +12,18 @@ from pydantic import BaseModel, ValidationError
 from stationmaster import clock
 from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
 from stationmaster.config.include import Include
+from stationmaster.config.rotations_lock import NAME as LOCK_NAME
+from stationmaster.config.rotations_lock import LockBroken, LockFile, read_lock
 from stationmaster.config.mistakes import Mistake, mistakes
 from stationmaster.config.pages import front_matter, page_mistakes, rotation_page_mistakes, runbooks_of
 from stationmaster.config.problems import Problem
 from stationmaster.config.references import unknown_names
-from stationmaster.config.roster import RotationsFile
+from stationmaster.config.roster import RotationEntry, RotationsFile
 from stationmaster.config.rules import rules
+from stationmaster.config.rules_rotations import unlocked
 from stationmaster.config.team import TeamConfig, TeamFile
 from stationmaster.config.train import TrainConfig, TrainFile
+from stationmaster.core.rotations.plan import Revision
 
 _FOLDERS = ("teams", "rotations", "trains")
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,13 +40,21 @@ def load(include: Path, teams: Collection[str] | None = None) -> Include:
     loaded: dict[str, TeamConfig] = {}
     problems: list[Problem] = []
     names = _names(include) if teams is None else sorted(set(teams))
+    lock = _lock(include)
     for name in names:
-        reading = _Reading(include, name)
+        reading = _Reading(include, name, lock)
         team = reading.team()
         if team is not None:
             loaded[name] = team
         problems += reading.problems
     return Include(root=include, teams=loaded, problems=tuple(problems))
+
+
+def _lock(include: Path) -> LockFile | LockBroken:
+    try:
+        return read_lock(include)
+    except LockBroken as broken:
+        return broken
 
 
 def _names(include: Path) -> list[str]:
@@ -58,8 +70,9 @@ def _files(folder: Path) -> Iterator[Path]:
 class _Reading:
     """The reading of one team: its documents by source, and the problems found so far."""
 
-    def __init__(self, include: Path, name: str) -> None:
+    def __init__(self, include: Path, name: str, lock: LockFile | LockBroken) -> None:
         self._include = include
+        self._lock = lock
         self._name = name
         self._documents: dict[str, Document] = {}
         self._pages: set[Path] = set()
@@ -69,32 +82,43 @@ class _Reading:
         """Return the team, None when its files hold an error."""
         self._odd_names()
         team = self._read("team", self._include / "teams" / f"{self._name}.yaml", TeamFile)
-        roster = self._roster()
+        roster, promises = self._roster()
         trains = self._trains(team)
         if team is None or self._failed():
             return None
-        complete = TeamConfig.model_validate({**dict(team), "roster": roster, "trains": trains})
+        complete = TeamConfig.model_validate(
+            {**dict(team), "roster": roster, "promises": promises, "trains": trains, "locked": self._locked(roster)}
+        )
         self._report([*unknown_names(complete), *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
             self._runbooks(runbooks_of(train).values())
         if not self._failed():
+            self._report(unlocked(complete, self._lock) if isinstance(self._lock, LockFile) else [])
             self._report(rules(complete, clock.now()))
         return None if self._failed() else complete
 
     def _failed(self) -> bool:
         return any(problem.severity == "error" for problem in self.problems)
 
-    def _roster(self) -> dict[str, Any]:
+    def _roster(self) -> tuple[dict[str, Any], tuple[Any, ...]]:
         path = self._include / "rotations" / f"{self._name}.yaml"
         if not path.exists():
-            return {}
+            return {}, ()
         found = self._read("rotations", path, RotationsFile)
         if found is None:
-            return {}
+            return {}, ()
         self._name_says("rotations", ("team",), found.team, self._name)
-        return found.rotations
+        return found.rotations, found.promises
+
+    def _locked(self, roster: Mapping[str, RotationEntry]) -> dict[str, tuple[Revision, ...]]:
+        if isinstance(self._lock, LockFile):
+            return {name: self._lock.revisions(f"{self._name}.{name}") for name in roster}
+        if roster:
+            path = self._include / "rotations" / LOCK_NAME
+            self._place(path, Mistake("lock_broken", (), self._lock.message, self._lock.remedy))
+        return {}
 
     def _trains(self, team: TeamFile | None) -> dict[str, TrainConfig]:
         result: dict[str, TrainConfig] = {}

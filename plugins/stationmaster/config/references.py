@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 
@@ -27,11 +28,13 @@ def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
     seen: dict[str, str] = {}
     for name, entry in team.roster.items():
         loc: Loc = ("rotations", name)
-        yield from _people(team, "rotations", (*loc, "members"), entry.members)
-        for role, rule in entry.roles.items():
-            if rule.person is not None and rule.person not in team.people:
-                yield _unknown("person", "rotations", (*loc, "roles", role, "person"), rule.person, team.people)
-            if role in seen:
+        for inside, person in entry.named():
+            if person not in team.people:
+                yield _unknown("person", "rotations", (*loc, *inside), person, team.people)
+        yield from _twice(entry.members, (*loc, "members"))
+        yield from _roles_of(entry, loc)
+        for role in entry.roles:
+            if seen.setdefault(role, name) != name:
                 yield Mistake(
                     "role_ambiguous",
                     (*loc, "roles", role),
@@ -41,13 +44,50 @@ def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
                     at_key=True,
                     source="rotations",
                 )
-            seen[role] = name
-        for index, step in enumerate(entry.escalation):
-            if step.role not in entry.roles:
-                yield _unknown("role", "rotations", (*loc, "escalation", index, "role"), step.role, entry.roles)
         for field, part in (("notices", entry.notices), ("access", entry.access)):
             if part is not None and part.channel not in team.channels:
                 yield _unknown("channel", "rotations", (*loc, field, "channel"), part.channel, team.channels)
+    yield from _in_promises(team)
+
+
+def _in_promises(team: TeamConfig) -> Iterator[Mistake]:
+    for index, promise in enumerate(team.promises):
+        for place, role in enumerate(promise.roles):
+            if role not in team.roles:
+                yield _unknown("role", "rotations", ("promises", index, "roles", place), role, team.roles)
+
+
+def _roles_of(entry: RotationEntry, loc: Loc) -> Iterator[Mistake]:
+    """The roles that an entry names must be its own."""
+    for role, rule in entry.roles.items():
+        for field, other in (("like", rule.like), ("backs", rule.backs)):
+            if other is not None and (other not in entry.roles or other == role):
+                known = [each for each in entry.roles if each != role]
+                yield _unknown("role", "rotations", (*loc, "roles", role, field), other, known)
+    named = [
+        *((("escalation", index), step.role) for index, step in enumerate(entry.escalation)),
+        *((("overrides", index), override.role) for index, override in enumerate(entry.overrides)),
+        *((("temporary", index), temporary.role) for index, temporary in enumerate(entry.temporary)),
+    ]
+    for place, role in named:
+        if role not in entry.roles:
+            yield _unknown("role", "rotations", (*loc, *place, "role"), role, entry.roles)
+
+
+def _twice(members: Sequence[Sequence[str]], loc: Loc) -> Iterator[Mistake]:
+    """A turn that stands in the list twice is a slip; a person may be in several turns that are shared."""
+    seen: set[tuple[str, ...]] = set()
+    for index, slot in enumerate(members):
+        if slot and tuple(slot) in seen:
+            yield Mistake(
+                "listed_twice",
+                (*loc, index),
+                f"{', '.join(slot)!r} is in this list already",
+                "Keep the person once.",
+                ", ".join(slot),
+                source="rotations",
+            )
+        seen.add(tuple(slot))
 
 
 def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:

@@ -11,8 +11,8 @@ from datetime import datetime
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
 from stationmaster.config.rules_gates import gate_mistakes
+from stationmaster.config.rules_rotations import of_rotation, rotation_mistakes
 from stationmaster.config.team import Account, TeamConfig, accounts_of
-from stationmaster.core.rotation import RotationImpossible, check_rotation
 
 Rule = Callable[[TeamConfig], Iterator[Mistake]]
 
@@ -24,7 +24,9 @@ def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
 
     :param now: an aware instant; the rules that depend on the clocks look at the year that follows it.
     """
-    found = [mistake for rule in _OF_PEOPLE for mistake in rule(team)]
+    found = [*rotation_mistakes(team), *(mistake for rule in _OF_PEOPLE for mistake in rule(team))]
+    if any(mistake.severity == "error" for mistake in found):
+        return found
     for train in team.trains.values():
         found += gate_mistakes(team, train, now)
     return found
@@ -65,53 +67,12 @@ def idle_members(team: TeamConfig) -> Iterator[Mistake]:
                 )
 
 
-def impossible_rotations(team: TeamConfig) -> Iterator[Mistake]:
-    """A rotation has members and roles, and a different person for each role at any instant (C-05)."""
-    for name, entry in team.roster.items():
-        if not entry.members:
-            yield _of_rotation(
-                "rotation_empty",
-                (name, "members"),
-                f"the rotation {name!r} has no members: nobody would ever be on call",
-                "List at least one person.",
-            )
-        elif not entry.roles:
-            yield _of_rotation(
-                "rotation_without_roles",
-                (name, "roles"),
-                f"the rotation {name!r} has no roles: its members would hold nothing",
-                "Write at least one, such as primary with turn: 0.",
-            )
-        else:
-            yield from _clashes(team, name)
-
-
-def _clashes(team: TeamConfig, name: str) -> Iterator[Mistake]:
-    try:
-        check_rotation(team.rotations[name])
-    except RotationImpossible as clash:
-        roles = " and ".join(clash.roles)
-        whom = f"would fall on {clash.person!r} at the same time" if clash.person else "would have nobody left"
-        yield _of_rotation(
-            "rotation_too_small", (name, "roles"), f"{roles} {whom}", "Add members, or give the roles different turns."
-        )
-
-
-def _of_rotation(code: str, loc: tuple[str, ...], message: str, remedy: str) -> Mistake:
-    return Mistake(code, ("rotations", *loc), message, remedy, source="rotations")
-
-
 def unreachable_on_call(team: TeamConfig) -> Iterator[Mistake]:
     """Whoever can be on call is active, and has an account in Airflow (to answer) and in Slack (to be told)."""
     told: set[str] = set()
     for name, entry in team.roster.items():
-        places: list[tuple[Loc, str]] = [
-            (("rotations", name, "members", index), member) for index, member in enumerate(entry.members)
-        ]
-        for role, rule in entry.roles.items():
-            if rule.person is not None:
-                places.append((("rotations", name, "roles", role, "person"), rule.person))
-        for loc, member in places:
+        for inside, member in entry.named():
+            loc: Loc = ("rotations", name, *inside)
             person = team.people[member]
             missing = [system for system in _TO_ANSWER_AND_TO_BE_TOLD if not accounts_of(person)[system]]
             if member in told or (person.active and not person.bot and not missing):
@@ -148,15 +109,15 @@ def unreachable_by_mail(team: TeamConfig) -> Iterator[Mistake]:
         if entry.notices is None or not entry.notices.mail:
             continue
         if team.connections.mail is None:
-            yield _of_rotation(
+            yield of_rotation(
                 "mail_without_connection",
                 (name, "notices", "mail"),
                 f"the rotation {name!r} sends mail, but the team has no connection for it",
                 "Write connections.mail, such as smtp_default, in the team's file, or mail: false here.",
             )
-        for person in dict.fromkeys((*entry.members, *entry.fixed_people)):
+        for person in entry.people:
             if team.people[person].email is None:
-                yield _of_rotation(
+                yield of_rotation(
                     "mail_without_address",
                     (name, "notices", "mail"),
                     f"{person!r} can be on call, and has no mail address",
@@ -167,7 +128,6 @@ def unreachable_by_mail(team: TeamConfig) -> Iterator[Mistake]:
 _OF_PEOPLE: tuple[Rule, ...] = (
     shared_accounts,
     idle_members,
-    impossible_rotations,
     unreachable_on_call,
     unreachable_by_mail,
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,10 +12,13 @@ from pydantic import Field, model_validator
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.people import Channel, Connections, People, Person
-from stationmaster.config.roster import Notices, RotationEntry
+from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.ballots import Elector
-from stationmaster.core.rotation import EscalationStep, Rotation, Shift, next_shift, on_call, shifts
+from stationmaster.core.rotations.changes import Changes
+from stationmaster.core.rotations.escalating import EscalationStep
+from stationmaster.core.rotations.plan import Revision
+from stationmaster.core.rotations.rotation import Rotation, Shift
 
 Account = Literal["slack", "github", "airflow"]
 
@@ -66,15 +70,29 @@ class TeamFile(ConfigModel):
 
 
 class TeamConfig(TeamFile):
-    """A team with everything that belongs to it."""
+    """A team with everything that belongs to it.
+
+    :param locked: the revisions of each rotation, from the lock file; none of one that was never locked.
+    :param changes: overrides and accepted swaps of each rotation, from the ledger.
+    """
 
     roster: dict[Slug, RotationEntry] = Field(default_factory=dict)
+    promises: tuple[PromiseEntry, ...] = ()
     trains: dict[Slug, TrainConfig] = Field(default_factory=dict)
+    locked: dict[Slug, tuple[Revision, ...]] = Field(default_factory=dict)
+    changes: dict[Slug, Changes] = Field(default_factory=dict)
 
-    @property
+    @cached_property
     def rotations(self) -> dict[str, Rotation]:
         """The core rotations by id."""
-        return {name: entry.rotation(self.zone) for name, entry in self.roster.items()}
+        return {
+            name: entry.rotation(self.zone, self.people, self.locked.get(name, ()), self.changes.get(name))
+            for name, entry in self.roster.items()
+        }
+
+    def with_changes(self, changes: Mapping[str, Changes]) -> TeamConfig:
+        """Return the team with other changes of its rotations, by rotation id."""
+        return self.model_copy(update={"changes": dict(changes)})
 
     @property
     def escalation(self) -> dict[str, tuple[EscalationStep, ...]]:
@@ -106,30 +124,30 @@ class TeamConfig(TeamFile):
 
         :raises NoSuchRole: no rotation of the team has it.
         """
-        for entry in self.roster.values():
+        for name, entry in self.roster.items():
             if role in entry.roles:
-                return entry.rotation(self.zone)
+                return self.rotations[name]
         raise NoSuchRole(f"{self.id} has no role {role!r}; it has {', '.join(self.roles) or 'none'}")
 
     def on_call(self, role: str, at: datetime) -> Shift:
         """Return the shift of whoever holds ``role`` at the instant ``at`` (aware).
 
         :raises NoSuchRole: no rotation of the team has the role.
-        :raises stationmaster.core.rotation.NobodyOnCall: nobody holds it then.
+        :raises stationmaster.core.rotations.rotation.NobodyOnCall: nobody holds it then.
         """
-        return on_call(self.rotation_of(role), role, at)
+        return self.rotation_of(role).on_call(role, at)
 
     def on_call_person(self, role: str, at: datetime) -> Person:
         """Return the person who holds ``role`` at ``at``; raises as :meth:`on_call` does."""
         return self.people[self.on_call(role, at).person]
 
-    def next_shift(self, role: str, at: datetime) -> Shift:
-        """Return the shift of ``role`` that follows the one at ``at``."""
-        return next_shift(self.rotation_of(role), role, at)
+    def next_shift(self, role: str, at: datetime) -> Shift | None:
+        """Return the next shift of ``role`` that begins after ``at``; None: there is none for years."""
+        return self.rotation_of(role).next_shift(role, at)
 
     def shifts(self, role: str, start: datetime, end: datetime) -> tuple[Shift, ...]:
         """Return the shifts of ``role`` that touch ``[start, end)``."""
-        return shifts(self.rotation_of(role), role, start, end)
+        return self.rotation_of(role).shifts(role, start, end)
 
     def person_by(self, account: Account, name: str) -> Person | None:
         """Return the person who owns an account, None for an account that nobody owns.

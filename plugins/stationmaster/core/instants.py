@@ -59,6 +59,25 @@ class AwareWallTime(ValueError):
         return f"{self.value.isoformat()} has an offset: a wall time is written without one, its zone stands beside it."
 
 
+class UncertainTime(ValueError):
+    """A wall time that the zone's clocks skip, or show twice: it names no instant, or two (issue 3)."""
+
+    def __init__(self, wall: datetime, zone: str) -> None:
+        """Keep the wall time and the zone."""
+        super().__init__(wall, zone)
+        self.wall, self.zone = wall, zone
+
+    def __str__(self) -> str:
+        """Say which of the two it is, and what to write instead."""
+        first, last = first_instant(self.wall, self.zone), last_instant(self.wall, self.zone)
+        wall = f"{self.wall:%Y-%m-%d %H:%M}"
+        after = to_local(first, self.zone).isoformat()
+        if first == last:
+            return f"{wall} does not exist in {self.zone}: the clocks go from before it to {after}. Write that."
+        second = to_local(last, self.zone).isoformat()
+        return f"{wall} comes twice in {self.zone}. Write {after} or {second}."
+
+
 class InvalidIsoWeek(ValueError):
     """The text, or the pair of year and week, names no ISO week."""
 
@@ -129,6 +148,19 @@ def last_instant(wall: datetime, zone: str) -> datetime:
     """
     before, after = _readings(wall, zone)
     return after if before <= after else _end_of_gap(wall, zone, after, before)
+
+
+def exact_instant(moment: datetime, zone: str) -> datetime:
+    """Return the one instant that a person meant: of a wall time in the zone, or of a datetime with an offset.
+
+    :raises UncertainTime: the wall time does not exist, or comes twice; an offset says which.
+    """
+    if moment.tzinfo is not None:
+        return utc(moment)
+    first = first_instant(moment, zone)
+    if first != last_instant(moment, zone) or to_local(first, zone).replace(tzinfo=None) != moment:
+        raise UncertainTime(moment, zone)
+    return first
 
 
 def local_text(instant: datetime, zone: str = "UTC") -> str:

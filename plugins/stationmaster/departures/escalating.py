@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.calendar import StopName
-from stationmaster.core.rotation import escalation
+from stationmaster.core.rotations.escalating import escalation
 from stationmaster.departures import telling, wording
 
 if TYPE_CHECKING:

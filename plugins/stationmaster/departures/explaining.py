@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.calendar import next_departure
-from stationmaster.core.rotation import NobodyOnCall
+from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.departures import gating
 from stationmaster.departures.opening import OPEN_STATES
 from stationmaster.ledger.records import DepartureState

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.core.rotation import NobodyOnCall
+from stationmaster.core.rotations.rotation import NobodyOnCall
 
 if TYPE_CHECKING:
     from stationmaster.departures.desk import Desk

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from stationmaster.core.rotation import all_on_call, next_handoff
 from stationmaster.departures.explaining import Helper, Reason, reason
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ def explain(desk: ShiftDesk, handoff: Handoff | None = None) -> RotationExplanat
     """
     now = desk.now()
     present = desk.handoff_at(now) if handoff is None else handoff
-    following = next_handoff(desk.rotation, now)
+    following = desk.rotation.next_handoff(now)
     return RotationExplanation(
         rotation=desk.key,
         at=now,
@@ -76,9 +75,7 @@ def explain(desk: ShiftDesk, handoff: Handoff | None = None) -> RotationExplanat
         ),
         next=NextHandoff(
             at=following,
-            holders=_holders(
-                desk, {role: shift.person for role, shift in all_on_call(desk.rotation, following).items()}
-            ),
+            holders=_holders(desk, {role: shift.person for role, shift in desk.rotation.turns_at(following).items()}),
         ),
     )
 

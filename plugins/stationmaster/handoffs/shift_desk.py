@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster import clock
 from stationmaster.core.instants import Instant
-from stationmaster.core.rotation import Rotation, Shift, all_on_call, latest_handoff
+from stationmaster.core.rotations.rotation import Rotation, Shift
 from stationmaster.core.value import Value
 from stationmaster.departures.desk import Desk
 
@@ -86,16 +86,16 @@ class ShiftDesk(Desk):
     @cached_property
     def rotation(self) -> Rotation:
         """The core rotation."""
-        return self.entry.rotation(self.team.zone)
+        return self.team.rotations[self.entry.id]
 
     def handoff_at(self, at: datetime) -> Handoff:
         """Return the handoff whose shifts are held at ``at`` (aware); the instant of a handoff is its own.
 
-        :raises NobodyOnCall: the rotation has no members.
+        :raises NobodyOnCall: the rotation never has anybody.
         """
-        start = latest_handoff(self.rotation, at)
-        shifts = all_on_call(self.rotation, start)
-        end = next(iter(shifts.values())).end
+        start = self.rotation.latest_handoff(at)
+        shifts = self.rotation.turns_at(start)
+        end = self.rotation.next_handoff(start)
         return Handoff(id=f"{self.key}/{start.astimezone(UTC):{_STAMP}}", start=start, end=end, shifts=shifts)
 
     def handoff(self, name: str) -> Handoff:

@@ -11,7 +11,7 @@ from airflow.sdk.bases.notifier import BaseNotifier
 
 from stationmaster import clock
 from stationmaster.core.escaping import one_line, slack
-from stationmaster.core.rotation import Rotation, on_call
+from stationmaster.core.rotations.rotation import Rotation
 
 if TYPE_CHECKING:
     from airflow.sdk.definitions.context import Context
@@ -68,7 +68,7 @@ class DepartureNotice(BaseNotifier):
         if self.rotation is None:
             return "this team has no rotation."
         try:
-            person = on_call(self.rotation, self.role, clock.now()).person
+            person = self.rotation.on_call(self.role, clock.now()).person
         except (LookupError, ValueError) as error:
             return f"nobody can be named: {slack(str(error))}"
         user = self.mentions.get(person)

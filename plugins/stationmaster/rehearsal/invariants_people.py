@@ -30,8 +30,8 @@ def holder(entry: RotationEntry, zone: str, role: str, at: datetime) -> str:
         return rule.person
     local = at.astimezone(ZoneInfo(entry.zone or zone)).replace(tzinfo=None)
     begins = datetime.combine(entry.since, entry.handoff.at)
-    turns = (local - begins) // timedelta(weeks=entry.weeks)
-    turning = [member for member in entry.members if member not in fixed]
+    turns = (local - begins) // timedelta(weeks=entry.length)
+    turning = [name for slot in entry.members for name in slot if name not in fixed]
     return turning[(turns + (rule.turn or 0)) % len(turning)]
 
 

@@ -10,7 +10,6 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.instants import first_instant
-from stationmaster.core.rotation import next_handoff
 
 STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
 HANDOFF = "handoff"
@@ -63,12 +62,12 @@ def _handoffs(team: TeamConfig, start: date, weeks: int, last: datetime | None) 
     for entry in team.roster.values():
         if not entry.hands_over:
             continue
-        rotation = entry.rotation(team.zone)
+        rotation = team.rotations[entry.id]
         end = _midnight(start + timedelta(weeks=weeks), rotation.zone)
-        at = next_handoff(rotation, _midnight(start, rotation.zone) - _BEFORE)
+        at = rotation.next_handoff(_midnight(start, rotation.zone) - _BEFORE)
         while at < end or (last is not None and at <= last):
             yield Item(at, f"{team.id}.{entry.id}.{HANDOFF}", team.id, rotation.zone)
-            at = next_handoff(rotation, at)
+            at = rotation.next_handoff(at)
 
 
 def _midnight(day: date, zone: str) -> datetime:

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from stationmaster.core.instants import Weekday
-from stationmaster.core.rotation import Rotation, latest_handoff, next_handoff
+from stationmaster.core.rotations.rotation import Rotation
+from stationmaster.core.rotations.turns import Kind
 from stationmaster.timetables.calendar_timetable import CalendarTimetable
 
 
@@ -31,10 +32,14 @@ class HandoffTimetable(CalendarTimetable):
 
     @property
     def _words(self) -> str:
-        anchor = self.rotation.anchor
-        every = "" if self.rotation.weeks == 1 else f"every {self.rotation.weeks} weeks "
-        day = tuple(Weekday)[anchor.weekday()].value[:3].capitalize()
-        return f"{every}{day} {anchor:%H:%M} {self.rotation.zone}"
+        cadence = self.rotation.plan.newest.cadence
+        several = "" if cadence.length == 1 else f"{cadence.length} "
+        at = f"{cadence.anchor:%H:%M} {cadence.zone}"
+        if cadence.kind is Kind.WEEKLY:
+            every = f"every {several}weeks " if several else ""
+            return f"{every}{tuple(Weekday)[cadence.anchor.weekday()].value[:3].capitalize()} {at}"
+        on = f" on day {cadence.anchor.day}" if cadence.kind is Kind.MONTHLY else ""
+        return f"every {several}{cadence.kind.unit}{'s' if several else ''}{on} from {at}"
 
     def serialize(self) -> dict[str, Any]:
         """Return the rotation as JSON."""
@@ -47,8 +52,8 @@ class HandoffTimetable(CalendarTimetable):
 
     def next_occurrence(self, after: datetime) -> datetime:
         """Return the next handoff."""
-        return next_handoff(self.rotation, after)
+        return self.rotation.next_handoff(after)
 
     def latest_occurrence(self, at: datetime) -> datetime:
         """Return the newest handoff."""
-        return latest_handoff(self.rotation, at)
+        return self.rotation.latest_handoff(at)

@@ -17,9 +17,9 @@ from stationmaster.core.rotations.changes import Cover, Override, Stint, Tempora
 from stationmaster.core.rotations.escalating import EscalationPolicy, EscalationStep, Matter, pages
 from stationmaster.core.rotations.members import Members
 from stationmaster.core.rotations.picking import pick
+from stationmaster.core.rotations.plan import Plan, Revision
 from stationmaster.core.rotations.reports import gaps, quality
 from stationmaster.core.rotations.roles import RoleRule
-from stationmaster.core.rotations.rotation import Revision, Rotation
 from stationmaster.core.rotations.schedule import Layer, Schedule
 from stationmaster.core.rotations.turns import Cadence
 from stationmaster.core.rotations.windows import Window, is_open
@@ -52,10 +52,10 @@ def slot(member: Any) -> tuple[str, ...]:
     return (member,) if isinstance(member, str) else tuple(member)
 
 
-def rotation(config: Config | list[Config]) -> Rotation:
-    """Return the rotation that revisions make."""
+def plan(config: Config | list[Config]) -> Plan:
+    """Return the plan that revisions make."""
     several = config if isinstance(config, list) else [config]
-    return Rotation(
+    return Plan(
         id="r",
         revisions=tuple(
             Revision(
@@ -89,7 +89,7 @@ def layer(config: Config, zone: str) -> Layer:
     """Return a layer: of a rotation, or of people."""
     inner = config.get("rotation")
     return Layer(
-        rotation=rotation(inner) if inner else None,
+        plan=plan(inner) if inner else None,
         people=tuple(config.get("users", ())),
         windows=tuple(window(each, zone) for each in config.get("windows", ())),
         priority=config.get("priority", 0),
@@ -127,7 +127,7 @@ def temporary(config: Config) -> Temporary:
 def schedule(config: Config | list[Config]) -> Schedule:
     """Return the schedule: of layers, or of one rotation alone."""
     if isinstance(config, list) or config.get("kind") != "schedule":
-        return Schedule(layers=(Layer(rotation=rotation(config)),))
+        return Schedule(layers=(Layer(plan=plan(config)),))
     zone = config.get("tz", "UTC")
     planned = config.get("temporary") or ()
     return Schedule(

@@ -1,4 +1,7 @@
-"""What people change in a schedule without editing its file: overrides, swaps, temporary schedules."""
+"""What changes a schedule without changing its plan: overrides, accepted swaps, temporary schedules.
+
+Each is about one role of a rotation; a schedule of its own needs no name for it.
+"""
 
 from __future__ import annotations
 
@@ -38,6 +41,7 @@ class Override(Value):
     """
 
     id: str = ""
+    role: str = ""
     type: OverrideType
     people: Slot = ()
     remove: str | None = None
@@ -76,6 +80,7 @@ class Cover(Value):
     """An accepted swap: one person stands in for another where that one is on call in ``[start, end)`` (R30 … R32)."""
 
     id: str = ""
+    role: str = ""
     giver: str
     taker: str
     start: Instant
@@ -100,6 +105,7 @@ class Temporary(Value):
     """A fixed schedule that replaces everything in its span: layers, swaps, overrides, and its own gaps too (R29)."""
 
     id: str = ""
+    role: str = ""
     start: Instant
     end: Instant
     stints: tuple[Stint, ...] = ()
@@ -109,6 +115,22 @@ class Temporary(Value):
     def strength(self) -> tuple[str, str]:
         """Of two at one time the newer counts."""
         return self.created_at.isoformat() if self.created_at else _EVER, self.id
+
+
+class Changes(Value):
+    """All changes of one rotation; each says which role it is about."""
+
+    overrides: tuple[Override, ...] = ()
+    covers: tuple[Cover, ...] = ()
+    temporary: tuple[Temporary, ...] = ()
+
+    def joined(self, other: Changes) -> Changes:
+        """Return these and others together."""
+        return Changes(
+            overrides=self.overrides + other.overrides,
+            covers=self.covers + other.covers,
+            temporary=self.temporary + other.temporary,
+        )
 
 
 class Contradiction(NamedTuple):
@@ -123,9 +145,9 @@ class Contradiction(NamedTuple):
 def contradictions(overrides: tuple[Override, ...]) -> tuple[Contradiction, ...]:
     """Return the overrides of equal priority that overlap and disagree: one of them is not obeyed (R27)."""
     found = []
-    by_subject: dict[tuple[tuple[str, str], int], list[Override]] = {}
+    by_subject: dict[tuple[str, tuple[str, str], int], list[Override]] = {}
     for override in overrides:
-        by_subject.setdefault((override.subject, override.priority), []).append(override)
+        by_subject.setdefault((override.role, override.subject, override.priority), []).append(override)
     for several in by_subject.values():
         for one, other in combinations(sorted(several, key=lambda each: (each.start, each.id)), 2):
             start, end = max(one.start, other.start), min(one.end, other.end)

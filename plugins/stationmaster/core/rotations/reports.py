@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from stationmaster.core.instants import Instant, to_local
@@ -153,6 +153,29 @@ def loads(
             )
         )
     return tuple(sorted(found, key=lambda each: (-each.hours, each.person)))
+
+
+class Move(NamedTuple):
+    """A span in which a change of plan gives a role to other people (R50, R61)."""
+
+    span: Span
+    before: Slot
+    after: Slot
+
+
+def moves(before: Schedule, after: Schedule, start: datetime, end: datetime) -> tuple[Move, ...]:
+    """Return where two schedules of one role name different people in ``[start, end)``, in order."""
+    edges = sorted({at for each in (before, after) for turnout in each.timeline(start, end) for at in turnout[:2]})
+    found: list[Move] = []
+    for begins, ends in pairwise(edges):
+        was, now = before.people_at(begins), after.people_at(begins)
+        if was == now:
+            continue
+        if found and found[-1].span.end == begins and found[-1][1:] == (was, now):
+            found[-1] = Move(Span(found[-1].span.start, ends), was, now)
+        else:
+            found.append(Move(Span(begins, ends), was, now))
+    return tuple(found)
 
 
 def quality(timeline: Sequence[Turnout]) -> Quality:

@@ -1,4 +1,4 @@
-"""How a role finds its people: by turn, always the same person, or the next in line who is fit for it."""
+"""How a role finds its people: by turn, one for ever, as another role, or the next in line who is fit."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ class RoleImpossible(ValueError):
 
 
 class RoleRule(Value):
-    """One of three rules (C-03, C-05, N-04).
+    """One of four rules (C-03, C-05, D-03, N-04).
 
     :param turn: so many places after whoever has the turn: the primary 0, the secondary 1.
     :param person: always this one.
+    :param like: whoever holds this other role: two schedules of one rotation always agree.
     :param backs: the next in line after whoever holds this other role, who holds no role yet and is fit:
     :param more_experience: has more experience than everybody whom they back;
     :param experience: has at least so much.
@@ -35,24 +36,30 @@ class RoleRule(Value):
 
     turn: int | None = Field(default=None, ge=0)
     person: str | None = Field(default=None, min_length=1)
+    like: str | None = Field(default=None, min_length=1)
     backs: str | None = Field(default=None, min_length=1)
     more_experience: bool = False
     experience: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _one_rule(self) -> RoleRule:
-        if sum(found is not None for found in (self.turn, self.person, self.backs)) != 1:
-            raise ValueError("a role has a turn, a person, or a role that it backs: give exactly one of the three")
+        if sum(found is not None for found in (self.turn, self.person, self.like, self.backs)) != 1:
+            raise ValueError("a role has a turn, a person, or a role that it is like or backs: give exactly one")
         if self.backs is None and (self.more_experience or self.experience):
             raise ValueError("only a role that backs another one asks for experience")
         return self
+
+    @property
+    def leans_on(self) -> str | None:
+        """The other role that it needs to know."""
+        return self.like or self.backs
 
 
 Roles = Mapping[str, RoleRule]
 
 
 def holders(members: Members, roles: Roles, experience: Mapping[str, int], turn: int) -> dict[str, Slot]:
-    """Return who holds each role in a turn; all of them are different people (C-05).
+    """Return who holds each role in a turn; all are different people (C-05), but for roles that are like another.
 
     Whoever is fixed in a role takes no turn in the others.
 
@@ -64,6 +71,9 @@ def holders(members: Members, roles: Roles, experience: Mapping[str, int], turn:
     role_of = dict(fixed)
     for role, rule in _in_order(roles):
         people: Slot = ()
+        if rule.like is not None:
+            found[role] = found[rule.like]
+            continue
         if rule.person is not None:
             people = (rule.person,)
         elif rule.turn is not None:
@@ -87,16 +97,16 @@ def _turning(members: Members, fixed: frozenset[str]) -> Members | None:
 
 
 def _in_order(roles: Roles) -> list[tuple[str, RoleRule]]:
-    """Return the roles so that each stands after the one that it backs.
+    """Return the roles so that each stands after the one that it leans on.
 
-    :raises RoleImpossible: it backs an unknown role, or itself by a detour.
+    :raises RoleImpossible: it leans on an unknown role, or on itself by a detour.
     """
     ordered: dict[str, RoleRule] = {}
     waiting = dict(roles)
     while waiting:
-        ready = {role: rule for role, rule in waiting.items() if rule.backs is None or rule.backs in ordered}
+        ready = {role: rule for role, rule in waiting.items() if rule.leans_on is None or rule.leans_on in ordered}
         if not ready:
-            raise RoleImpossible(tuple(waiting), "the role that it backs does not exist, or is backed by it")
+            raise RoleImpossible(tuple(waiting), "the role that it leans on does not exist, or leans on it")
         ordered.update(ready)
         waiting = {role: rule for role, rule in waiting.items() if role not in ready}
     return list(ordered.items())

@@ -1,39 +1,28 @@
-"""Who holds a role at an instant, whatever the kind of rotation, and whatever it was before it was changed."""
+"""Who holds which role of a rotation at an instant, with everything that was changed taken in."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from stationmaster.core.instants import Instant, utc
-from stationmaster.core.rotations.members import Members, Slot
-from stationmaster.core.rotations.roles import RoleRule, holders
-from stationmaster.core.rotations.turns import Cadence, Turn
+from stationmaster.core.instants import Instant, ZoneName, utc
+from stationmaster.core.rotations.changes import Changes
+from stationmaster.core.rotations.plan import Plan, UnknownRole
+from stationmaster.core.rotations.schedule import BackwardsSpan, Layer, Schedule
+from stationmaster.core.rotations.windows import WeekWindow, Window, next_open
 from stationmaster.core.value import Value
 
-_KEPT = 4096
-
-
-class UnknownRole(LookupError):
-    """The rotation has no such role."""
-
-    def __init__(self, rotation: str, role: str, known: tuple[str, ...]) -> None:
-        """Keep what was asked and what there is."""
-        super().__init__(rotation, role, known)
-        self.rotation, self.role, self.known = rotation, role, known
-
-    def __str__(self) -> str:
-        """Name the role and those that exist."""
-        return f"rotation {self.rotation} has no role {self.role!r}. Use one of: {', '.join(self.known)}."
+_WEEK = timedelta(weeks=1)
+_MICROSECOND = timedelta(microseconds=1)
+_FAR = timedelta(days=3700)
+"""How far the next handoff is looked for."""
 
 
 class NobodyOnCall(LookupError):
-    """Nobody holds the role at that instant: a day off, or an empty slot."""
+    """Nobody holds the role at that instant: out of its hours, on a day off, or in a gap."""
 
     def __init__(self, rotation: str, role: str, at: datetime) -> None:
         """Keep what was asked."""
@@ -46,132 +35,204 @@ class NobodyOnCall(LookupError):
 
 
 class Shift(Value):
-    """Half-open ``[start, end)`` in which people hold a role together; mostly it is one."""
+    """Half-open ``[start, end)`` in which people hold a role, mostly one: a handoff's instant is the incoming's."""
 
     rotation: str
     role: str
-    people: tuple[str, ...]
+    people: tuple[str, ...] = Field(min_length=1)
     start: Instant
     end: Instant
 
-
-class Revision(Value):
-    """A rotation as it was written at one time. It is never edited: a change is a new revision (R67, R68).
-
-    :param effective_from: from when it counts; None for the first.
-    :param takes_over: at once, or at the next handoff of the revision before: who is on call then stays until it.
-    :param experience: of each person, for roles that ask for it.
-    """
-
-    effective_from: Instant | None = None
-    takes_over: Literal["at_once", "at_handoff"] = "at_once"
-    cadence: Cadence
-    members: Members
-    roles: dict[str, RoleRule] = Field(min_length=1)
-    experience: dict[str, int] = Field(default_factory=dict)
-
-    def people(self, role: str, turn: Turn) -> Slot:
-        """Return who holds a role in a turn.
-
-        :raises RoleImpossible: the plan has nobody for it.
-        """
-        if turn.off:
-            return ()
-        known = self._holders
-        found = known.get(turn.number)
-        if found is None:
-            if len(known) >= _KEPT:
-                known.clear()
-            found = known[turn.number] = holders(self.members, self.roles, self.experience, turn.number)
-        return found[role]
-
-    @cached_property
-    def _holders(self) -> dict[int, dict[str, Slot]]:
-        return {}
+    @property
+    def person(self) -> str:
+        """Who holds it; of several who share it, the first by name."""
+        return self.people[0]
 
 
 class Rotation(Value):
-    """Revisions in the order in which they take effect. The past is what the earlier ones say."""
+    """A plan, the hours in which each role counts, and what changes it.
+
+    :param hours: of each role: when its holder is on call; a role that is not in it always counts. The holder of a
+        turn stays the same person in between, so that closing time is no handoff.
+    """
 
     id: str = Field(min_length=1)
-    revisions: tuple[Revision, ...] = Field(min_length=1)
+    zone: ZoneName
+    plan: Plan
+    hours: dict[str, tuple[Window | WeekWindow, ...]] = Field(default_factory=dict)
+    changes: Changes = Field(default_factory=Changes)
 
-    @model_validator(mode="after")
-    def _in_order(self) -> Rotation:
-        since = [revision.effective_from for revision in self.revisions]
-        if since[0] is not None or None in since[1:]:
-            raise ValueError("the first revision counts from the beginning, every later one from an instant")
-        later = [at for at in since if at is not None]
-        if later != sorted(set(later)):
-            raise ValueError("revisions stand in the order in which they take effect, each at an instant of its own")
-        return self
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles of the newest revision, in the order of the file."""
+        return tuple(self.plan.newest.roles)
 
-    def people_at(self, role: str, at: datetime) -> Slot:
-        """Return who holds a role at an instant; nobody on a day off and in an empty slot.
+    def schedule(self, role: str) -> Schedule:
+        """Return who is on call in a role: the turns within its hours, and the changes.
 
-        :raises UnknownRole: there is none of that name then.
-        :raises RoleImpossible: the plan has nobody for it.
+        :raises UnknownRole: there is none of that name.
         """
-        instant = utc(at)
-        revision = self.revisions[bisect_right(self._starts, instant)]
-        if role not in revision.roles:
-            raise UnknownRole(self.id, role, tuple(revision.roles))
-        return revision.people(role, revision.cadence.turn_at(instant))
+        return self._made(self._schedules, role, self.hours.get(role, ()))
 
-    def shift_at(self, role: str, at: datetime) -> Shift:
-        """Return the shift of a role that contains an instant. A shift ends where a revision takes over.
+    def turns_of(self, role: str) -> Schedule:
+        """Return whose turn it is in a role, out of hours too."""
+        return self._made(self._turns, role, ()) if self.hours.get(role) else self.schedule(role)
 
-        :raises NobodyOnCall: nobody holds the role then.
+    def people_at(self, role: str, at: datetime) -> tuple[str, ...]:
+        """Return who is on call in a role at an instant, sorted; nobody where nobody is."""
+        return self.schedule(role).people_at(at)
+
+    def on_call(self, role: str, at: datetime) -> Shift:
+        """Return the shift that contains an instant, from handoff to handoff; out of hours nobody is on call.
+
+        :raises UnknownRole: the rotation has no such role.
+        :raises NobodyOnCall: nobody holds it then.
+        :raises RoleImpossible: the plan has nobody for it (C-05, N-04).
         """
-        instant = utc(at)
-        turn = self.turn_at(instant)
-        people = self.people_at(role, instant)
+        people = self.people_at(role, at)
         if not people:
-            raise NobodyOnCall(self.id, role, instant)
-        return Shift(rotation=self.id, role=role, people=people, start=turn.start, end=turn.end)
+            raise NobodyOnCall(self.id, role, utc(at))
+        whole = self.turns_of(role).shift_at(at)
+        return Shift(rotation=self.id, role=role, people=people, start=whole.start, end=whole.end)
 
-    def turn_at(self, at: datetime) -> Turn:
-        """Return the turn at an instant, cut where a revision takes over."""
+    def all_on_call(self, at: datetime) -> dict[str, Shift]:
+        """Return the shift of each role that somebody holds at an instant."""
+        return {role: self.on_call(role, at) for role in self.roles if self.people_at(role, at)}
+
+    def turns_at(self, at: datetime) -> dict[str, Shift]:
+        """Return whose turn it is in each role at an instant, out of hours too."""
+        found: dict[str, Shift] = {}
+        for role in self.roles:
+            turn = self._turn(role, at)
+            if turn is not None:
+                found[role] = turn
+        return found
+
+    def next_shift(self, role: str, at: datetime) -> Shift | None:
+        """Return the next shift of a role that begins after an instant; None: there is none for years."""
+        whole = self.turns_of(role)
+        begin = utc(at)
+        end = begin + _WEEK
+        while begin < utc(at) + _FAR:
+            for handoff in whole.handoffs(begin + _MICROSECOND, end):
+                turn = self._turn(role, handoff)
+                if turn is not None:
+                    return turn
+            begin, end = end - _MICROSECOND, end + 8 * _WEEK
+        return None
+
+    def next_on_call(self, role: str, at: datetime) -> tuple[datetime, tuple[str, ...]] | None:
+        """Return when, at an instant or later, somebody is on call, and who; None: nobody for years."""
+        schedule = self.schedule(role)
         instant = utc(at)
-        place = bisect_right(self._starts, instant)
-        turn = self.revisions[place].cadence.turn_at(instant)
-        begins = max(turn.start, self._starts[place - 1]) if place else turn.start
-        ends = min(turn.end, self._starts[place]) if place < len(self._starts) else turn.end
-        return turn._replace(start=begins, end=ends)
-
-    def turns(self, start: datetime, end: datetime) -> Iterator[Turn]:
-        """Yield the turns, and the days off between them, that touch ``[start, end)``."""
-        last = utc(end)
-        turn = self.turn_at(start)
-        while turn.start < last:
-            yield turn
-            turn = self.turn_at(turn.end)
-
-    def shifts(self, role: str, start: datetime, end: datetime) -> Iterator[Shift]:
-        """Yield the shifts of a role that touch ``[start, end)``; what nobody has is left out."""
-        for turn in self.turns(start, end):
-            people = self.people_at(role, turn.start)
+        people = schedule.people_at(instant)
+        for _ in range(1000):
             if people:
-                yield Shift(rotation=self.id, role=role, people=people, start=turn.start, end=turn.end)
+                return instant, people
+            opens = next_open(self.hours[role], instant) if self.hours.get(role) else None
+            following = opens if opens is not None and opens > instant else schedule.next_change(instant)
+            if following is None or following - utc(at) > _FAR:
+                return None
+            instant, people = following, schedule.people_at(following)
+        return None
+
+    def shifts(self, role: str, start: datetime, end: datetime) -> tuple[Shift, ...]:
+        """Return the whole shifts of a role that touch ``[start, end)``, in order.
+
+        :raises BackwardsSpan: it ends before it starts.
+        """
+        first, last = utc(start), utc(end)
+        if last < first:
+            raise BackwardsSpan(f"the span ends at {last.isoformat()}, before it starts at {first.isoformat()}")
+        return tuple(self._shifts(role, first, last))
+
+    def handoffs(self, start: datetime, end: datetime) -> tuple[datetime, ...]:
+        """Return the instants in ``[start, end)`` at which somebody's shift begins in any role, in order.
+
+        The edges of overrides and swaps are among them; opening and closing time are not. Where people only go, nobody
+        takes over: the next who comes hears from whoever was last (O-17).
+        """
+        found: set[datetime] = set()
+        for role in self.roles:
+            whole = self.turns_of(role)
+            found.update(at for at in whole.handoffs(start, end) if whole.people_at(at))
+        return tuple(sorted(found))
 
     def next_handoff(self, after: datetime) -> datetime:
-        """Return the first change of turns strictly after an instant (C-02)."""
-        return self.turn_at(after).end
+        """Return the first handoff strictly after an instant (C-02).
+
+        :raises NobodyOnCall: there is none for years.
+        """
+        begin = utc(after) + _MICROSECOND
+        end = begin + 2 * _WEEK
+        while begin - utc(after) < _FAR:
+            found = self.handoffs(begin, end)
+            if found:
+                return found[0]
+            begin, end = end, end + 16 * _WEEK
+        raise NobodyOnCall(self.id, self.roles[0], utc(after))
 
     def latest_handoff(self, at: datetime) -> datetime:
-        """Return the newest change of turns that is not after an instant."""
-        return self.turn_at(at).start
+        """Return the newest handoff that is not after an instant.
+
+        :raises NobodyOnCall: there was none for years.
+        """
+        end = utc(at) + _MICROSECOND
+        begin = end - 2 * _WEEK
+        while utc(at) - end < _FAR:
+            found = self.handoffs(begin, end)
+            if found:
+                return found[-1]
+            begin, end = begin - 16 * _WEEK, begin
+        raise NobodyOnCall(self.id, self.roles[0], utc(at))
+
+    def check(self) -> None:
+        """Check that every role of the newest revision always has people of its own.
+
+        :raises RoleImpossible: a role has nobody, or two fall on one person (C-05, N-04).
+        """
+        newest = self.plan.newest
+        begins = newest.cadence.turn_at(newest.cadence.boundary(0))
+        rounds = len(newest.members.slots) * (12 if newest.members.shuffle is not None else 1)
+        for step in range(rounds):
+            turn = begins._replace(number=begins.number + step, off=False)
+            for role in newest.roles:
+                newest.people(role, turn)
+
+    def _shifts(self, role: str, first: datetime, last: datetime) -> Iterator[Shift]:
+        whole = self.turns_of(role)
+        if first == last:
+            return
+        current = whole.shift_at(first)
+        edges = [current.start, *whole.handoffs(current.end, last)]
+        for edge in edges:
+            turn = self._turn(role, edge)
+            if turn is not None:
+                yield turn
+
+    def _turn(self, role: str, at: datetime) -> Shift | None:
+        whole = self.turns_of(role).shift_at(at)
+        if not whole.people:
+            return None
+        return Shift(rotation=self.id, role=role, people=whole.people, start=whole.start, end=whole.end)
+
+    def _made(self, kept: dict[str, Schedule], role: str, hours: tuple[Window | WeekWindow, ...]) -> Schedule:
+        if role not in kept:
+            if not any(role in revision.roles for revision in self.plan.revisions):
+                raise UnknownRole(self.id, role, self.roles)
+            kept[role] = Schedule(
+                id=f"{self.id}.{role}",
+                layers=(Layer(plan=self.plan, role=role, windows=hours),),
+                overrides=tuple(each for each in self.changes.overrides if each.role in (role, "")),
+                covers=tuple(each for each in self.changes.covers if each.role in (role, "")),
+                temporary=tuple(each for each in self.changes.temporary if each.role in (role, "")),
+            )
+        return kept[role]
 
     @cached_property
-    def _starts(self) -> list[datetime]:
-        """When each revision but the first takes over."""
-        starts: list[datetime] = []
-        for before, revision in zip(self.revisions, self.revisions[1:], strict=False):
-            at = utc(revision.effective_from) if revision.effective_from is not None else None
-            if at is None:
-                continue
-            if revision.takes_over == "at_handoff":
-                turn = before.cadence.turn_at(at)
-                at = at if turn.start == at else turn.end
-            starts.append(max(at, starts[-1]) if starts else at)
-        return starts
+    def _schedules(self) -> dict[str, Schedule]:
+        return {}
+
+    @cached_property
+    def _turns(self) -> dict[str, Schedule]:
+        return {}

@@ -15,7 +15,7 @@ from stationmaster.core.instants import Instant, utc
 from stationmaster.core.rotations.changes import Cover, Override, OverrideType, Temporary
 from stationmaster.core.rotations.intervals import Intervals
 from stationmaster.core.rotations.members import Slot
-from stationmaster.core.rotations.rotation import Rotation
+from stationmaster.core.rotations.plan import Plan
 from stationmaster.core.rotations.windows import Span, WeekWindow, Window, spans
 from stationmaster.core.value import Value
 
@@ -38,13 +38,13 @@ class Turnout(NamedTuple):
 
 
 class Layer(Value):
-    """One source of people: a role of a rotation, or always the same people (R15, R16).
+    """One source of people: a role of a plan, or always the same people (R15, R16).
 
     :param windows: when it counts; none means always.
     :param start, end: from when until when it exists at all (R22).
     """
 
-    rotation: Rotation | None = None
+    plan: Plan | None = None
     role: str = "primary"
     people: Slot = ()
     windows: tuple[Window | WeekWindow, ...] = ()
@@ -58,21 +58,21 @@ class Layer(Value):
             return ()
         if self.windows and not self._is_open(instant):
             return ()
-        return self.people if self.rotation is None else self.rotation.people_at(self.role, instant)
+        return self.people if self.plan is None else self.plan.people_at(self.role, instant)
 
     def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the instants within ``(start, end)`` at which its answer may change."""
         yield from (edge for edge in (self.start, self.end) if edge is not None)
         for span in spans(self.windows, start, end):
             yield from span
-        if self.rotation is not None:
-            for turn in self.rotation.turns(start, end):
+        if self.plan is not None:
+            for turn in self.plan.turns(start, end):
                 yield turn.start
 
     def handoffs(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the changes of turns within ``[start, end)`` at which it has somebody on call."""
-        if self.rotation is not None:
-            for turn in self.rotation.turns(start, end):
+        if self.plan is not None:
+            for turn in self.plan.turns(start, end):
                 if self.people_at(turn.start):
                     yield turn.start
 

@@ -34,6 +34,11 @@ class Kind(StrEnum):
     MONTHLY = "monthly"
     WORKING_DAY = "working_day"
 
+    @property
+    def unit(self) -> str:
+        """The unit in words: hour, day, week, month, working day."""
+        return {"hourly": "hour", "daily": "day", "weekly": "week", "monthly": "month"}.get(self.value, "working day")
+
 
 class Turn(NamedTuple):
     """Half-open ``[start, end)``; ``number`` counts from the anchor and is negative before it.
