@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from stationmaster import __version__
-from stationmaster.cli import checking, explaining, generating, ledger_records, ledger_writes, rehearsing, running, who
+from stationmaster.cli import (
+    checking,
+    explaining,
+    generating,
+    ledger_records,
+    ledger_writes,
+    oncall_reading,
+    oncall_writing,
+    rehearsing,
+    running,
+    who,
+)
 
 _HELP = """
 Release trains on Airflow, written as YAML and Markdown.
@@ -47,7 +58,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, explaining):
+for group in (checking, who, oncall_reading, oncall_writing, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

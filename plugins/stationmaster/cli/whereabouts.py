@@ -43,9 +43,10 @@ def include_at(given: Path | None) -> Path:
     return given.absolute()
 
 
-def team_at(include: Path, name: str) -> TeamConfig:
+def team_at(include: Path, name: str, *, unlocked: bool = False) -> TeamConfig:
     """Return one team; the files of the others are not read.
 
+    :param unlocked: whether rotations may differ from the lock: for the command that locks them.
     :raises UnknownTeam: it has no file.
     :raises ConfigurationInvalid: its files hold errors.
     """
@@ -55,7 +56,7 @@ def team_at(include: Path, name: str) -> TeamConfig:
     known = sorted(path.stem for path in (include / "teams").glob("*.yaml"))
     if name not in known:
         raise UnknownTeam(f"there is no team {name!r}; the teams are {', '.join(known) or 'none'}.")
-    return load(include, teams=[name]).team(name)
+    return load(include, teams=[name], unlocked=unlocked).team(name)
 
 
 def running_station(home: Path) -> RunningStation | None:
@@ -92,6 +93,25 @@ def open_ledger(home: Path, *, create: bool = False) -> Ledger:
     from stationmaster.ledger import Ledger
 
     return Ledger.at(url)
+
+
+def named_ledger(home: Path) -> Ledger | None:
+    """Return the ledger of the environment, or of the station that runs in ``home``; None where there is neither.
+
+    :raises LedgerNotConfigured: one is named and is not there.
+    """
+    named = any(name == settings.LEDGER_VARIABLE or name.startswith("AIRFLOW") for name in os.environ)
+    if running_station(home) is None and not named:
+        return None
+    return open_ledger(home)
+
+
+def team_in_fact(team: TeamConfig, home: Path) -> TeamConfig:
+    """Return the team with the overrides and swaps of the ledger, if there is one; else as its files say."""
+    from stationmaster.oncall.changing import in_fact
+
+    ledger = named_ledger(home)
+    return team if ledger is None else in_fact(team, ledger)
 
 
 def _url(home: Path) -> str:

@@ -17,6 +17,7 @@ from stationmaster.cli.whereabouts import (
     running_station,
     take_over_clock,
     team_at,
+    team_in_fact,
 )
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def who(
     from stationmaster import clock
 
     with refusals():
-        found = team_at(include_at(include), team)
+        found = team_in_fact(team_at(include_at(include), team), home)
         if at is None:
             take_over_clock(running_station(home))
         answer = held(found, clock.now() if at is None else instant_of(at, found.zone), role)

@@ -12,13 +12,13 @@ from pydantic import BaseModel, ValidationError
 from stationmaster import clock
 from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
 from stationmaster.config.include import Include
-from stationmaster.config.rotations_lock import NAME as LOCK_NAME
-from stationmaster.config.rotations_lock import LockBroken, LockFile, read_lock
 from stationmaster.config.mistakes import Mistake, mistakes
 from stationmaster.config.pages import front_matter, page_mistakes, rotation_page_mistakes, runbooks_of
 from stationmaster.config.problems import Problem
 from stationmaster.config.references import unknown_names
 from stationmaster.config.roster import RotationEntry, RotationsFile
+from stationmaster.config.rotations_lock import NAME as LOCK_NAME
+from stationmaster.config.rotations_lock import LockBroken, LockFile, read_lock
 from stationmaster.config.rules import rules
 from stationmaster.config.rules_rotations import unlocked
 from stationmaster.config.team import TeamConfig, TeamFile
@@ -29,18 +29,19 @@ _FOLDERS = ("teams", "rotations", "trains")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def load(include: Path, teams: Collection[str] | None = None) -> Include:
+def load(include: Path, teams: Collection[str] | None = None, *, unlocked: bool = False) -> Include:
     """Read the files of ``teams`` (default: all) under ``include`` and check every rule.
 
     Never raises for what a file says: a team whose files hold an error is only among the problems. The team of a file
     is the first part of its name, so that even a file that is no YAML is blamed on its own team.
 
+    :param unlocked: whether rotations may say something else than the lock file.
     :param include: the directory that holds ``teams/``, ``rotations/`` and ``trains/``.
     """
     loaded: dict[str, TeamConfig] = {}
     problems: list[Problem] = []
     names = _names(include) if teams is None else sorted(set(teams))
-    lock = _lock(include)
+    lock = LockFile() if unlocked else _lock(include)
     for name in names:
         reading = _Reading(include, name, lock)
         team = reading.team()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, JsonValue
+from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
-from stationmaster.config.base import ConfigModel
+from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import Count, Flag, GitHubLogin, SlackChannel, SlackUser, Slug, Text, ZoneName
 
 
@@ -34,6 +34,20 @@ def key_is_the_id(schema: dict[str, JsonValue]) -> None:
         properties.pop("id", None)
 
 
+class Away(ConfigModel):
+    """Days on which a person is not at work: whole days in their zone, the last one included (R34)."""
+
+    first: date
+    last: date
+    reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise refusal("span_backwards", f"it ends on {self.last}, before it starts", "Write first, then last.")
+        return self
+
+
 class Person(ConfigModel, json_schema_extra=key_is_the_id):
     """One human being (or robot), whichever accounts they use (C-04).
 
@@ -54,6 +68,7 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
     zone: ZoneName | None = Field(default=None, description="Where the person works, if not in the team's zone")
     since: date | None = Field(default=None, description="First day on the team: tells a newcomer (C-25)")
     experience: Count = Field(default=0, description="Shifts held before this file began")
+    away: tuple[Away, ...] = Field(default=(), description="Shifts on these days are reported as uncovered (R34)")
     active: Flag = True
     bot: Flag = Field(default=False, description="A robot's ballot never counts")
 

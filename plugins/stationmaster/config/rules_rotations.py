@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from stationmaster.config.documents import Loc
-from stationmaster.config.rotations_lock import NAME, LockFile, written_digest
 from stationmaster.config.mistakes import Mistake
 from stationmaster.config.roster import RotationEntry
+from stationmaster.config.rotations_lock import NAME, LockFile, written_digest
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.instants import UncertainTime, exact_instant
 from stationmaster.core.rotations.changes import contradictions

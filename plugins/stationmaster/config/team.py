@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Literal, Self
 
@@ -15,9 +15,11 @@ from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.ballots import Elector
+from stationmaster.core.instants import first_instant
 from stationmaster.core.rotations.changes import Changes
 from stationmaster.core.rotations.escalating import EscalationStep
 from stationmaster.core.rotations.plan import Revision
+from stationmaster.core.rotations.reports import Absence
 from stationmaster.core.rotations.rotation import Rotation, Shift
 
 Account = Literal["slack", "github", "airflow"]
@@ -89,6 +91,20 @@ class TeamConfig(TeamFile):
             name: entry.rotation(self.zone, self.people, self.locked.get(name, ()), self.changes.get(name))
             for name, entry in self.roster.items()
         }
+
+    @cached_property
+    def absences(self) -> tuple[Absence, ...]:
+        """When people of the team are away, in instants."""
+        return tuple(
+            Absence(
+                person=name,
+                start=first_instant(datetime.combine(away.first, time.min), person.zone or self.zone),
+                end=first_instant(datetime.combine(away.last + timedelta(days=1), time.min), person.zone or self.zone),
+                reason=away.reason or "",
+            )
+            for name, person in self.people.items()
+            for away in person.away
+        )
 
     def with_changes(self, changes: Mapping[str, Changes]) -> TeamConfig:
         """Return the team with other changes of its rotations, by rotation id."""

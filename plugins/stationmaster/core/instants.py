@@ -73,7 +73,7 @@ class UncertainTime(ValueError):
         wall = f"{self.wall:%Y-%m-%d %H:%M}"
         after = to_local(first, self.zone).isoformat()
         if first == last:
-            return f"{wall} does not exist in {self.zone}: the clocks go from before it to {after}. Write that."
+            return f"{wall} does not exist in {self.zone}: the clocks go straight on to {after}. Write that."
         second = to_local(last, self.zone).isoformat()
         return f"{wall} comes twice in {self.zone}. Write {after} or {second}."
 

@@ -31,9 +31,16 @@ class Desk:
         chat: Chat | None = None,
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self.team = team
+        self.files = team
         self.now = now
         self._ledger, self._chat = ledger, chat
+
+    @cached_property
+    def team(self) -> TeamConfig:
+        """The team as it is in fact: its files, with the overrides and swaps of the ledger."""
+        from stationmaster.oncall.changing import in_fact
+
+        return in_fact(self.files, self.ledger)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -51,4 +58,4 @@ class Desk:
             return self._chat
         from stationmaster.hooks.chat import Chat
 
-        return Chat(self.team.connections.slack)
+        return Chat(self.files.connections.slack)

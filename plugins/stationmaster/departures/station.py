@@ -50,7 +50,7 @@ class Station(Desk):
             return self._forge
         from stationmaster.hooks.forge import Forge
 
-        return Forge(self.team.connections.github)
+        return Forge(self.files.connections.github)
 
     def on_call(self, role: str) -> Person:
         """Return who holds ``role`` at this instant.

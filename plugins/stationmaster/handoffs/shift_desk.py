@@ -72,11 +72,11 @@ class ShiftDesk(Desk):
     @cached_property
     def mail(self) -> Mail | None:
         """The team's mail server, None for a team that sends no mail."""
-        if self._mail is not None or self.team.connections.mail is None:
+        if self._mail is not None or self.files.connections.mail is None:
             return self._mail
         from stationmaster.hooks.mail import Mail
 
-        return Mail(self.team.connections.mail)
+        return Mail(self.files.connections.mail)
 
     @property
     def key(self) -> str:

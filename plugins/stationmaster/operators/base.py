@@ -233,7 +233,7 @@ class StationOperator(BaseOperator):
         interval = settings.poll_interval(station.train.poll)
         self.defer(
             trigger=StationTrigger(
-                team=station.team.model_dump(mode="json"),
+                team=station.files.model_dump(mode="json"),
                 train=self.train,
                 departure=departure,
                 subject=self.subject(departure),

@@ -155,7 +155,7 @@ class HandoffOperator(BaseOperator):
             self.log.info("Waiting: %s: %s %s", found.code, found.sentence, found.how)
         self.defer(
             trigger=HandoffTrigger(
-                team=desk.team.model_dump(mode="json"),
+                team=desk.files.model_dump(mode="json"),
                 rotation=self.rotation,
                 handoff=handoff.id,
                 subject=self.subject(handoff),

@@ -91,7 +91,7 @@ class Plan(Value):
         :raises RoleImpossible: the plan has nobody for it.
         """
         instant = utc(at)
-        revision = self.revisions[bisect_right(self._starts, instant)]
+        revision = self.revisions[bisect_right(self.takes_over_at, instant)]
         if role not in revision.roles:
             if any(role in each.roles for each in self.revisions):
                 return ()
@@ -101,10 +101,10 @@ class Plan(Value):
     def turn_at(self, at: datetime) -> Turn:
         """Return the turn at an instant, cut where a revision takes over."""
         instant = utc(at)
-        place = bisect_right(self._starts, instant)
+        place = bisect_right(self.takes_over_at, instant)
         turn = self.revisions[place].cadence.turn_at(instant)
-        begins = max(turn.start, self._starts[place - 1]) if place else turn.start
-        ends = min(turn.end, self._starts[place]) if place < len(self._starts) else turn.end
+        begins = max(turn.start, self.takes_over_at[place - 1]) if place else turn.start
+        ends = min(turn.end, self.takes_over_at[place]) if place < len(self.takes_over_at) else turn.end
         return turn._replace(start=begins, end=ends)
 
     def turns(self, start: datetime, end: datetime) -> Iterator[Turn]:
@@ -121,8 +121,8 @@ class Plan(Value):
         return self.revisions[-1]
 
     @cached_property
-    def _starts(self) -> list[datetime]:
-        """When each revision but the first takes over."""
+    def takes_over_at(self) -> list[datetime]:
+        """When each revision but the first takes over: at its instant, or at the handoff that follows it."""
         starts: list[datetime] = []
         for before, revision in pairwise(self.revisions):
             at = utc(revision.effective_from) if revision.effective_from is not None else None

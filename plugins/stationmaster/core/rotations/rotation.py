@@ -220,14 +220,20 @@ class Rotation(Value):
         if role not in kept:
             if not any(role in revision.roles for revision in self.plan.revisions):
                 raise UnknownRole(self.id, role, self.roles)
+            alike = self._alike(role)
             kept[role] = Schedule(
                 id=f"{self.id}.{role}",
                 layers=(Layer(plan=self.plan, role=role, windows=hours),),
-                overrides=tuple(each for each in self.changes.overrides if each.role in (role, "")),
-                covers=tuple(each for each in self.changes.covers if each.role in (role, "")),
-                temporary=tuple(each for each in self.changes.temporary if each.role in (role, "")),
+                overrides=tuple(each for each in self.changes.overrides if self._alike(each.role) == alike),
+                covers=tuple(each for each in self.changes.covers if self._alike(each.role) == alike),
+                temporary=tuple(each for each in self.changes.temporary if self._alike(each.role) == alike),
             )
         return kept[role]
+
+    def _alike(self, role: str) -> str:
+        """Return the role that a role is like, or itself: what changes one changes the other (D-03)."""
+        rule = self.plan.newest.roles.get(role)
+        return role if rule is None or rule.like is None else self._alike(rule.like)
 
     @cached_property
     def _schedules(self) -> dict[str, Schedule]:
