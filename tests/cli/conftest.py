@@ -39,9 +39,10 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def include(tmp_path: Path) -> Path:
-    """A copy of the shipped files that a test may spoil; commands find it from the working directory."""
+    """A copy of one team's shipped files that a test may spoil; commands find it from the working directory."""
+    others = shutil.ignore_patterns(*(f"{path.stem}.*" for path in (ROOT / "include/teams").glob("[!c]*.yaml")))
     for folder in ("teams", "rotations", "trains", "runbooks", "schemas"):
-        shutil.copytree(ROOT / "include" / folder, tmp_path / "include" / folder)
+        shutil.copytree(ROOT / "include" / folder, tmp_path / "include" / folder, ignore=others)
     return tmp_path / "include"
 
 

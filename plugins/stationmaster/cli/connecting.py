@@ -20,7 +20,7 @@ def connection_findings(team: TeamConfig) -> Iterator[ConnectionFinding]:
     from stationmaster.departures.station import Station
 
     for name, train in team.trains.items():
-        station = Station(team=team, train=name)
+        station = Station(team=team, train=name, as_written=True)
         for found in (*preflight.github_findings(station), *preflight.slack_findings(station)):
             yield _finding(team, train.key, found)
     for name, entry in team.roster.items():
@@ -34,7 +34,7 @@ def _of_mail(team: TeamConfig, rotation: str) -> Iterator[Blocker]:
     from stationmaster.handoffs.shift_desk import ShiftDesk
     from stationmaster.hooks.mail_errors import MailError
 
-    desk = ShiftDesk(team=team, rotation=rotation)
+    desk = ShiftDesk(team=team, rotation=rotation, as_written=True)
     try:
         if desk.mail is not None:
             desk.mail.check()

@@ -177,6 +177,16 @@ SlackChannel = Annotated[
     ),
 ]
 
+SlackGroup = Annotated[
+    str,
+    *_matching(
+        r"S[A-Z0-9]{6,20}",
+        "not_a_slack_group",
+        "a Slack user group id",
+        "Copy it from the group's address in Slack: it looks like S0123ABCD.",
+    ),
+]
+
 GitHubLogin = Annotated[
     str,
     *_matching(

@@ -47,7 +47,19 @@ def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
         for field, part in (("notices", entry.notices), ("access", entry.access)):
             if part is not None and part.channel not in team.channels:
                 yield _unknown("channel", "rotations", (*loc, field, "channel"), part.channel, team.channels)
+        yield from _in_package(team, entry, loc)
     yield from _in_promises(team)
+
+
+def _in_package(team: TeamConfig, entry: RotationEntry, loc: Loc) -> Iterator[Mistake]:
+    package = entry.package
+    if package is None:
+        return
+    if package.repository.lower() not in {name.lower() for name in team.repositories}:
+        where: Loc = (*loc, "package", "repository")
+        yield _unknown("repository", "rotations", where, package.repository, team.repositories)
+    if package.outgoing is not None and package.outgoing not in team.roles:
+        yield _unknown("role", "rotations", (*loc, "package", "outgoing"), package.outgoing, team.roles)
 
 
 def _in_promises(team: TeamConfig) -> Iterator[Mistake]:
@@ -64,11 +76,13 @@ def _roles_of(entry: RotationEntry, loc: Loc) -> Iterator[Mistake]:
             if other is not None and (other not in entry.roles or other == role):
                 known = [each for each in entry.roles if each != role]
                 yield _unknown("role", "rotations", (*loc, "roles", role, field), other, known)
-    named = [
+    named: list[tuple[Loc, str]] = [
         *((("escalation", index), step.role) for index, step in enumerate(entry.escalation)),
         *((("overrides", index), override.role) for index, override in enumerate(entry.overrides)),
         *((("temporary", index), temporary.role) for index, temporary in enumerate(entry.temporary)),
     ]
+    if entry.handle is not None:
+        named.append((("handle",), entry.handle.role))
     for place, role in named:
         if role not in entry.roles:
             yield _unknown("role", "rotations", (*loc, *place, "role"), role, entry.roles)

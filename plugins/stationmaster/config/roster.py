@@ -10,7 +10,19 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.components import Page
-from stationmaster.config.fields import Count, Day, Duration, Flag, PositiveDuration, Slug, Text, WallTime, ZoneName
+from stationmaster.config.fields import (
+    Count,
+    Day,
+    Duration,
+    Flag,
+    PositiveDuration,
+    RepositoryName,
+    SlackGroup,
+    Slug,
+    Text,
+    WallTime,
+    ZoneName,
+)
 from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.hours import Hours
 from stationmaster.config.overriding import OverrideEntry, TemporaryEntry
@@ -45,6 +57,7 @@ class RoleEntry(ConfigModel):
     )
     more_experience: Flag = Field(default=False, description="With backs: more than everybody whom they back")
     experience: Count = Field(default=0, description="With backs: at least this much")
+    also: tuple[Slug, ...] = Field(default=(), description="With backs: who may, too, without taking turns")
     hours: tuple[Hours, ...] = Field(
         default=(), description="When the role counts; by default always. Closing time is no handoff"
     )
@@ -58,7 +71,7 @@ class RoleEntry(ConfigModel):
                 "a role needs exactly one of turn, person, like and backs",
                 "Write one of the four.",
             )
-        if self.backs is None and (self.more_experience or self.experience):
+        if self.backs is None and (self.more_experience or self.experience or self.also):
             raise refusal("role_unclear", "only a role that backs another asks for experience", "Add backs.")
         return self
 
@@ -95,6 +108,39 @@ class AccessCheck(ConfigModel):
     every: PositiveDuration = Field(
         default=timedelta(days=90), description="Who answered that nothing is missing is not asked again for so long"
     )
+
+
+class Handle(ConfigModel):
+    """A Slack user group whose only member is whoever is on call, such as @dr-dre (D-05, D-06)."""
+
+    group: SlackGroup
+    name: Slug = Field(description="Without @, as people write it")
+    role: Slug
+
+
+class Package(ConfigModel):
+    """The open work that crosses a handoff, written as an issue and told in Slack (D-26, N-11, N-12, O-13)."""
+
+    repository: RepositoryName = Field(description="Where the issue is written, and whose issues are open work")
+    labels: tuple[Text, ...] = Field(default=("handoff",), min_length=1, description="Of the issue that is written")
+    takes: Literal["everything", "issues"] = Field(
+        default="everything", description="Everything that is open: trains, tasks, issues; or only the issues"
+    )
+    issues: tuple[Text, ...] = Field(default=(), description="Labels of an open issue that is work of the team")
+    priorities: tuple[Text, ...] = Field(
+        default=(), description="Labels, the most urgent first: an issue with none of them stays where it is"
+    )
+    outgoing: Slug | None = Field(default=None, description="The role that hands over, if it is another rotation's")
+    checkboxes: Flag = Field(
+        default=False, description="A list of the members, the box of who is on call ticked (O-14)"
+    )
+
+
+class Acknowledge(ConfigModel):
+    """Whoever comes on call says that they have taken over (D-27)."""
+
+    within: PositiveDuration = Field(description="Without an answer the next of the escalation is told")
+    remind: PositiveDuration = Field(description="How often they are asked again until then")
 
 
 def _slot(value: Any) -> Any:
@@ -145,6 +191,9 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     )
     notices: Notices | None = Field(default=None, description="Without it nobody is told at a handoff (C-06)")
     access: AccessCheck | None = Field(default=None, description="Without it nobody is asked for access (C-07)")
+    handle: Handle | None = Field(default=None, description="Without it no Slack handle follows the rotation (D-06)")
+    package: Package | None = Field(default=None, description="Without it no open work is handed over (D-26)")
+    acknowledge: Acknowledge | None = Field(default=None, description="Without it nobody has to say so (D-27)")
 
     @model_validator(mode="after")
     def _since_is_a_handoff_day(self) -> Self:
@@ -263,12 +312,13 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     @property
     def hands_over(self) -> bool:
         """Whether anything is to be done at a handoff."""
-        return self.notices is not None or self.access is not None
+        return any((self.notices, self.access, self.handle, self.package, self.acknowledge))
 
     @property
     def people(self) -> tuple[str, ...]:
         """Everybody who can be on call by the plan, each once: members, and who holds a role always."""
-        return tuple(dict.fromkeys((*(name for slot in self.members for name in slot), *self.fixed_people)))
+        also = (name for entry in self.roles.values() for name in entry.also)
+        return tuple(dict.fromkeys((*(name for slot in self.members for name in slot), *self.fixed_people, *also)))
 
     def named(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield every person that the entry names, with the place in it."""
@@ -278,6 +328,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
         for role, entry in self.roles.items():
             if entry.person is not None:
                 yield ("roles", role, "person"), entry.person
+            yield from ((("roles", role, "also", place), name) for place, name in enumerate(entry.also))
         yield from self._named_in_changes()
 
     def _named_in_changes(self) -> Iterator[tuple[tuple[str | int, ...], str]]:

@@ -21,6 +21,7 @@ class Desk:
     A desk is made anew for each step, so that an expired token or an edited connection is read again (F57).
 
     :param ledger: overrides the configured ledger; likewise ``chat`` and ``now``.
+    :param as_written: leave the ledger's overrides and swaps out: only connections are looked at.
     """
 
     def __init__(
@@ -30,8 +31,10 @@ class Desk:
         ledger: Ledger | None = None,
         chat: Chat | None = None,
         now: Callable[[], datetime] = clock.now,
+        as_written: bool = False,
     ) -> None:
         self.files = team
+        self._as_written = as_written
         self.now = now
         self._ledger, self._chat = ledger, chat
 
@@ -40,6 +43,8 @@ class Desk:
         """The team as it is in fact: its files, with the overrides and swaps of the ledger."""
         from stationmaster.oncall.changing import in_fact
 
+        if self._as_written:
+            return self.files
         return in_fact(self.files, self.ledger)
 
     @cached_property

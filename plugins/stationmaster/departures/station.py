@@ -38,8 +38,9 @@ class Station(Desk):
         forge: Forge | None = None,
         chat: Chat | None = None,
         now: Callable[[], datetime] = clock.now,
+        as_written: bool = False,
     ) -> None:
-        super().__init__(team=team, ledger=ledger, chat=chat, now=now)
+        super().__init__(team=team, ledger=ledger, chat=chat, now=now, as_written=as_written)
         self.train: TrainConfig = team.train(train)
         self._forge = forge
 

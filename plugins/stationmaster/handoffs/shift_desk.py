@@ -61,8 +61,9 @@ class ShiftDesk(Desk):
         chat: Chat | None = None,
         mail: Mail | None = None,
         now: Callable[[], datetime] = clock.now,
+        as_written: bool = False,
     ) -> None:
-        super().__init__(team=team, ledger=ledger, chat=chat, now=now)
+        super().__init__(team=team, ledger=ledger, chat=chat, now=now, as_written=as_written)
         if rotation not in team.roster:
             known = ", ".join(sorted(team.roster)) or "none"
             raise UnknownRotation(f"{team.id} has no rotation {rotation!r}; it has {known}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.rotations.turns import Kind
 from stationmaster.rehearsal.evidence import Evidence
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
@@ -19,20 +21,59 @@ _SAID_BY_CONDUCTOR = ("cut/started", "promote/started", "cut/hold-question")
 _Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
 
 
-def holder(entry: RotationEntry, zone: str, role: str, at: datetime) -> str:
-    """Return who holds a role at an instant, counted in whole turns from the day that the file names.
+def holder(team: TeamConfig, entry: RotationEntry, role: str, at: datetime) -> str | None:
+    """Return whose turn it is in a role at an instant, counted in whole turns from the day that the file names.
 
-    :param zone: the team's, where the rotation names none.
+    It counts by a walk over the days, and knows nothing of the core; hours, overrides and swaps are not looked at.
+
+    :returns: None on a day off.
     """
-    fixed = {found.person for found in entry.roles.values() if found.person}
     rule = entry.roles[role]
-    if rule.person:
+    if rule.like is not None:
+        return holder(team, entry, rule.like, at)
+    if rule.person is not None:
         return rule.person
-    local = at.astimezone(ZoneInfo(entry.zone or zone)).replace(tzinfo=None)
+    local = at.astimezone(ZoneInfo(entry.zone or team.zone)).replace(tzinfo=None)
+    turn = _turn(entry, local)
+    if turn is None:
+        return None
+    if rule.turn is not None:
+        return _in_line(entry, turn + rule.turn)
+    backed = holder(team, entry, str(rule.backs), at)
+    experience = {name: person.experience for name, person in team.people.items()}
+    line = [_in_line(entry, turn + step) for step in range(1, len(entry.members))]
+    fit = [name for name in (*line, *rule.also) if name and experience[name] > experience.get(backed or "", 0)]
+    return fit[0]
+
+
+def _turn(entry: RotationEntry, local: datetime) -> int | None:
     begins = datetime.combine(entry.since, entry.handoff.at)
-    turns = (local - begins) // timedelta(weeks=entry.length)
-    turning = [name for slot in entry.members for name in slot if name not in fixed]
-    return turning[(turns + (rule.turn or 0)) % len(turning)]
+    if entry.kind is Kind.WEEKLY:
+        return (local - begins) // timedelta(weeks=entry.length)
+    if entry.kind is not Kind.WORKING_DAY:
+        raise NotImplementedError(f"no oracle for {entry.kind} rotations")
+    today = (local - timedelta(hours=begins.hour, minutes=begins.minute)).date()
+    worked = {day.index for day in entry.working_days}
+    off = set(entry.holidays.from_year(entry.since.year))
+    days = (entry.since + timedelta(days=step) for step in range((today - entry.since).days + 1))
+    at_work = [day for day in days if day.weekday() in worked and day not in off]
+    return (len(at_work) - 1) // entry.length if at_work and at_work[-1] == today else None
+
+
+def _in_line(entry: RotationEntry, turn: int) -> str:
+    fixed = {found.person for found in entry.roles.values() if found.person}
+    line = [name for slot in entry.members for name in slot if name not in fixed]
+    cycle, place = divmod(turn + entry.first, len(line))
+    if entry.shuffle is None:
+        return line[place]
+    order, before = _shuffled(entry.shuffle, line, cycle), _shuffled(entry.shuffle, line, cycle - 1)
+    if order[0] == before[-1] and len(line) > 2:
+        order[:2] = reversed(order[:2])
+    return order[place]
+
+
+def _shuffled(seed: str, line: list[str], cycle: int) -> list[str]:
+    return sorted(line, key=lambda name: sha256(f"{seed}\x1f{cycle}\x1f{name}".encode()).hexdigest())
 
 
 def strangers(evidence: Evidence, trains: _Trains) -> Iterator[str]:
@@ -60,8 +101,11 @@ def untold(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> Iterator[str]
         entry = team.roster[handoff.rotation]
         if entry.notices is None:
             continue
-        for role in entry.roles:
-            person = team.people[holder(entry, team.zone, role, handoff.at)]
+        for role, rule in entry.roles.items():
+            name = holder(team, entry, role, handoff.at)
+            if name is None or rule.like is not None:
+                continue  # whoever holds a role that is like another hears of both at once
+            person = team.people[name]
             told = [message for message in evidence.messages if message.key.startswith(f"{handoff.id}/tell/{role}/")]
             if [_MENTION.findall(message.posted)[:1] for message in told] != [
                 [account] for account in person.slack[:1]
@@ -126,9 +170,9 @@ def _rotation(team: TeamConfig, role: str) -> RotationEntry:
 
 
 def _on_call(team: TeamConfig, role: str, at: datetime) -> str:
-    return holder(_rotation(team, role), team.zone, role, at)
+    return holder(team, _rotation(team, role), role, at) or "nobody"
 
 
 def _backups(team: TeamConfig, role: str, at: datetime) -> set[str]:
     entry = _rotation(team, role)
-    return {holder(entry, team.zone, step.role, at) for step in entry.escalation}
+    return {holder(team, entry, step.role, at) or "nobody" for step in entry.escalation}

@@ -32,6 +32,7 @@ class RoleRule(Value):
     :param backs: the next in line after whoever holds this other role, who holds no role yet and is fit:
     :param more_experience: has more experience than everybody whom they back;
     :param experience: has at least so much.
+    :param also: people who take no turn and may back, if no member can.
     """
 
     turn: int | None = Field(default=None, ge=0)
@@ -40,13 +41,14 @@ class RoleRule(Value):
     backs: str | None = Field(default=None, min_length=1)
     more_experience: bool = False
     experience: int = Field(default=0, ge=0)
+    also: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _one_rule(self) -> RoleRule:
         if sum(found is not None for found in (self.turn, self.person, self.like, self.backs)) != 1:
             raise ValueError("a role has a turn, a person, or a role that it is like or backs: give exactly one")
-        if self.backs is None and (self.more_experience or self.experience):
-            raise ValueError("only a role that backs another one asks for experience")
+        if self.backs is None and (self.more_experience or self.experience or self.also):
+            raise ValueError("only a role that backs another one asks for experience, or names others")
         return self
 
     @property
@@ -128,9 +130,10 @@ def _fit(
     turn: int,
 ) -> str:
     least = max(rule.experience, *(experience.get(person, 0) + 1 for person in backed if rule.more_experience), 0)
-    for step in range(1, len(turning.slots) if turning is not None else 0):
-        for person in _by_turn(role, turning, turn + step):
-            if person not in taken and experience.get(person, 0) >= least:
-                return person
+    in_line = range(1, len(turning.slots) if turning is not None else 0)
+    candidates = (person for step in in_line for person in _by_turn(role, turning, turn + step))
+    for person in (*candidates, *rule.also):
+        if person not in taken and experience.get(person, 0) >= least:
+            return person
     wanted = f" with an experience of {least} or more" if least else ""
     raise RoleImpossible((role,), f"nobody{wanted} is left to back {', '.join(backed)}")

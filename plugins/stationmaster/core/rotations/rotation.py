@@ -12,7 +12,7 @@ from stationmaster.core.instants import Instant, ZoneName, utc
 from stationmaster.core.rotations.changes import Changes
 from stationmaster.core.rotations.plan import Plan, UnknownRole
 from stationmaster.core.rotations.schedule import BackwardsSpan, Layer, Schedule
-from stationmaster.core.rotations.windows import WeekWindow, Window, next_open
+from stationmaster.core.rotations.windows import WeekWindow, Window, next_open, spans
 from stationmaster.core.value import Value
 
 _WEEK = timedelta(weeks=1)
@@ -93,7 +93,8 @@ class Rotation(Value):
         if not people:
             raise NobodyOnCall(self.id, role, utc(at))
         whole = self.turns_of(role).shift_at(at)
-        return Shift(rotation=self.id, role=role, people=people, start=whole.start, end=whole.end)
+        end = self._last_closing(role, whole.start, whole.end)
+        return Shift(rotation=self.id, role=role, people=people, start=whole.start, end=end)
 
     def all_on_call(self, at: datetime) -> dict[str, Shift]:
         """Return the shift of each role that somebody holds at an instant."""
@@ -214,7 +215,14 @@ class Rotation(Value):
         whole = self.turns_of(role).shift_at(at)
         if not whole.people:
             return None
-        return Shift(rotation=self.id, role=role, people=whole.people, start=whole.start, end=whole.end)
+        end = self._last_closing(role, whole.start, whole.end)
+        return Shift(rotation=self.id, role=role, people=whole.people, start=whole.start, end=end)
+
+    def _last_closing(self, role: str, start: datetime, end: datetime) -> datetime:
+        """Return when the hours of a role close for the last time in a turn: Friday evening may end a week's shift."""
+        hours = self.hours.get(role)
+        found = spans(hours, start, end) if hours else ()
+        return found[-1].end if found else end
 
     def _made(self, kept: dict[str, Schedule], role: str, hours: tuple[Window | WeekWindow, ...]) -> Schedule:
         if role not in kept:
