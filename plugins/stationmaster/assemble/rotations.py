@@ -13,7 +13,14 @@ from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import handoff_doc
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
-from stationmaster.operators.handing_over import CheckAccessOperator, OpenShiftOperator, TellShiftOperator
+from stationmaster.operators.handing_over import (
+    AcknowledgeOperator,
+    CheckAccessOperator,
+    HandOverOperator,
+    MoveHandleOperator,
+    OpenShiftOperator,
+    TellShiftOperator,
+)
 from stationmaster.operators.handoff_step import OPEN_SHIFT
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 
@@ -66,11 +73,21 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
         opened = OpenShiftOperator(task_id=OPEN_SHIFT, **common)
         if entry.notices is not None:
             opened >> TellShiftOperator.partial(task_id="tell_the_shift", map_index_template=_NAMED, **common).expand(
-                role=list(entry.roles)
+                # Whoever holds a role that is like another hears of both at once.
+                role=[role for role, rule in entry.roles.items() if rule.like is None]
             )
         rotating = [role for role, rule in entry.roles.items() if rule.turn is not None]
         if entry.access is not None and rotating:
             opened >> CheckAccessOperator.partial(
                 task_id="check_access", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
             ).expand(role=rotating)
+        if entry.handle is not None:
+            opened >> MoveHandleOperator(task_id="move_the_handle", **common)
+        packed = opened
+        if entry.package is not None:
+            packed = opened >> HandOverOperator(task_id="hand_over", **common)
+        if entry.acknowledge is not None:
+            packed >> AcknowledgeOperator.partial(
+                task_id="acknowledge", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
+            ).expand(role=[next(iter(entry.roles))])
     return dag

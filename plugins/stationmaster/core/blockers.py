@@ -270,6 +270,16 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Mend the connection, or the person's address in the team's file; it is tried again until the shift ends.",
     ),
     (
+        "HANDOFF_UNACKNOWLEDGED",
+        "{person} has not said that they have taken over {rotation}.",
+        "Answer the task, or put a white check mark under the message in Slack.",
+    ),
+    (
+        "HANDLE_STUCK",
+        "The Slack handle cannot be moved: {why}.",
+        "Mend the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",
+    ),
+    (
         "ACCESS_UNCONFIRMED",
         "{person} has not said whether they can open what the person on call needs: {items}.",
         "Try each of them, then answer the task.",

@@ -12,6 +12,7 @@ from stationmaster import clock, settings
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.hooks.chat import Chat
+    from stationmaster.hooks.forge import Forge
     from stationmaster.ledger import Ledger
 
 
@@ -20,7 +21,7 @@ class Desk:
 
     A desk is made anew for each step, so that an expired token or an edited connection is read again (F57).
 
-    :param ledger: overrides the configured ledger; likewise ``chat`` and ``now``.
+    :param ledger: overrides the configured ledger; likewise ``forge``, ``chat`` and ``now``.
     :param as_written: leave the ledger's overrides and swaps out: only connections are looked at.
     """
 
@@ -29,6 +30,7 @@ class Desk:
         *,
         team: TeamConfig,
         ledger: Ledger | None = None,
+        forge: Forge | None = None,
         chat: Chat | None = None,
         now: Callable[[], datetime] = clock.now,
         as_written: bool = False,
@@ -36,7 +38,7 @@ class Desk:
         self.files = team
         self._as_written = as_written
         self.now = now
-        self._ledger, self._chat = ledger, chat
+        self._ledger, self._forge, self._chat = ledger, forge, chat
 
     @cached_property
     def team(self) -> TeamConfig:
@@ -55,6 +57,15 @@ class Desk:
         from stationmaster.ledger import Ledger
 
         return Ledger.at(settings.ledger_url())
+
+    @cached_property
+    def forge(self) -> Forge:
+        """GitHub, through the team's connection."""
+        if self._forge is not None:
+            return self._forge
+        from stationmaster.hooks.forge import Forge
+
+        return Forge(self.files.connections.github)
 
     @cached_property
     def chat(self) -> Chat:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stationmaster import clock
@@ -40,18 +39,8 @@ class Station(Desk):
         now: Callable[[], datetime] = clock.now,
         as_written: bool = False,
     ) -> None:
-        super().__init__(team=team, ledger=ledger, chat=chat, now=now, as_written=as_written)
+        super().__init__(team=team, ledger=ledger, forge=forge, chat=chat, now=now, as_written=as_written)
         self.train: TrainConfig = team.train(train)
-        self._forge = forge
-
-    @cached_property
-    def forge(self) -> Forge:
-        """GitHub, through the team's connection."""
-        if self._forge is not None:
-            return self._forge
-        from stationmaster.hooks.forge import Forge
-
-        return Forge(self.files.connections.github)
 
     def on_call(self, role: str) -> Person:
         """Return who holds ``role`` at this instant.

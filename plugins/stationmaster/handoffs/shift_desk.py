@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stationmaster.config.roster import RotationEntry
     from stationmaster.config.team import TeamConfig
     from stationmaster.hooks.chat import Chat
+    from stationmaster.hooks.forge import Forge
     from stationmaster.hooks.mail import Mail
     from stationmaster.ledger import Ledger
 
@@ -58,12 +59,13 @@ class ShiftDesk(Desk):
         team: TeamConfig,
         rotation: str,
         ledger: Ledger | None = None,
+        forge: Forge | None = None,
         chat: Chat | None = None,
         mail: Mail | None = None,
         now: Callable[[], datetime] = clock.now,
         as_written: bool = False,
     ) -> None:
-        super().__init__(team=team, ledger=ledger, chat=chat, now=now, as_written=as_written)
+        super().__init__(team=team, ledger=ledger, forge=forge, chat=chat, now=now, as_written=as_written)
         if rotation not in team.roster:
             known = ", ".join(sorted(team.roster)) or "none"
             raise UnknownRotation(f"{team.id} has no rotation {rotation!r}; it has {known}")
@@ -83,6 +85,11 @@ class ShiftDesk(Desk):
     def key(self) -> str:
         """``<team>.<rotation>``, as DAG ids and handoffs begin."""
         return f"{self.team.id}.{self.entry.id}"
+
+    @property
+    def first_role(self) -> str:
+        """The role that a handoff is about: the first of the file."""
+        return next(iter(self.entry.roles))
 
     @cached_property
     def rotation(self) -> Rotation:

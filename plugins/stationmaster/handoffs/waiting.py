@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.departures.obstacles import hindrance, passed, waiting
 from stationmaster.departures.pausing import LONGEST, SHORTEST
-from stationmaster.handoffs import access
+from stationmaster.handoffs import access, acknowledging
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Any]
 AGAIN = "again"
 ANSWER = "answer"
+ACKNOWLEDGED = "acknowledged"
 
 
 class UnknownLook(LookupError):
@@ -65,5 +66,27 @@ def _answer(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing
     return waiting(ANSWER, question, *([silent] if silent else []))
 
 
-LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {AGAIN: _again, ANSWER: _answer}
+def _acknowledged(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait until somebody has said that they have taken over; a silent Slack is no answer, and no obstacle."""
+    found = acknowledging.acknowledgement(desk, handoff)
+    unreadable: list[Blocker] = []
+    try:
+        found = found or acknowledging.look_at_slack(desk, handoff)
+        if found is None:
+            acknowledging.remind(desk, handoff)
+    except Exception as error:
+        hindered = hindrance(desk, error, ())
+        if hindered is None:
+            raise
+        unreadable.append(hindered)
+    if found is not None:
+        return passed(ACKNOWLEDGED)
+    return waiting(ACKNOWLEDGED, acknowledging.waits_for(desk, handoff), *unreadable)
+
+
+LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {
+    AGAIN: _again,
+    ANSWER: _answer,
+    ACKNOWLEDGED: _acknowledged,
+}
 """Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

@@ -188,6 +188,22 @@ class Chat:
         data = self._call("conversations.open", {"users": user}, about=f"user {user}")
         return chat_reading.text(data.get("channel"), "id", method="conversations.open")
 
+    def group_members(self, group: str) -> tuple[str, ...]:
+        """Return the accounts in a user group, sorted; of a disabled group too."""
+        args = {"usergroup": group, "include_disabled": True}
+        data = self._call("usergroups.users.list", args, about=f"user group {group}")
+        members = data.get("users")
+        if not isinstance(members, list):
+            raise ChatUnreadable(f"Slack sent no members of the user group {group}.", method="usergroups.users.list")
+        return tuple(sorted(str(member) for member in members))
+
+    def set_group_members(self, group: str, members: tuple[str, ...]) -> None:
+        """Make these accounts the members of a user group, and no others; a group is never emptied (F63)."""
+        if not members:
+            raise ValueError("a user group is never emptied")
+        sent = {"usergroup": group, "users": ",".join(members)}
+        self._call("usergroups.users.update", sent, about=f"user group {group}")
+
     def _reaction(self, method: str, channel: str, ts: str, name: str, *, fine: str) -> None:
         sent = {"channel": channel, "timestamp": ts, "name": canonical_emoji(name)}
         try:

@@ -34,6 +34,7 @@ WRITES = frozenset(
         "pins.add",
         "reactions.add",
         "reactions.remove",
+        "usergroups.users.update",
     }
 )
 

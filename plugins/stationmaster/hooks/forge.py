@@ -10,6 +10,7 @@ from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_connection import Connect, from_airflow
 from stationmaster.hooks.forge_deployments import ForgeDeployments
 from stationmaster.hooks.forge_history import ForgeHistory
+from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
 from stationmaster.hooks.forge_pulls import ForgePulls
 from stationmaster.hooks.forge_refs import ForgeRefs
@@ -24,7 +25,7 @@ PATIENCE = timedelta(seconds=90)
 PACE = timedelta(seconds=1)
 
 
-class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeRuns, ForgeDeployments):
+class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeIssues, ForgeRuns, ForgeDeployments):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 
     Every failure is a ForgeError of `hooks.errors`. Reads are patient: rate limits, 5xx and broken connections are
@@ -44,6 +45,8 @@ class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeRuns, ForgeDeployments):
     create_deployment(repo, sha, environment, key, description)    find_deployment(repo, environment, key)
     set_deployment_status(repo, deployment_id, state)              find_deployment(...).status
     create_release(repo, tag, name, body)                          find_release(repo, tag)
+    open_issue(repo, title, body, key, labels, assignees)          find_issue(repo, key, labels)
+    close_issue(repo, number)                                      issue(repo, number).state
     =============================================================  =========================================
 
     `repo` is "owner/name". `now` returns an aware UTC datetime, `sleep` takes seconds; both are injected by tests.

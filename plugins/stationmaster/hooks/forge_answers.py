@@ -7,7 +7,7 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from stationmaster.hooks.errors import ForgeUnreadable
-from stationmaster.hooks.forge_models import Commit, Deployment, DeploymentStatus, PullRequest, Release, Run
+from stationmaster.hooks.forge_models import Commit, Deployment, DeploymentStatus, Issue, PullRequest, Release, Run
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -153,5 +153,20 @@ def release(data: Any) -> Release:
         name=data.get("name") or "",
         body=data.get("body") or "",
         draft=bool(data.get("draft")),
+        url=data["html_url"],
+    )
+
+
+@legible
+def issue(data: Any) -> Issue:
+    """Parse one item of `issues`."""
+    return Issue(
+        number=data["number"],
+        title=data["title"],
+        body=data.get("body") or "",
+        state=data["state"],
+        labels=tuple(label if isinstance(label, str) else label["name"] for label in data["labels"]),
+        assignees=tuple(user["login"] for user in data["assignees"]),
+        created_at=instant(data["created_at"]),
         url=data["html_url"],
     )

@@ -56,6 +56,19 @@ class PullRequest(Value):
     url: str
 
 
+class Issue(Value):
+    """An issue; a pull request is none."""
+
+    number: int
+    title: str
+    body: str = ""
+    state: Literal["open", "closed"]
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    created_at: datetime
+    url: str
+
+
 class Moved(Value):
     """A branch or tag that stands at `sha`; `adopted` means that it stood there already."""
 

@@ -57,6 +57,9 @@ class TellShiftOperator(RoleOperator):
         """Say what has not been said; what cannot be said now is said when Slack or the mail server is back."""
         from stationmaster.handoffs import telling
 
+        shift = handoff.shifts[self.role]
+        if shift.start < handoff.start:
+            raise AirflowSkipException(f"{shift.person} stays {self.role}: their shift does not change here")
         told = telling.tell(desk, handoff, self.role, self._links(desk))
         if told.blockers:
             return self.again(desk, handoff, told.blockers)
@@ -162,3 +165,100 @@ class CheckAccessOperator(RoleOperator):
         if desk.entry.access is None:
             raise AirflowSkipException(f"{desk.key} asks nobody for access any longer")
         return read_checklist(self.include_dir, desk.entry.access.page)
+
+
+class MoveHandleOperator(HandoffOperator):
+    """Makes the rotation's Slack handle whoever comes on call (D-05, D-06).
+
+    XCom: ``{"handle", "account", "written"}``; ``written`` is false where it was theirs already.
+    """
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Move it; what is in the way is tried again until the shift is over."""
+        from stationmaster.core.blockers import blocker
+        from stationmaster.handoffs import handles
+
+        try:
+            moved = handles.move(desk, handoff)
+        except handles.HandleStuck as stuck:
+            who = tuple(manager.id for manager in desk.managers)
+            return self.again(desk, handoff, [blocker("HANDLE_STUCK", who=who, why=str(stuck))])
+        if moved is None:
+            raise AirflowSkipException(f"{desk.key} has no handle, or nobody comes on call")
+        return moved.model_dump(mode="json")
+
+
+class HandOverOperator(HandoffOperator):
+    """Collects the open work by the team's policy, writes it as an issue, tells the channel (D-26, N-11, N-12, O-13).
+
+    XCom: ``{"items", "issue": {"repository", "number", "url", "items"}, "message": {"channel", "ts"} or null}``.
+    """
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Hand over once; what GitHub or Slack cannot do now is done when they are back."""
+        from stationmaster.handoffs import packing
+
+        packed = packing.hand_over(desk, handoff)
+        if packed is None:
+            raise AirflowSkipException(f"{desk.key} hands over no package any longer")
+        return packed.model_dump(mode="json")
+
+
+class AcknowledgeOperator(RoleOperator):
+    """Asks whoever comes on call to say that they have taken over; reminds, and escalates (D-27, C-34).
+
+    An answer of whoever is told in their place counts, too; so does ✅ under the package's message.
+    XCom: ``{"role", "person", "name", "by", "way", "answered_at"}``.
+    """
+
+    TAKEN = "I have taken over"
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Ask, or take the answer."""
+        from stationmaster.handoffs import acknowledging
+
+        if event is not None and "error" in event:
+            raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+        if event is not None and event.get("chosen_options"):
+            self._answered(desk, handoff, event)
+        found = acknowledging.acknowledgement(desk, handoff)
+        if found is None:
+            return self._ask(desk, handoff, context)
+        person = desk.person(handoff, self.role)
+        answered = {"by": found.value["person"], "way": found.value["way"], "answered_at": found.at.isoformat()}
+        return {**self.tagged(person), **answered}
+
+    def _answered(self, desk: ShiftDesk, handoff: Handoff, event: Result) -> None:
+        from stationmaster.handoffs import acknowledging
+
+        responder = event.get("responded_by_user")
+        if not responder:
+            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
+        for person in acknowledging.may_answer(desk, handoff):
+            if person.airflow == str(responder["id"]):
+                acknowledging.acknowledge(desk, handoff, person, "airflow")
+                return
+        raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
+
+    def _ask(self, desk: ShiftDesk, handoff: Handoff, context: Context) -> Pausing:
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from stationmaster.handoffs import acknowledging, waiting
+
+        person = desk.person(handoff, self.role)
+        people = [each for each in acknowledging.may_answer(desk, handoff) if each.airflow]
+        if not people:
+            # An empty list would mean anyone (fact 5).
+            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+        acknowledging.asked_at(desk, handoff)
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[self.TAKEN],
+            subject=f"{person.name}: have you taken over {desk.entry.title}?",
+            body="Read the package of open work first. Whoever stands in for you may answer, too.",
+            defaults=None,
+            multiple=False,
+            params={},
+            assigned_users=[HITLUser(id=str(each.airflow), name=each.name) for each in people],
+        )
+        return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})

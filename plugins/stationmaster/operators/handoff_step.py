@@ -122,6 +122,8 @@ class HandoffOperator(BaseOperator):
         try:
             if desk.now() >= handoff.end:
                 raise AirflowSkipException(f"the shift that began with {handoff.id} is over")
+            if self.label and self.label not in handoff.shifts:
+                raise AirflowSkipException(f"nobody is {self.label} in this shift")
             outcome = self._guarded(desk, handoff, context, event)
         except AirflowSkipException:
             desk.ledger.set_blockers(self.subject(handoff), (), desk.now())
@@ -183,7 +185,8 @@ class RoleOperator(HandoffOperator):
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid: Airflow renders ``map_index_template`` with it."""
         desk = self.desk()
-        return desk.person(self.handoff(desk, ti, dag_run), self.role).name
+        handoff = self.handoff(desk, ti, dag_run)
+        return desk.person(handoff, self.role).name if self.role in handoff.shifts else f"nobody is {self.role}"
 
     def tagged(self, person: Person) -> Result:
         """Return the role and the person as a task's XCom names them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -14,20 +14,23 @@ from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.ledger.records import DepartureState
-from stationmaster.operators.handing_over import CheckAccessOperator
+from stationmaster.operators.handing_over import AcknowledgeOperator, CheckAccessOperator
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
+from stationmaster.rehearsal.evidence import HandedOver
 from stationmaster.rehearsal.programme import HANDOFF
 
 LGTM = "LGTM"
-YES = ("Board now", "All passed", "Done", "Go", CheckAccessOperator.EVERYTHING)
+YES = ("Board now", "All passed", "Done", "Go", CheckAccessOperator.EVERYTHING, AcknowledgeOperator.TAKEN)
 """The answers that let a train or a handoff go on, as the operators offer them."""
 TICKED = ("All passed", CheckAccessOperator.EVERYTHING)
 """The answers that count only with every box ticked."""
 HOLDS = ("answered", "silence", "raised hand")
 """How the question whom to wait for ends: week by week another way."""
+TAKES_OVER = ("airflow", "reaction", "late")
+"""How whoever comes on call says that they have taken over; late, and after an escalation, only once."""
 WAYS = ("airflow", "reaction", "reply")
 """How people vote, in turn."""
 _AT_THE_CUT = (DepartureState.OPEN, DepartureState.CUTTING)
@@ -78,6 +81,7 @@ class Colleagues:
         self._thinking = thinking
         self._tell = tell
         self._plans = Plans()
+        self._withheld = False
 
     def close(self) -> None:
         """Close the connections."""
@@ -90,7 +94,10 @@ class Colleagues:
             departure = departure_of(scene, action.task_instance)
             if not action.waits:
                 continue
-            if departure is None:
+            if action.task_instance.task_id == "acknowledge":
+                name = f"{action.task_instance.dag_id}/{action.task_instance.dag_run_id}/taking-over"
+                self._plans.once(name, partial(self._taking_over, scene.now, action))
+            elif departure is None:
                 acted = (_is_of_a_handoff(action) and self._agree(action, silent=frozenset())) or acted
             elif action.task_instance.task_id == "ballot":
                 self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
@@ -133,6 +140,41 @@ class Colleagues:
             up, down = now + self._thinking, now + question.wait + self._thinking
             yield Plan(up, self._hand(person, departure, question.emoji, up=True))
             yield Plan(down, self._hand(person, departure, question.emoji, up=False))
+
+    def _taking_over(self, now: datetime, action: RequiredAction) -> Iterator[Plan]:
+        """Plan how a handoff is acknowledged: in Airflow, under the message in Slack, or, once, only when escalated."""
+        task = action.task_instance
+        key = task.dag_id.rpartition(".")[0]
+        team_id, _, rotation = key.partition(".")
+        entry = self._teams[team_id].roster[rotation]
+        kind = TAKES_OVER[self._plans.count("/taking-over") % len(TAKES_OVER)]
+        withheld = kind == "late" and not self._withheld and entry.acknowledge is not None
+        if withheld and entry.acknowledge is not None:
+            self._withheld = True
+            yield Plan(now + entry.acknowledge.within + self._thinking, partial(self._agree_late, action))
+        elif kind == "reaction" and entry.package is not None and entry.notices is not None:
+            yield Plan(now + self._thinking, partial(self._tick, key, task, action))
+        else:
+            yield Plan(now + self._thinking, lambda _: self._agree(action, silent=frozenset()) or True)
+
+    def _agree_late(self, action: RequiredAction, _: Scene) -> bool:
+        """Let the last who may answer do so: whoever was told that nobody else did."""
+        users = action.assigned_users
+        self._tell(f"{users[-1].name or users[-1].id} answers {action.options[0]!r} to {action.subject!r}, late")
+        self._respond(action, users[-1].id, action.options[0], {})
+        return True
+
+    def _tick(self, key: str, task: TaskInstance, action: RequiredAction, scene: Scene) -> bool:
+        """Put the mark under the package's message, as whoever comes on call."""
+        stamp = datetime.strptime(task.dag_run_id.rpartition("__")[2], "%Y-%m-%dT%H%M%S").replace(tzinfo=UTC)
+        told = scene.ledger.effect(f"{HandedOver.of(key, stamp).id}/package/slack")
+        if told is None or not told.receipt:
+            return False
+        team = self._teams[key.partition(".")[0]]
+        person = next(one for one in team.people.values() if one.airflow == action.assigned_users[0].id)
+        self._tell(f"{person.name} ticks the package in Slack")
+        place = {"channel": told.receipt["channel"], "ts": told.receipt["ts"], "name": "white_check_mark"}
+        return self._in_slack("react", person, **place)
 
     def _vote_of(self, person: Person, way: str, departure: str) -> Callable[[Scene], bool]:
         if way == "reaction":

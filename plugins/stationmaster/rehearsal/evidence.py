@@ -132,6 +132,16 @@ class Mailed(NamedTuple):
     recipients: tuple[str, ...]
 
 
+class Opened(NamedTuple):
+    """An issue that was really opened; ``key`` is the mark that it carries."""
+
+    at: datetime
+    repository: str
+    key: str
+    title: str
+    assignees: tuple[str, ...]
+
+
 class Evidence(NamedTuple):
     """Everything that the invariants and the transcript are computed from."""
 
@@ -150,6 +160,11 @@ class Evidence(NamedTuple):
     runs: tuple[Run, ...] = ()
     handoffs: tuple[HandedOver, ...] = ()
     mails: tuple[Mailed, ...] = ()
+    handed: Mapping[str, tuple[Fact, ...]] = {}
+    """What the ledger knows of each handoff, by its id."""
+    issues: tuple[Opened, ...] = ()
+    handles: Mapping[str, tuple[str, ...]] = {}
+    """Who is in each user group of Slack at the end, by the group's id."""
     red: frozenset[tuple[str, str]] = frozenset()
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0
@@ -205,6 +220,9 @@ def gather(
         named=tuple(seen.named),
         runs=tuple(seen.runs),
         handoffs=tuple(handoffs),
+        handed={found.id: ledger.facts(found.id) for found in handoffs},
+        issues=tuple(opened_by(entry) for entry in journal if _is_issue(entry)),
+        handles={group["id"]: tuple(group["users"]) for group in slack["usergroups"]},
         mails=tuple(Mailed(str(mail["key"]), tuple(mail["recipients"])) for mail in mails),
         red=frozenset(seen.red),
         red_share=seen.red_share,
@@ -235,6 +253,24 @@ def named_by(api: AirflowApi, run: Run) -> tuple[Named, ...]:
 def is_dispatch(entry: Mapping[str, Any]) -> bool:
     """Return whether an entry of the stand-in's journal is a workflow that was started."""
     return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/dispatches")
+
+
+def _is_issue(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/issues")
+
+
+def opened_by(entry: Mapping[str, Any]) -> Opened:
+    """Return the issue that an entry of the journal opened."""
+    body = entry["body"]
+    _, owner, name = entry["path"].strip("/").split("/")[:3]
+    _, _, mark = str(body.get("body", "")).rpartition("<!-- stationmaster: ")
+    return Opened(
+        at=datetime.fromisoformat(entry["at"]),
+        repository=f"{owner}/{name}",
+        key=mark.removesuffix(" -->"),
+        title=str(body["title"]),
+        assignees=tuple(body.get("assignees") or ()),
+    )
 
 
 def dispatch_of(entry: Mapping[str, Any]) -> Dispatch:

@@ -18,6 +18,7 @@ from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
+from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
 from stationmaster.rehearsal.invariants_people import strangers, untold, wrong_conductors
 
 TENS_OF_MILLIONS = 10_000_000
@@ -58,6 +59,9 @@ def judge(
         "Nobody votes for a manifest that is not theirs, or with somebody else's account": strangers(evidence, trains),
         "Whoever is named as on call is on call": wrong_conductors(evidence, trains),
         "Whoever comes on call is told so, once": untold(evidence, teams),
+        "Open work is handed over as one issue, to whoever comes on call": unpacked(evidence, teams),
+        "A Slack handle is whoever is on call": misplaced_handles(evidence, teams),
+        "Every handoff is acknowledged, and silence is escalated once": unanswered(evidence, teams),
         "Every waiting task has a blocker": _unexplained(evidence),
         "Every start, success and failure is announced exactly once": _announcements(evidence),
         "The audit chain verifies": iter(evidence.breaks),

@@ -19,12 +19,19 @@ from stationmaster import clock
 from stationmaster.config.components import Component, Deploy
 from stationmaster.config.include import Include
 from stationmaster.config.loader import load
+from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.github import standin as github_standin
-from stationmaster.rehearsal.github.specs import CheckSpec, EnvironmentSpec, RepositorySpec, WorkflowSpec
+from stationmaster.rehearsal.github.specs import (
+    CheckSpec,
+    EnvironmentSpec,
+    IssueSpec,
+    RepositorySpec,
+    WorkflowSpec,
+)
 from stationmaster.rehearsal.github.world import GithubWorld
 from stationmaster.rehearsal.mail.standin import Mailbox, listen
 from stationmaster.rehearsal.slack import standin as slack_standin
-from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser, SlackUsergroup
 from stationmaster.rehearsal.slack.world import SlackWorld
 
 HOST = "127.0.0.1"
@@ -40,7 +47,7 @@ def repositories(
     queue: timedelta = timedelta(seconds=20),
     red_share: float = 0.0,
 ) -> Iterator[RepositorySpec]:
-    """Yield each repository that a train names, with its environments and workflows.
+    """Yield each repository that a train or a handoff names, with its environments, workflows and open issues.
 
     :param shift: how far its history is moved, by whole weeks.
     :param run: how long a deploy workflow runs, after it waited for ``queue``.
@@ -60,6 +67,24 @@ def repositories(
                         workflows=tuple(_workflows(component, run, queue)),
                         checks=CheckSpec(red_share=red_share),
                     )
+    for team in include.teams.values():
+        for entry in team.roster.values():
+            if entry.package is not None and entry.package.repository not in seen:
+                seen.add(entry.package.repository)
+                yield RepositorySpec(name=entry.package.repository, shift=shift, issues=tuple(_issues(team)))
+
+
+def _issues(team: TeamConfig) -> Iterator[IssueSpec]:
+    """Yield open work as a team's handoffs look for it: an issue of each priority, one without, one of others."""
+    packages = [entry.package for entry in team.roster.values() if entry.package is not None]
+    labels = tuple(dict.fromkeys(label for package in packages for label in package.issues))
+    priorities = tuple(dict.fromkeys(label for package in packages for label in package.priorities))
+    for place, priority in enumerate(priorities):
+        yield IssueSpec(
+            title=f"Something of priority {priority}", labels=(*labels, priority), before=timedelta(days=place + 1)
+        )
+    yield IssueSpec(title="Something without a priority", labels=labels, before=timedelta(days=9))
+    yield IssueSpec(title="Something of another team", labels=("elsewhere",), before=timedelta(days=10))
 
 
 def _environments(component: Component, production: str) -> Iterator[EnvironmentSpec]:
@@ -103,7 +128,13 @@ def slack_world(include: Include) -> SlackWorld:
         for team in include.teams.values()
         for channel in team.channels.values()
     }
-    return SlackWorld(users=users.values(), channels=channels.values())
+    handles = {
+        entry.handle.group: SlackUsergroup(id=entry.handle.group, handle=entry.handle.name)
+        for team in include.teams.values()
+        for entry in team.roster.values()
+        if entry.handle is not None
+    }
+    return SlackWorld(users=users.values(), channels=channels.values(), usergroups=handles.values())
 
 
 def main() -> None:

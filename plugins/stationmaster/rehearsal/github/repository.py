@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from stationmaster.rehearsal.github import graph as github_graph
 from stationmaster.rehearsal.github.history import RECORDED, HistoricCommit, History, load
 from stationmaster.rehearsal.github.specs import RepositorySpec
-from stationmaster.rehearsal.github.state import CommitRecord, PullRecord, RefMove, RepositoryRecord
+from stationmaster.rehearsal.github.state import CommitRecord, IssueRecord, PullRecord, RefMove, RepositoryRecord
 
 OPEN_BEFORE_LANDING = timedelta(days=3)
 """How long before it landed a historic pull request is open."""
@@ -40,6 +40,19 @@ class Repository:
         self._made_tags: set[str] = set()
         self._merged_early: set[int] = set()
         self._begin()
+        for issue in spec.issues:
+            number, opened = self.record.next_number, begins - issue.before
+            self.record.next_number += 1
+            self.record.issues[number] = IssueRecord(
+                number=number,
+                title=issue.title,
+                body="",
+                author="somebody",
+                created_at=opened,
+                updated_at=opened,
+                labels=list(issue.labels),
+                assignees=list(issue.assignees),
+            )
 
     @property
     def main(self) -> str:

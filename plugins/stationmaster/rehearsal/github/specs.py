@@ -65,6 +65,15 @@ class WorkflowSpec(Value):
     dispatchable: bool = True
 
 
+class IssueSpec(Value):
+    """An issue that is open when the world begins, opened `before` that."""
+
+    title: str
+    labels: tuple[str, ...] = ()
+    assignees: tuple[str, ...] = ()
+    before: timedelta = timedelta(days=1)
+
+
 class RepositorySpec(Value):
     """A repository. `history` names a packaged history (its own name is looked up when it is left out).
 
@@ -83,3 +92,4 @@ class RepositorySpec(Value):
     """Further branches at the start: name -> sha of a commit that had landed."""
     protected: tuple[str, ...] = ()
     private: bool = False
+    issues: tuple[IssueSpec, ...] = ()

@@ -1,0 +1,51 @@
+"""Issues: the open work of a team, and the handoffs that are written as issues."""
+
+from collections.abc import Sequence
+
+from stationmaster.hooks import forge_answers, forge_names
+from stationmaster.hooks.forge_models import Issue
+from stationmaster.hooks.forge_pulls import marker
+from stationmaster.hooks.forge_wire import ForgePart
+
+
+class ForgeIssues(ForgePart):
+    """Reads issues, and opens, closes and comments on our own."""
+
+    def open_issues(self, repo: str, labels: Sequence[str] = ()) -> list[Issue]:
+        """Return the open issues that bear every label, the oldest first; pull requests are none."""
+        query = {"state": "open", "sort": "created", "direction": "asc"}
+        if labels:
+            query["labels"] = ",".join(labels)
+        found = self._wire.pages(f"{forge_names.repository(repo)}/issues", query)
+        issues = [forge_answers.issue(item) for item in found if "pull_request" not in item]
+        return sorted(issues, key=lambda issue: issue.number)
+
+    def find_issue(self, repo: str, key: str, labels: Sequence[str]) -> Issue | None:
+        """Return the issue that carries `key`, open or closed, among those that bear every label; or None."""
+        query = {"state": "all", "labels": ",".join(labels), "sort": "created", "direction": "desc"}
+        found = self._wire.pages(f"{forge_names.repository(repo)}/issues", query)
+        issues = (forge_answers.issue(item) for item in found)
+        return next((issue for issue in issues if marker(key) in issue.body), None)
+
+    def open_issue(
+        self, repo: str, title: str, body: str, key: str, *, labels: Sequence[str], assignees: Sequence[str] = ()
+    ) -> Issue:
+        """Open an issue that carries `key`; whom GitHub cannot assign it leaves out without a word."""
+        content = {
+            "title": title,
+            "body": f"{body}\n\n{marker(key)}",
+            "labels": list(labels),
+            "assignees": list(assignees),
+        }
+        return forge_answers.issue(self._wire.write("POST", f"{forge_names.repository(repo)}/issues", content).data)
+
+    def issue(self, repo: str, number: int) -> Issue:
+        """Return one issue. Raises ForgeNotFound."""
+        return forge_answers.issue(
+            self._wire.read(f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}")
+        )
+
+    def close_issue(self, repo: str, number: int) -> Issue:
+        """Close an issue; one that is closed already stays so."""
+        path = f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}"
+        return forge_answers.issue(self._wire.write("PATCH", path, {"state": "closed"}).data)
