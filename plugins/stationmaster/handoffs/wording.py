@@ -20,8 +20,8 @@ def on_call_notice(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence
     :param links: titles and addresses of the pages that the person needs.
     """
     person = desk.person(handoff, role)
-    what = f"*{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}*"
-    lines = [f":telephone_receiver: {_mention(person)}: you are {what} {_span(desk, handoff, person)}."]
+    what = f"*{escaping.slack(_roles(desk, role))}* of *{escaping.slack(desk.entry.title)}*"
+    lines = [f":telephone_receiver: {_mention(person)}: you are {what} {_span(desk, handoff, role, person)}."]
     lines += [f"• {escaping.slack(line)}" for line in ladder(desk, handoff, role)]
     if links:
         lines.append("Read: " + ", ".join(f"<{address}|{escaping.slack(title)}>" for title, address in links))
@@ -32,16 +32,23 @@ def on_call_mail(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence[t
     """Return subject and HTML text of the mail that says the same."""
     person = desk.person(handoff, role)
     zone = person.zone or desk.rotation.zone
-    subject = escaping.one_line(f"You are {role} of {desk.entry.title} until {local_text(handoff.end, zone)}")
+    subject = escaping.one_line(
+        f"You are {_roles(desk, role)} of {desk.entry.title} until {local_text(handoff.shifts[role].end, zone)}"
+    )
     steps = "".join(f"<li>{escaping.html(line)}</li>" for line in ladder(desk, handoff, role))
     pages = "".join(
         f'<li><a href="{escaping.html(address)}">{escaping.html(title)}</a></li>' for title, address in links
     )
     text = (
-        f"<p>{escaping.html(person.name)}, you are <b>{escaping.html(role)}</b> of "
-        f"<b>{escaping.html(desk.entry.title)}</b> {escaping.html(_span(desk, handoff, person))}.</p>"
+        f"<p>{escaping.html(person.name)}, you are <b>{escaping.html(_roles(desk, role))}</b> of "
+        f"<b>{escaping.html(desk.entry.title)}</b> {escaping.html(_span(desk, handoff, role, person))}.</p>"
     )
     return subject, text + (f"<ul>{steps}</ul>" if steps else "") + (f"<p>Read:</p><ul>{pages}</ul>" if pages else "")
+
+
+def _roles(desk: ShiftDesk, role: str) -> str:
+    """Return a role with those that are like it: whoever holds it hears of all at once (D-03)."""
+    return " and ".join([role, *(name for name, entry in desk.entry.roles.items() if entry.like == role)])
 
 
 def ladder(desk: ShiftDesk, handoff: Handoff, role: str) -> list[str]:
@@ -74,13 +81,14 @@ def _mention(person: Person) -> str:
     return person.mention if person.slack else escaping.slack(person.name)
 
 
-def _span(desk: ShiftDesk, handoff: Handoff, person: Person) -> str:
+def _span(desk: ShiftDesk, handoff: Handoff, role: str, person: Person) -> str:
     """Return from when until when, in the rotation's zone and, where the person works in another, in theirs, too."""
     zone = desk.rotation.zone
-    words = f"from {local_text(handoff.start, zone)} until {local_text(handoff.end, zone)}"
+    end = handoff.shifts[role].end
+    words = f"from {local_text(handoff.start, zone)} until {local_text(end, zone)}"
     if person.zone is None or person.zone == zone:
         return words
-    return f"{words} (for you until {local_text(handoff.end, person.zone)})"
+    return f"{words} (for you until {local_text(end, person.zone)})"
 
 
 def _minutes(delay: timedelta) -> str:

@@ -34,7 +34,8 @@ class OpenShiftOperator(HandoffOperator):
         shifts = []
         for role in handoff.shifts:
             person = desk.person(handoff, role)
-            value = {"person": person.id, "start": handoff.start.isoformat(), "end": handoff.end.isoformat()}
+            shift = handoff.shifts[role]
+            value = {"person": person.id, "start": shift.start.isoformat(), "end": shift.end.isoformat()}
             once = f"shift/{role}/{person.id}"
             desk.ledger.record_once(handoff.id, "shift", role, value, desk.now(), "timetable", key=once)
             shifts.append({"role": role, "person": person.id, "name": person.name})

@@ -49,6 +49,8 @@ STEPS = {
     "VERIFYING": timedelta(seconds=30),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
+SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED"})
+"""At the instant of these something is said, which leaves a trace."""
 ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
 """What waits for these asks GitHub at each look."""
 
@@ -194,7 +196,7 @@ class Conductor:
         planned = [at for at in (cast.next_instant(scene), next_start) if at is not None]
         target, code = self._next_instant(planned)
         self._for_github = code in ASKS_GITHUB and self._asked is not None
-        self._untraced = before if self._for_github else None
+        self._untraced = before if self._for_github or code in SPEAKS else None
         self.set_clock(target)
 
     def _stand_still(self, wanted: list[RunName], deadline: float, *, first_end: bool = False) -> Look:

@@ -19,6 +19,7 @@ EMOJI = {
     "raised_hand": "✋",
     "hand": "✋",
     "warning": "⚠️",
+    "bell": "🔔",
     "rotating_light": "🚨",
     "red_circle": "🔴",
     "large_green_circle": "🟢",

@@ -1,0 +1,158 @@
+"""The package of open work: by policy, once, escaped, assigned to whoever comes on call (D-26, N-11, N-12, O-14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from stationmaster.core.blockers import blocker
+from stationmaster.core.instants import IsoWeek
+from stationmaster.handoffs import packing
+from stationmaster.ledger import Ledger
+from stationmaster.ledger.errors import EffectUnknown
+from stationmaster.ledger.records import DepartureState
+from stationmaster.rehearsal.github.faults import Fault
+from stationmaster.rehearsal.github.specs import IssueSpec
+from tests.departures.week import Switchboard
+from tests.handoffs.desks import Post, new_post
+
+MONDAY = datetime(2024, 3, 11, 14, 0, tzinfo=UTC)
+"""11:00 in São Paulo: Bruno becomes hausmeister, Caio's weekend is over."""
+FRIDAY = datetime(2024, 3, 15, 20, 0, tzinfo=UTC)
+ISSUES = (
+    IssueSpec(title="Invalid dataset", labels=("bug", "data-infra", "P3")),
+    IssueSpec(title="Everything burns", labels=("bug", "data-infra", "P4")),
+    IssueSpec(title="Some day", labels=("bug", "data-infra", "P1")),
+    IssueSpec(title="No priority", labels=("bug", "data-infra")),
+    IssueSpec(title="Of another team", labels=("bug", "P4")),
+)
+
+Posts = Callable[..., Post]
+
+
+@pytest.fixture
+def post(boards: tuple[Switchboard, Switchboard], ledger: Ledger) -> Posts:
+    def make(team: str, rotation: str, at: datetime, issues: tuple[IssueSpec, ...] = ()) -> Post:
+        return new_post(boards, ledger, team, rotation, at, issues)
+
+    return make
+
+
+def titles(at: Post) -> list[str]:
+    return [item.title for item in packing.collect(at.desk(), at.handoff)]
+
+
+def packed(at: Post) -> Any:
+    found = packing.hand_over(at.desk(), at.handoff)
+    assert found is not None
+    return found
+
+
+def test_n12_monday_hands_over_open_p4_and_p3_only_the_most_urgent_first(post: Posts) -> None:
+    assert titles(post("hausmeister", "weekdays", MONDAY, ISSUES)) == ["#2 Everything burns", "#1 Invalid dataset"]
+
+
+def test_n11_friday_hands_over_everything_pending(post: Posts) -> None:
+    assert titles(post("hausmeister", "weekends", FRIDAY, ISSUES)) == [
+        "#2 Everything burns",
+        "#1 Invalid dataset",
+        "#3 Some day",
+    ]
+
+
+def test_n12_the_weekends_engineer_hands_over_to_the_new_hausmeister(post: Posts) -> None:
+    monday = post("hausmeister", "weekdays", MONDAY, ISSUES)
+    outgoing = packing.outgoing_person(monday.desk(), monday.handoff)
+    assert outgoing is not None
+    assert outgoing.id == monday.team.rotation_of("weekend").turns_of("weekend").people_at(MONDAY)[0]
+    body = packing.issue_body(monday.desk(), monday.handoff, ())
+    assert body.startswith("**Caio Nogueira** hands over to **Bruno Teixeira**")
+
+
+def test_d26_the_package_is_an_issue_and_a_message_each_once(post: Posts) -> None:
+    monday = post("hausmeister", "weekdays", MONDAY, ISSUES)
+    first = packed(monday)
+    monday.clock.move(hours=1)
+    assert packed(monday) == first
+    issue = monday.issues()[first.issue["number"]]
+    assert issue.assignees == ["nu-bruno"]
+    assert issue.labels == ["hand-off"]
+    assert "Everything burns" in issue.body
+    (text,) = monday.texts("squad")
+    assert "2 things are open" in text
+    assert f"#{issue.number}" in text
+
+
+def test_a_package_is_no_open_work_and_the_one_before_is_closed(post: Posts) -> None:
+    monday = post("hausmeister", "weekdays", MONDAY, ISSUES)
+    first = packed(monday).issue["number"]
+    monday.clock.move(weeks=1)
+    assert len(titles(monday)) == 2
+    second = packed(monday).issue["number"]
+    assert (monday.issues()[first].state, monday.issues()[second].state) == ("closed", "open")
+
+
+def test_f02_an_issue_whose_answer_was_lost_is_found_and_not_written_again(post: Posts) -> None:
+    monday = post("hausmeister", "weekdays", MONDAY, ISSUES)
+    before = len(monday.issues())
+    monday.github.faults.add(Fault(kind="bad_gateway_after", method="POST", path="/issues"))
+    with suppress(EffectUnknown):
+        packed(monday)
+    monday.clock.move(minutes=2)
+    packed(monday)
+    assert len(monday.issues()) == before + 1
+
+
+def test_o14_exactly_one_box_is_ticked_and_it_moves(post: Posts) -> None:
+    day = post("operate-first", "oncall", datetime(2024, 3, 11, 13, 0, tzinfo=UTC))
+    seen = []
+    for _ in range(4):
+        body = packing.issue_body(day.desk(), day.handoff, ())
+        boxes = [line for line in body.splitlines() if line.startswith("- [")]
+        assert len(boxes) == 6
+        (ticked,) = (line.removeprefix("- [x] ") for line in boxes if line.startswith("- [x]"))
+        seen.append(ticked)
+        day.clock.to(day.desk().rotation.next_handoff(day.clock()))
+    assert all(one != other for one, other in pairwise(seen))
+
+
+def test_o17_on_monday_fridays_engineer_hands_over(post: Posts) -> None:
+    monday = post("operate-first", "oncall", datetime(2024, 3, 11, 13, 0, tzinfo=UTC))
+    friday = monday.desk().rotation.people_at("engineer", datetime(2024, 3, 8, 15, 0, tzinfo=UTC))
+    outgoing = packing.outgoing_person(monday.desk(), monday.handoff)
+    assert outgoing is not None
+    assert (outgoing.id,) == friday
+
+
+def test_d26_trains_gates_and_locks_are_told_with_what_they_wait_for(post: Posts, ledger: Ledger) -> None:
+    monday = post("hausmeister", "weekends", FRIDAY)
+    train = ("nubank.weekly", IsoWeek.parse("2024-W11"))
+    departure = ledger.open_departure(*train, FRIDAY, "ana")
+    ledger.set_state(departure.id, DepartureState.GATED, FRIDAY, "ana", "round 1 is open")
+    subject = f"{departure.id}/promote/ballot/ana"
+    ledger.set_blockers(subject, [blocker("BALLOT_OPEN", manifest="ab12cd34")], FRIDAY)
+    ledger.acquire("nubank/itaipu/prod", "somebody", "a hotfix", FRIDAY)
+    weekly = type("Train", (), {"key": "nubank.weekly"})()
+    monday.team = monday.team.model_copy(update={"trains": {"weekly": weekly}})
+    found = packing.collect(monday.desk(), monday.handoff)
+    assert [(item.section, item.title) for item in found] == [
+        ("Trains under way", departure.id),
+        ("Open gates and tasks", subject),
+        ("Locks", "nubank/itaipu/prod"),
+    ]
+    assert "BALLOT_OPEN" in found[1].context
+
+
+def test_f65_titles_from_outside_are_escaped(post: Posts) -> None:
+    hostile = IssueSpec(title="<!channel> [x](javascript:alert(1)) @everyone `rm`", labels=("bug", "data-infra", "P4"))
+    monday = post("hausmeister", "weekdays", MONDAY, (hostile,))
+    body = packing.issue_body(monday.desk(), monday.handoff, packing.collect(monday.desk(), monday.handoff))
+    (line,) = (line for line in body.splitlines() if "channel" in line)
+    assert "<!channel>" not in line
+    assert "](javascript" not in line
+    assert " @everyone" not in line
