@@ -49,8 +49,11 @@ def suggest(wanted: Span, shifts: Mapping[str, Iterable[Span]], busy: Collection
             continue
         distance = min((_distance(wanted, span) for span in others), default=None)
         found.append(Suggestion(person, distance))
-    far = timedelta.max
-    return tuple(sorted(found, key=lambda each: (-(far if each.distance is None else each.distance), each.person)))
+
+    def worse(each: Suggestion) -> tuple[timedelta, str]:
+        return timedelta.min if each.distance is None else -each.distance, each.person
+
+    return tuple(sorted(found, key=worse))
 
 
 def _distance(wanted: Span, other: Span) -> timedelta:

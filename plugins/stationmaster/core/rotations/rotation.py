@@ -240,8 +240,13 @@ class Rotation(Value):
 
     def _alike(self, role: str) -> str:
         """Return the role that a role is like, or itself: what changes one changes the other (D-03)."""
-        rule = self.plan.newest.roles.get(role)
-        return role if rule is None or rule.like is None else self._alike(rule.like)
+        rules = self.plan.newest.roles
+        for _ in rules:
+            rule = rules.get(role)
+            if rule is None or rule.like is None:
+                break
+            role = rule.like
+        return role
 
     @cached_property
     def _schedules(self) -> dict[str, Schedule]:
