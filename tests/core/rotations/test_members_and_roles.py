@@ -97,7 +97,7 @@ def test_d03_a_role_that_is_like_another_always_agrees_with_it() -> None:
     )
     found = rotation("ada ben dev", roles=alike, changes=Changes(overrides=(instead,)))
     for hours in range(-2, 3):
-        at = AT + hours * hour
+        at = AT + timedelta(hours=hours)
         assert found.people_at("ops", at) == found.people_at("alerts", at)
     assert found.people_at("ops", AT) == ("dev",)
 

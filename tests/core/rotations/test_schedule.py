@@ -77,9 +77,9 @@ def schedules(draw: st.DrawFn) -> Schedule:
     return Schedule(
         mode=draw(st.sampled_from(["union", "priority"])),
         layers=tuple(draw(st.lists(layers(), min_size=1, max_size=3))),
-        overrides=tuple(draw(st.lists(overrides(), max_size=5))),
-        covers=tuple(draw(st.lists(covers(), max_size=3))),
-        temporary=tuple(draw(st.lists(temporaries(), max_size=2))),
+        overrides=tuple(draw(st.lists(overrides(), max_size=5, unique_by=lambda each: each.id))),
+        covers=tuple(draw(st.lists(covers(), max_size=3, unique_by=lambda each: each.id))),
+        temporary=tuple(draw(st.lists(temporaries(), max_size=2, unique_by=lambda each: each.id))),
     )
 
 
