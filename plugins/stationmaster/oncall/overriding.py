@@ -55,7 +55,7 @@ def make(
         )
     except ValueError as error:
         raise ChangeRefused(
-            _sentence(error), "Name who comes for set, replace and add, who goes for remove."
+            _sentence(error), "Say who comes (set, replace, add) and who goes (replace, remove)."
         ) from error
     both = (*rotation.changes.overrides, override)
     for found in contradictions(both):

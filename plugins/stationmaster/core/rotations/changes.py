@@ -56,9 +56,11 @@ class Override(Value):
             raise ValueError("an override ends after it starts")
         leaves = self.type in (OverrideType.REPLACE, OverrideType.REMOVE)
         if bool(self.people) == (self.type is OverrideType.REMOVE):
-            raise ValueError(f"an override that {self.type}s people " + ("names none" if self.people else "names them"))
+            wrong = "takes nobody in: name only who goes" if self.people else "needs somebody who comes"
+            raise ValueError(f"{self.type} {wrong}")
         if (self.remove is not None) != leaves:
-            raise ValueError("replace and remove say whom, set and add do not")
+            wrong = "needs somebody who goes" if leaves else "takes nobody out: name only who comes"
+            raise ValueError(f"{self.type} {wrong}")
         return self
 
     @property

@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.departures.conftest import ledger
+
+__all__ = ["ledger"]
