@@ -117,9 +117,10 @@ def read_lock(include: Path) -> LockFile:
 
 
 def write_lock(include: Path, lock: LockFile) -> Path:
-    """Write the lock file, sorted, so that a change is a small difference."""
+    """Write the lock file, the rotations sorted, so that a change is a small difference; the order of roles counts."""
     path = include / "rotations" / NAME
-    text = json.dumps(lock.model_dump(mode="json", exclude_none=True), indent=1, sort_keys=True, ensure_ascii=False)
+    ordered = lock.model_copy(update={"rotations": dict(sorted(lock.rotations.items()))})
+    text = json.dumps(ordered.model_dump(mode="json"), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
 

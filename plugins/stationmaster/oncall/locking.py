@@ -114,9 +114,10 @@ def _schedule(plan: Plan, role: str) -> Schedule:
 
 
 def _going_on(before: Plan, changed: Revision) -> Revision:
-    """Return the revision with its list begun where the old order stood, so that nobody's turn is skipped or doubled.
+    """Return the revision with its list begun where the old order stood, so that a change of the list is no new round.
 
-    A file that names another beginning, or shuffles, says by itself whose turn it is.
+    At a handoff whoever stands after the present person in the new list is next; at once that person stays, if they
+    are still in it. A file that names another beginning, or shuffles, says by itself whose turn it is.
     """
     old = before.newest
     if changed.cadence.anchor != old.cadence.anchor or changed.cadence.kind is not old.cadence.kind:
@@ -125,18 +126,19 @@ def _going_on(before: Plan, changed: Revision) -> Revision:
         return changed
     takes_over = Plan(id=before.id, revisions=(*before.revisions, changed)).takes_over_at[-1]
     last = old.cadence.turn_at(takes_over - timedelta(microseconds=1)).number
-    at_a_handoff = old.cadence.turn_at(takes_over).start == takes_over
-    wanted = _place_of(old, changed.members.slots, last + 1 if at_a_handoff else last)
+    slots = changed.members.slots
+    current = old.members.people(last)
+    if old.cadence.turn_at(takes_over).start != takes_over:
+        wanted = _next_in(slots, old, last)
+    else:
+        wanted = slots.index(current) + 1 if current in slots else _next_in(slots, old, last + 1)
     number = changed.cadence.turn_at(takes_over).number
     members = changed.members.model_copy(update={"first": wanted - number})
     return changed.model_copy(update={"members": members})
 
 
-def _place_of(old: Revision, slots: tuple[Slot, ...], turn: int) -> int:
-    """Return the place in a new list of whoever is next by the old one and still in it."""
-    current = old.members.people(turn - 1)
-    if current in slots and old.members.people(turn) not in slots:
-        return slots.index(current) + 1
+def _next_in(slots: tuple[Slot, ...], old: Revision, turn: int) -> int:
+    """Return the place in a new list of the first who is still in it, in the old order from a turn on."""
     for step in range(len(old.members.slots)):
         slot = old.members.people(turn + step)
         if slot in slots:
