@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -42,8 +42,9 @@ def load(include: Path, teams: Collection[str] | None = None, *, unlocked: bool 
     problems: list[Problem] = []
     names = _names(include) if teams is None else sorted(set(teams))
     lock = LockFile() if unlocked else _lock(include)
+    files = _by_team(include)
     for name in names:
-        reading = _Reading(include, name, lock)
+        reading = _Reading(include, name, lock, files.get(name, []))
         team = reading.team()
         if team is not None:
             loaded[name] = team
@@ -59,7 +60,16 @@ def _lock(include: Path) -> LockFile | LockBroken:
 
 
 def _names(include: Path) -> list[str]:
-    return sorted({path.name.split(".", 1)[0] for folder in _FOLDERS for path in _files(include / folder)})
+    return sorted(_by_team(include))
+
+
+def _by_team(include: Path) -> dict[str, list[Path]]:
+    """Return every file by the team that its name begins with: each folder is read once for all teams."""
+    found: dict[str, list[Path]] = {}
+    for folder in _FOLDERS:
+        for path in _files(include / folder):
+            found.setdefault(path.name.split(".", 1)[0], []).append(path)
+    return found
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -71,8 +81,9 @@ def _files(folder: Path) -> Iterator[Path]:
 class _Reading:
     """The reading of one team: its documents by source, and the problems found so far."""
 
-    def __init__(self, include: Path, name: str, lock: LockFile | LockBroken) -> None:
+    def __init__(self, include: Path, name: str, lock: LockFile | LockBroken, files: Sequence[Path]) -> None:
         self._include = include
+        self._files = files
         self._lock = lock
         self._name = name
         self._documents: dict[str, Document] = {}
@@ -123,9 +134,9 @@ class _Reading:
 
     def _trains(self, team: TeamFile | None) -> dict[str, TrainConfig]:
         result: dict[str, TrainConfig] = {}
-        for path in _files(self._include / "trains"):
+        for path in self._files:
             owner, _, train = path.stem.partition(".")
-            if owner != self._name or path.suffix != ".yaml":
+            if path.parent.name != "trains" or path.suffix != ".yaml":
                 continue
             found = self._read(f"train:{train}", path, TrainFile)
             if found is not None:
@@ -176,11 +187,10 @@ class _Reading:
                     self._place(path, mistake, document)
 
     def _odd_names(self) -> None:
-        for folder in _FOLDERS:
-            for path in _files(self._include / folder):
-                if path.suffix == ".yml" and path.name.split(".", 1)[0] == self._name:
-                    remedy = f"Rename it to {path.stem}.yaml."
-                    self._place(path, Mistake("file_name", (), "only files that end in .yaml are read", remedy))
+        for path in self._files:
+            if path.suffix == ".yml":
+                remedy = f"Rename it to {path.stem}.yaml."
+                self._place(path, Mistake("file_name", (), "only files that end in .yaml are read", remedy))
 
     def _name_says(self, source: str, loc: tuple[str], value: str, expected: str) -> None:
         if value != expected:

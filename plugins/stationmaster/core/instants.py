@@ -174,11 +174,13 @@ def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
     if wall.tzinfo is not None:
         raise AwareWallTime(wall)
     clocks = zone_of(zone)
-    plain = wall.replace(tzinfo=UTC, fold=0)
+    earlier = wall.replace(fold=0) if wall.fold else wall
     # The type allows None, which a zone of the database never answers.
-    before = clocks.utcoffset(wall.replace(fold=0)) or timedelta(0)
+    before = clocks.utcoffset(earlier) or timedelta(0)
     after = clocks.utcoffset(wall.replace(fold=1)) or timedelta(0)
-    return plain - before, plain - after
+    plain = earlier.replace(tzinfo=UTC)
+    first = plain - before
+    return first, first if before == after else plain - after
 
 
 def _end_of_gap(wall: datetime, zone: str, low: datetime, high: datetime) -> datetime:

@@ -64,7 +64,8 @@ def bench(*, quick: bool, console: Console) -> int:
     """
     include = settings.include_dir(Path.cwd() / "dags")
     with passing_home("bench-") as folder:
-        results = [_bench_parsing(include, folder, 3 if quick else 7, console)]
+        results = _bench_who(folder, console, quick=quick)
+        results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
         results += _bench_runs(include, folder, 2 if quick else 5, console)
     return report(results, console)
 
@@ -72,7 +73,7 @@ def bench(*, quick: bool, console: Console) -> int:
 def report(results: Sequence[Result], console: Console) -> int:
     """Print one row for each bound and return the exit code."""
     table = Table(title="Measured side by side", title_justify="left")
-    for column in ("what", "ours", "plain Airflow", "ratio", "allowed", ""):
+    for column in ("what", "ours", "theirs", "ratio", "allowed", ""):
         table.add_column(column, justify="left" if column == "what" else "right")
     for result in results:
         ratio = f"{result.ours / result.theirs:.2f}" if result.theirs else "–"
@@ -81,6 +82,17 @@ def report(results: Sequence[Result], console: Console) -> int:
         table.add_row(result.what, *numbers, ratio, f"{result.allowed:.2f} {result.unit}", mark)
     console.print(table)
     return 0 if all(result.kept for result in results) else 1
+
+
+def _bench_who(folder: Path, console: Console, *, quick: bool) -> list[Result]:
+    """The rotation engine beside two calendar libraries, and beside itself with more to do."""
+    from stationmaster.rehearsal import bench_who
+
+    console.print("Who is on call, at random instants; every answer is held against the other libraries'.")
+    rows = [*bench_who.measure(quick=quick), *bench_who.cold_teams(folder / "teams")]
+    return [
+        Result(row.what, *(1e6 * each for each in (row.ours, row.theirs, row.theirs / row.times)), "µs") for row in rows
+    ]
 
 
 def _bench_parsing(include: Path, folder: Path, rounds: int, console: Console) -> Result:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Generic, Protocol, TypeVar
+
+_MANY = 64
+_WIDE = timedelta(days=200_000)
 
 
 class Lasting(Protocol):
@@ -47,9 +50,40 @@ class Intervals(Generic[T]):
                 insort(held, place)
             self._held.append(tuple(values[place] for place in held))
 
+        self._first, self._days = self._index()
+
     def at(self, instant: datetime) -> tuple[T, ...]:
         """Return what holds at an instant (UTC), the strongest first."""
-        return self._held[bisect_right(self._edges, instant)]
+        return self._held[self.place(instant)]
+
+    def place(self, instant: datetime) -> int:
+        """Return the number of the stretch between two edges in which an instant lies; 0 is before the first edge."""
+        if not self._days:
+            return bisect_right(self._edges, instant)
+        day = instant.toordinal() - self._first
+        if day < 0:
+            return 0
+        if day >= len(self._days) - 1:
+            return len(self._edges)
+        return bisect_right(self._edges, instant, self._days[day], self._days[day + 1])
+
+    def held(self, place: int) -> tuple[T, ...]:
+        """Return what holds in a stretch, the strongest first."""
+        return self._held[place]
+
+    def _index(self) -> tuple[int, list[int]]:
+        """Return the first day with an edge, and for each day from it on how many edges are before it.
+
+        Few edges, or edges that lie far apart, are found faster, or smaller, without.
+        """
+        if len(self._edges) < _MANY or self._edges[-1] - self._edges[0] > _WIDE:
+            return 0, []
+        first = self._edges[0].toordinal()
+        days: list[int] = []
+        for place, edge in enumerate(self._edges):
+            day = edge.toordinal() - first
+            days += [place] * (day + 1 - len(days))
+        return first, [*days, len(self._edges)]
 
     def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the instants within ``(start, end)`` at which something begins or ceases to hold, in order."""

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from stationmaster.core.instants import Instant, utc
 from stationmaster.core.rotations.members import Members, Slot
-from stationmaster.core.rotations.roles import RoleRule, holders
+from stationmaster.core.rotations.roles import Casting, RoleRule
 from stationmaster.core.rotations.turns import Cadence, Turn
 from stationmaster.core.value import Value
 
@@ -60,8 +60,12 @@ class Revision(Value):
         if found is None:
             if len(known) >= _KEPT:
                 known.clear()
-            found = known[turn.number] = holders(self.members, self.roles, self.experience, turn.number)
+            found = known[turn.number] = self._casting.holders(turn.number)
         return found[role]
+
+    @cached_property
+    def _casting(self) -> Casting:
+        return Casting(self.members, self.roles, self.experience)
 
     @cached_property
     def _holders(self) -> dict[int, dict[str, Slot]]:
@@ -91,12 +95,27 @@ class Plan(Value):
         :raises RoleImpossible: the plan has nobody for it.
         """
         instant = utc(at)
+        starts, found = self._known.setdefault(role, ([], []))
+        place = bisect_right(starts, instant) - 1
+        if place >= 0 and instant < found[place][0]:
+            return found[place][1]
+        turn = self._begun.get(instant) or self.turn_at(instant)
+        people = self._people(role, turn, instant)
+        if len(starts) >= _KEPT:
+            starts.clear()
+            found.clear()
+            place = -1
+        starts.insert(place + 1, turn.start)
+        found.insert(place + 1, (turn.end, people))
+        return people
+
+    def _people(self, role: str, turn: Turn, instant: datetime) -> Slot:
         revision = self.revisions[bisect_right(self.takes_over_at, instant)]
         if role not in revision.roles:
             if any(role in each.roles for each in self.revisions):
                 return ()
             raise UnknownRole(self.id, role, tuple(revision.roles))
-        return revision.people(role, revision.cadence.turn_at(instant))
+        return revision.people(role, turn)
 
     def turn_at(self, at: datetime) -> Turn:
         """Return the turn at an instant, cut where a revision takes over."""
@@ -109,6 +128,14 @@ class Plan(Value):
 
     def turns(self, start: datetime, end: datetime) -> Iterator[Turn]:
         """Yield the turns, and the days off between them, that touch ``[start, end)``."""
+        if len(self.revisions) == 1:
+            begun = self._begun
+            if len(begun) > _KEPT:
+                begun.clear()
+            for turn in self.newest.cadence.turns(start, end):
+                begun[turn.start] = turn  # whoever walks along turns asks next who has them
+                yield turn
+            return
         last = utc(end)
         turn = self.turn_at(start)
         while turn.start < last:
@@ -119,6 +146,15 @@ class Plan(Value):
     def newest(self) -> Revision:
         """The revision that was written last."""
         return self.revisions[-1]
+
+    @cached_property
+    def _begun(self) -> dict[datetime, Turn]:
+        return {}
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[list[datetime], list[tuple[datetime, Slot]]]]:
+        """The turns that were asked for, by role: their starts in order, and beside them their ends and people."""
+        return {}
 
     @cached_property
     def takes_over_at(self) -> list[datetime]:

@@ -60,33 +60,47 @@ class RoleRule(Value):
 Roles = Mapping[str, RoleRule]
 
 
-def holders(members: Members, roles: Roles, experience: Mapping[str, int], turn: int) -> dict[str, Slot]:
-    """Return who holds each role in a turn; all are different people (C-05), but for roles that are like another.
+class Casting:
+    """The roles of a rotation made ready: who is fixed, who takes turns, and in which order roles find their people."""
 
-    Whoever is fixed in a role takes no turn in the others.
+    def __init__(self, members: Members, roles: Roles, experience: Mapping[str, int]) -> None:
+        self._roles = tuple(roles)
+        self._fixed = {rule.person: role for role, rule in roles.items() if rule.person is not None}
+        self._turning = _turning(members, frozenset(self._fixed))
+        self._ordered = _in_order(roles)
+        self._experience = experience
+        (first, only), *others = roles.items()
+        self._lonely = (first, only.turn) if not others and only.turn is not None else None
 
-    :raises RoleImpossible: there is nobody for a role, or one person for two.
-    """
-    fixed = {rule.person: role for role, rule in roles.items() if rule.person is not None}
-    turning = _turning(members, frozenset(fixed))
-    found: dict[str, Slot] = {}
-    role_of = dict(fixed)
-    for role, rule in _in_order(roles):
-        people: Slot = ()
-        if rule.like is not None:
-            found[role] = found[rule.like]
-            continue
-        if rule.person is not None:
-            people = (rule.person,)
-        elif rule.turn is not None:
-            people = _by_turn(role, turning, turn + rule.turn)
-        elif found[str(rule.backs)]:
-            people = (_fit(role, rule, turning, found[str(rule.backs)], role_of, experience, turn),)
-        for person in people:
-            if role_of.setdefault(person, role) != role:
-                raise RoleImpossible((role_of[person], role), f"both would fall on {person}")
-        found[role] = people
-    return {role: found[role] for role in roles}
+    def holders(self, turn: int) -> dict[str, Slot]:
+        """Return who holds each role in a turn; all are different people (C-05), but for roles that are like another.
+
+        Whoever is fixed in a role takes no turn in the others.
+
+        :raises RoleImpossible: there is nobody for a role, or one person for two.
+        """
+        if self._lonely is not None:
+            role, offset = self._lonely
+            return {role: _by_turn(role, self._turning, turn + offset)}
+        found: dict[str, Slot] = {}
+        role_of = dict(self._fixed)
+        for role, rule in self._ordered:
+            people: Slot = ()
+            if rule.like is not None:
+                found[role] = found[rule.like]
+                continue
+            if rule.person is not None:
+                people = (rule.person,)
+            elif rule.turn is not None:
+                people = _by_turn(role, self._turning, turn + rule.turn)
+            elif found[str(rule.backs)]:
+                backed = found[str(rule.backs)]
+                people = (_fit(role, rule, self._turning, backed, role_of, self._experience, turn),)
+            for person in people:
+                if role_of.setdefault(person, role) != role:
+                    raise RoleImpossible((role_of[person], role), f"both would fall on {person}")
+            found[role] = people
+        return {role: found[role] for role in self._roles}
 
 
 def _turning(members: Members, fixed: frozenset[str]) -> Members | None:

@@ -118,9 +118,8 @@ class Schedule(Value):
         if covers:
             takers = {cover.giver: cover.taker for cover in reversed(covers)}
             people = tuple(takers.get(person, person) for person in people)
-        overrides = self._overrides.at(instant)
-        if overrides:
-            people = _overridden(people, overrides)
+        if self.overrides:
+            people = self._effect(self._overrides.place(instant)).on(people)
         return people if len(people) < 2 else _sorted(people)
 
     def planned_at(self, at: datetime) -> Slot:
@@ -224,6 +223,17 @@ class Schedule(Value):
             active = [(priority, people) for priority, people in active if priority == highest]
         return tuple(dict.fromkeys(person for _, people in active for person in people))
 
+    def _effect(self, place: int) -> _Effect:
+        known = self._effects
+        found = known.get(place)
+        if found is None:
+            found = known[place] = _Effect(self._overrides.held(place))
+        return found
+
+    @cached_property
+    def _effects(self) -> dict[int, _Effect]:
+        return {}
+
     @cached_property
     def _temporary(self) -> Intervals[Temporary]:
         return Intervals(sorted(self.temporary, key=lambda each: each.strength, reverse=True))
@@ -237,15 +247,27 @@ class Schedule(Value):
         return Intervals(sorted(self.overrides, key=lambda each: each.strength, reverse=True))
 
 
-def _overridden(people: Slot, overrides: tuple[Override, ...]) -> Slot:
-    """Return who is on call after overrides, the strongest first; nobody is replaced twice in a row."""
-    everybody = next((each.people for each in overrides if each.type is OverrideType.SET), None)
-    leaves: dict[str, Slot] = {}
-    for each in overrides:
-        if each.remove is not None:
-            leaves.setdefault(each.remove, each.people)
-    left = [kept for person in (people if everybody is None else everybody) for kept in leaves.get(person, (person,))]
-    return (*left, *(person for each in overrides if each.type is OverrideType.ADD for person in each.people))
+class _Effect:
+    """What several overrides do together; nobody is replaced twice in a row."""
+
+    def __init__(self, overrides: tuple[Override, ...]) -> None:
+        self._everybody = next((each.people for each in overrides if each.type is OverrideType.SET), None)
+        self._leaves: dict[str, Slot] = {}
+        for each in overrides:
+            if each.remove is not None:
+                self._leaves.setdefault(each.remove, each.people)
+        self._comes = tuple(name for each in overrides if each.type is OverrideType.ADD for name in each.people)
+
+    def on(self, people: Slot) -> Slot:
+        """Return who is on call, where ``people`` were."""
+        if self._everybody is not None:
+            people = self._everybody
+        leaves = self._leaves
+        for person in people if leaves else ():
+            if person in leaves:
+                people = tuple(kept for each in people for kept in leaves.get(each, (each,)))
+                break
+        return people + self._comes if self._comes else people
 
 
 def _sorted(people: Iterable[str]) -> Slot:

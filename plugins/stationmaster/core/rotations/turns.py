@@ -111,9 +111,17 @@ class Cadence(Value):
         """Yield the whole turns, and the days off between them, that touch ``[start, end)``."""
         last = utc(end)
         turn = self.turn_at(start)
+        has_days_off = self.kind is Kind.WORKING_DAY and self.off_days == "gap"
         while turn.start < last:
             yield turn
-            turn = self.turn_at(turn.end)
+            turn = self.turn_at(turn.end) if has_days_off else self._following(turn)
+
+    def _following(self, turn: Turn) -> Turn:
+        """Return the turn after another; one of no length, which a skipped hour may make, is left out."""
+        number, start = turn.number + 1, turn.end
+        while (end := self.boundary(number + 1)) == start:
+            number += 1
+        return Turn(number, start, end)
 
     @cached_property
     def _boundaries(self) -> dict[int, datetime]:
