@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.core.rotations.changes import OverrideType
 from stationmaster.handoffs.shift_desk import ShiftDesk
+from stationmaster.oncall.overriding import make
 from stationmaster.operators.handing_over import CheckAccessOperator
 from tests.e2e.conftest import Answer, Town
 from tests.e2e.test_weekly_train import Nobody, wait_for
@@ -64,4 +67,45 @@ def test_c06_c07_whoever_comes_on_call_is_told_once_and_asked_for_access(town: T
     ours = [mail for mail in mails if mail["key"].startswith(f"{handoff.id}/")]
     assert sorted(mail["recipients"][0] for mail in ours) == sorted(str(person.email) for person in people.values())
     assert town.ledger.blockers(handoff.id) == {}
+    assert town.ledger.verify() == ()
+
+
+def test_r24_an_override_is_handed_over_when_it_begins_and_when_it_ends(town: Town) -> None:
+    """Made while its run is under way, as the command makes it; the run follows the shift to the next handoff."""
+    dag_id = "cellxgene.oncall.changes"
+    town.api.wait_parsed([dag_id], timeout=60)
+    desk = ShiftDesk(team=town.team, rotation="oncall", ledger=town.ledger, now=lambda: town.conductor.now)
+    town.conductor.set_clock(desk.rotation.next_handoff(town.conductor.now))
+    began = town.conductor.now
+    run = town.conductor.start(dag_id)
+
+    def waits() -> bool:
+        task = town.tasks(run).get("follow_the_shift")
+        return task is not None and task.state == "deferred"
+
+    town.conductor.lead([run], Nobody(), until=waits)
+    subject = f"{desk.handoff_at(began).id}/changes/follow_the_shift"
+    assert [found.code for found in town.ledger.blockers(subject)[subject]] == ["SHIFT_WATCHED"]
+    holders = {shift.person for shift in desk.rotation.turns_at(began).values()}
+    members = town.team.rotations["oncall"].plan.newest.members.everybody
+    substitute = next(name for name in members if name not in holders)
+    start, end = began + timedelta(days=2), began + timedelta(days=3)
+    override = {"kind": OverrideType.SET, "role": "primary", "comes": (substitute,), "goes": None}
+    make(town.ledger, town.team, **override, start=start, end=end, now=began, by=substitute)
+    (ended,) = town.conductor.lead([run], Nobody())
+    assert ended.state == "success", town.tasks(run)
+    assert town.conductor.now >= desk.rotation.next_handoff(end)
+
+    primary = town.team.on_call("primary", began).person
+    messages = town.slack.get("/_control/state").raise_for_status().json()["messages"][town.team.channels["ops"].id]
+    told = {}
+    for at, name in ((start, substitute), (end, primary)):
+        mention = town.team.people[name].mention
+        told[name] = [
+            datetime.fromtimestamp(float(message["ts"]), tz=UTC)
+            for message in messages
+            if f"{mention}: you are *primary*" in message["text"] and float(message["ts"]) >= start.timestamp()
+        ]
+        assert len(told[name]) == 1, (name, told)
+        assert timedelta(0) <= told[name][0] - at < timedelta(minutes=1)
     assert town.ledger.verify() == ()

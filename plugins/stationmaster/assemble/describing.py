@@ -93,6 +93,28 @@ be. Clear a failed task when the cause is gone; nobody is told twice.
 {_runbook(include, notices.runbook) if notices is not None and notices.runbook is not None else ""}"""
 
 
+def changes_doc(_: Path, team: TeamConfig, entry: RotationEntry) -> str:
+    """Return the Markdown of a rotation's changes DAG."""
+    notices = entry.notices
+    before = ", ".join(in_words(offset) for offset in notices.before) if notices is not None else ""
+    ahead = f" Whoever comes next is told {before} before." if before else ""
+    return f"""# {entry.title}: changes
+
+**What.** Follows each shift from one handoff of the plan to the next. When an override or an accepted swap begins or
+ends in it, whoever comes on call is told, the Slack handle moves, and the open work is handed over: as at any handoff,
+each once.{ahead} After `stationmaster lock`, everybody whose shifts moved is told the difference.
+
+**When.** {handoff_words(entry, entry.zone or team.zone)}, until the next handoff: one run is always under way, and
+holds no worker.
+
+**Who is asked.** Nobody.
+
+**If it fails.** Clear the task: what was said and done stands in the ledger, and is not repeated.
+
+**Dry run.** `stationmaster schedule {team.id}` shows who is on call, with every change.
+"""
+
+
 def handoff_words(entry: RotationEntry, zone: str) -> str:
     """Return when a rotation hands over: ``Every week, on Monday at 09:00 (America/Los_Angeles)``."""
     every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"

@@ -10,12 +10,13 @@ from typing import Any
 from airflow.sdk import DAG
 
 from stationmaster.assemble.bundle import found_from
-from stationmaster.assemble.describing import handoff_doc
+from stationmaster.assemble.describing import changes_doc, handoff_doc
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.operators.handing_over import (
     AcknowledgeOperator,
     CheckAccessOperator,
+    FollowShiftOperator,
     HandOverOperator,
     MoveHandleOperator,
     OpenShiftOperator,
@@ -40,19 +41,22 @@ def rotation_dags(
     dag_file: Path | str | None = None,
     only: str | None = None,
 ) -> Iterator[DAG]:
-    """Yield ``<team>.<rotation>.handoff``, unless the rotation's file asks for nothing at a handoff.
+    """Yield ``<team>.<rotation>.handoff`` and ``….changes``, unless the file asks for nothing at a handoff.
 
     :param dag_file: the file that defines it, from which its tasks find ``include/``.
     :param only: a DAG id; no other is built.
     """
-    dag_id = f"{team.id}.{entry.id}.handoff"
-    if only not in (None, dag_id) or not entry.hands_over:
+    if not entry.hands_over:
         return
     common = {"include": found_from(include, dag_file), "team": team.id, "rotation": entry.id}
-    dag = _handoff(dag_id, include, team, entry, common)
-    if dag_file is not None:
-        dag.fileloc = str(Path(dag_file).absolute())
-    yield dag
+    for what, build in (("handoff", _handoff), ("changes", _changes)):
+        dag_id = f"{team.id}.{entry.id}.{what}"
+        if only not in (None, dag_id):
+            continue
+        dag = build(dag_id, include, team, entry, common)
+        if dag_file is not None:
+            dag.fileloc = str(Path(dag_file).absolute())
+        yield dag
 
 
 def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:
@@ -90,4 +94,22 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
             packed >> AcknowledgeOperator.partial(
                 task_id="acknowledge", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
             ).expand(role=[next(iter(entry.roles))])
+    return dag
+
+
+def _changes(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:
+    with DAG(
+        dag_id=dag_id,
+        dag_display_name=f"{entry.title}: changes",
+        description=f"{team.title}: overrides and swaps are handed over when they begin and end",
+        doc_md=changes_doc(include, team, entry),
+        schedule=HandoffTimetable(rotation=team.rotations[entry.id]),
+        start_date=_START,
+        catchup=False,
+        max_active_runs=2,
+        tags={f"team:{team.id}", f"rotation:{team.id}.{entry.id}", "handoff"},
+        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        is_paused_upon_creation=False,
+    ) as dag:
+        FollowShiftOperator(task_id="follow_the_shift", **common)
     return dag

@@ -275,6 +275,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer the task, or put a white check mark under the message in Slack.",
     ),
     (
+        "SHIFT_WATCHED",
+        "The shifts of {rotation} go on as planned: {what}.",
+        "Nothing is to be done: overrides and swaps are handed over when they begin and end.",
+    ),
+    (
         "HANDLE_STUCK",
         "The Slack handle cannot be moved: {why}.",
         "Mend the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",

@@ -10,7 +10,7 @@ from stationmaster.core.blockers import Blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
 from stationmaster.departures.pausing import LONGEST, SHORTEST
-from stationmaster.handoffs import access, acknowledging
+from stationmaster.handoffs import access, acknowledging, following
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
@@ -19,6 +19,7 @@ Arguments = dict[str, Any]
 AGAIN = "again"
 ANSWER = "answer"
 ACKNOWLEDGED = "acknowledged"
+FOLLOW = "follow"
 
 
 class UnknownLook(LookupError):
@@ -33,7 +34,7 @@ def look(desk: ShiftDesk, name: str, handoff: str, arguments: Arguments) -> Stan
     if name not in LOOKS:
         raise UnknownLook(f"{name!r} is not one of {', '.join(sorted(LOOKS))}")
     found = desk.handoff(handoff)
-    if desk.now() >= found.end:
+    if name != FOLLOW and desk.now() >= found.end:
         return passed(name)
     return LOOKS[name](desk, found, arguments)
 
@@ -84,9 +85,20 @@ def _acknowledged(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> St
     return waiting(ACKNOWLEDGED, acknowledging.waits_for(desk, handoff), *unreadable)
 
 
+def _follow(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait until something is due between two handoffs of the plan."""
+    began = datetime.fromisoformat(arguments["began"])
+    if desk.now() >= datetime.fromisoformat(arguments["until"]) or desk.now() >= following.next_due(desk, began):
+        return passed(FOLLOW)
+    if any(at.isoformat() not in arguments["done"] for at in following.edges(desk, began) if at <= desk.now()):
+        return passed(FOLLOW)
+    return waiting(FOLLOW, following.waits_for(desk, began))
+
+
 LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {
     AGAIN: _again,
     ANSWER: _answer,
     ACKNOWLEDGED: _acknowledged,
+    FOLLOW: _follow,
 }
 """Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

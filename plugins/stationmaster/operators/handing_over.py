@@ -263,3 +263,45 @@ class AcknowledgeOperator(RoleOperator):
             assigned_users=[HITLUser(id=str(each.airflow), name=each.name) for each in people],
         )
         return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})
+
+
+class FollowShiftOperator(HandoffOperator):
+    """Hands over what overrides and swaps begin and end between two handoffs of the plan; tells who comes next.
+
+    XCom ``handoff``: its id; ``return_value``: ``{"handoff", "changes": [ids of the handoffs that changes made]}``.
+    """
+
+    def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
+        """Return the handoff of the plan that this run follows."""
+        named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
+        return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(self._began(desk, dag_run))
+
+    def subject(self, handoff: Handoff) -> str:
+        """Return where this task's blockers stand in the ledger."""
+        return f"{handoff.id}/changes/{self.task_id}"
+
+    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+        """Never by an edge of a change: those are what it waits for."""
+        return False
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Do what is due, and wait for what comes next."""
+        from stationmaster.core.blockers import blocker
+        from stationmaster.handoffs import following, handles, waiting
+
+        context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
+        began = handoff.start
+        if desk.now() >= following.end_of_watch(desk, began):
+            made = [desk.handoff_at(at).id for at in following.edges(desk, began)]
+            return {"handoff": handoff.id, "changes": made}
+        try:
+            following.catch_up(desk, began)
+        except handles.HandleStuck as stuck:
+            return self.again(desk, handoff, [blocker("HANDLE_STUCK", why=str(stuck))])
+        done = [at.isoformat() for at in following.edges(desk, began) if at <= desk.now()]
+        until = following.next_due(desk, began).isoformat()
+        return Pausing(waiting.FOLLOW, {"began": began.isoformat(), "until": until, "done": done})
+
+    def _began(self, desk: ShiftDesk, dag_run: Any) -> Any:
+        planned = desk.files.rotations[desk.entry.id]
+        return planned.latest_handoff(self.due(dag_run))

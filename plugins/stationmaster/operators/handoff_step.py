@@ -105,6 +105,10 @@ class HandoffOperator(BaseOperator):
             return dag_run.logical_date  # type: ignore[no-any-return]
         return clock.now()
 
+    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+        """Return whether there is nothing left to do for this handoff: its shift is over."""
+        return desk.now() >= handoff.end
+
     def subject(self, handoff: Handoff) -> str:
         """Return where this task's blockers stand in the ledger."""
         name = f"{handoff.id}/handoff/{self.task_id}"
@@ -120,7 +124,7 @@ class HandoffOperator(BaseOperator):
         desk = self.desk()
         handoff = self.handoff(desk, context["ti"], context["dag_run"])
         try:
-            if desk.now() >= handoff.end:
+            if self.is_over(desk, handoff):
                 raise AirflowSkipException(f"the shift that began with {handoff.id} is over")
             if self.label and self.label not in handoff.shifts:
                 raise AirflowSkipException(f"nobody is {self.label} in this shift")

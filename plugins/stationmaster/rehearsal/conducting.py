@@ -49,8 +49,8 @@ STEPS = {
     "VERIFYING": timedelta(seconds=30),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
-SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED"})
-"""At the instant of these something is said, which leaves a trace."""
+SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED"})
+"""At the instant of these something is said or a task wakes, which leaves a trace."""
 ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
 """What waits for these asks GitHub at each look."""
 

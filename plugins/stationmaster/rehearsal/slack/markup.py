@@ -20,6 +20,7 @@ EMOJI = {
     "hand": "✋",
     "warning": "⚠️",
     "bell": "🔔",
+    "calendar": "📅",
     "rotating_light": "🚨",
     "red_circle": "🔴",
     "large_green_circle": "🟢",
