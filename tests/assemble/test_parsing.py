@@ -36,8 +36,8 @@ for value in names.values():
         shapes = [
             {
                 "tasks": {task.task_id: sorted(task.upstream_task_ids) for task in dag.tasks},
-                "timetable": dag.timetable.serialize(),
-                "zone": dag.timetable.summary,
+                "timetable": dag.timetable.serialize() if dag.timetable.can_be_scheduled else None,
+                "zone": dag.timetable.summary if dag.timetable.can_be_scheduled else None,
                 "tags": sorted(dag.tags),
                 "form": sorted(dag.params),
                 "doc": dag.doc_md,

@@ -9,6 +9,7 @@ import pytest
 
 from stationmaster.core.rotations.changes import OverrideType
 from stationmaster.handoffs.shift_desk import ShiftDesk
+from stationmaster.oncall.changing import in_fact
 from stationmaster.oncall.overriding import make
 from stationmaster.operators.handing_over import CheckAccessOperator
 from tests.e2e.conftest import Answer, Town
@@ -109,3 +110,43 @@ def test_r24_an_override_is_handed_over_when_it_begins_and_when_it_ends(town: To
         assert len(told[name]) == 1, (name, told)
         assert timedelta(0) <= told[name][0] - at < timedelta(minutes=1)
     assert town.ledger.verify() == ()
+
+
+def test_r30_a_swap_is_asked_for_with_a_form_and_only_the_taker_may_accept(town: Town, answer: Answer) -> None:
+    """The giver fills the form in, the taker accepts, and both DAGs say who is on call."""
+    forms = ["cellxgene.oncall.swap", "cellxgene.oncall.override"]
+    town.api.wait_parsed(forms, timeout=60)
+    rotation = town.team.rotations["oncall"]
+    town.conductor.set_clock(rotation.next_handoff(town.conductor.now))
+    shift = rotation.next_shift("primary", town.conductor.now)
+    assert shift is not None
+    busy = {held.person for at in (town.conductor.now, shift.start) for held in rotation.turns_at(at).values()}
+    taker = next(name for name in rotation.plan.newest.members.everybody if name not in busy)
+    giver, end = shift.person, shift.start + timedelta(days=1)
+    form = {"role": "primary", "giver": giver, "taker": taker, "start": shift.start.isoformat(), "end": end.isoformat()}
+    with town.airflow.api(str(town.team.people[giver].airflow)) as api:
+        run = api.trigger(forms[0], conf=form, run_id=f"form__{town.conductor.now:%Y-%m-%dT%H%M%S}")
+
+    def waits() -> bool:
+        task = town.tasks(run).get("answer_the_swap")
+        return task is not None and task.state == "deferred"
+
+    town.conductor.lead([run], Nobody(), until=waits)
+    time.sleep(2)  # an answer within a second of the deferral fails that try (fact 3)
+    answer(str(town.team.people[taker].airflow), run, "answer_the_swap", "Accept")
+    (ended,) = town.conductor.lead([run], Nobody())
+    assert ended.state == "success", town.tasks(run)
+    team = in_fact(town.team, town.ledger)
+    assert team.on_call("primary", shift.start).person == taker
+    assert team.on_call("primary", end).person == giver
+
+    later = end + timedelta(days=1)
+    for comes, span, state in (([taker], (end, later), "success"), ([taker], (later, end), "failed")):
+        conf = {"type": "set", "role": "primary", "comes": comes, "goes": "", "reason": "the form's test"}
+        conf |= {"start": span[0].isoformat(), "end": span[1].isoformat()}
+        with town.airflow.api(str(town.team.people[giver].airflow)) as api:
+            run = api.trigger(forms[1], conf=conf, run_id=f"form__{state}__{town.conductor.now:%Y-%m-%dT%H%M%S}")
+        (ended,) = town.conductor.lead([run], Nobody())
+        assert ended.state == state, town.tasks(run)
+    assert in_fact(town.team, town.ledger).on_call("primary", end).person == taker
+    assert in_fact(town.team, town.ledger).on_call("primary", later).person == giver

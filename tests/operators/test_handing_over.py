@@ -53,7 +53,7 @@ class Shift:
     @property
     def dag(self):
         team = self.monday.team
-        (dag,) = rotation_dags(INCLUDE, team, team.roster["oncall"], dag_file=DAG_FILE)
+        dag, *_ = rotation_dags(INCLUDE, team, team.roster["oncall"], dag_file=DAG_FILE)
         return dag
 
     def operator(self, task_id: str, role: str | None):

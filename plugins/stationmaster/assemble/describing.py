@@ -115,6 +115,41 @@ holds no worker.
 """
 
 
+def override_doc(team: TeamConfig, entry: RotationEntry) -> str:
+    """Return the Markdown of a rotation's override form."""
+    return f"""# {entry.title}: override
+
+**What.** Puts somebody else on call for a while, in the name of whoever fills the form in. It stands in the ledger's
+audit, shows in every view, and is handed over when it begins and when it ends.
+
+**When.** Started by hand.
+
+**Who is asked.** Nobody.
+
+**If it fails.** The log's last line says what is wrong: a person who holds another role then, a time that has been, an
+override that says something else. Start the form again.
+
+**Dry run.** `stationmaster schedule {team.id}` shows who would be on call without it;
+`stationmaster override withdraw {team.id}` takes it back.
+"""
+
+
+def swap_doc(team: TeamConfig, entry: RotationEntry) -> str:
+    """Return the Markdown of a rotation's swap form."""
+    return f"""# {entry.title}: swap
+
+**What.** Asks a person to take a shift, or a part of one, perhaps for one of theirs. Nothing changes until they accept.
+
+**When.** Started by hand.
+
+**Who is asked.** The taker, and nobody in their place; until the shift begins.
+
+**If it fails.** The log's last line says what is wrong. A swap whose shift has moved is stale: ask for another.
+
+**Dry run.** `stationmaster swap suggest {team.id}` says who could take the shift.
+"""
+
+
 def handoff_words(entry: RotationEntry, zone: str) -> str:
     """Return when a rotation hands over: ``Every week, on Monday at 09:00 (America/Los_Angeles)``."""
     every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"

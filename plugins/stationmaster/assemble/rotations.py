@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 
 from stationmaster.assemble.bundle import found_from
-from stationmaster.assemble.describing import changes_doc, handoff_doc
+from stationmaster.assemble.describing import changes_doc, handoff_doc, override_doc, swap_doc
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
+from stationmaster.core.rotations.changes import OverrideType
+from stationmaster.operators.changing import ASK_TASK, AnswerSwapOperator, AskSwapOperator, MakeOverrideOperator
 from stationmaster.operators.handing_over import (
     AcknowledgeOperator,
     CheckAccessOperator,
@@ -41,7 +43,8 @@ def rotation_dags(
     dag_file: Path | str | None = None,
     only: str | None = None,
 ) -> Iterator[DAG]:
-    """Yield ``<team>.<rotation>.handoff`` and ``….changes``, unless the file asks for nothing at a handoff.
+    """Yield the DAGs of a rotation, unless its file asks for nothing at a handoff: ``<team>.<rotation>.handoff`` and
+    ``….changes`` on its timetable, ``….override`` and ``….swap`` by hand.
 
     :param dag_file: the file that defines it, from which its tasks find ``include/``.
     :param only: a DAG id; no other is built.
@@ -49,7 +52,7 @@ def rotation_dags(
     if not entry.hands_over:
         return
     common = {"include": found_from(include, dag_file), "team": team.id, "rotation": entry.id}
-    for what, build in (("handoff", _handoff), ("changes", _changes)):
+    for what, build in (("handoff", _handoff), ("changes", _changes), ("override", _override), ("swap", _swap)):
         dag_id = f"{team.id}.{entry.id}.{what}"
         if only not in (None, dag_id):
             continue
@@ -113,3 +116,75 @@ def _changes(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
     ) as dag:
         FollowShiftOperator(task_id="follow_the_shift", **common)
     return dag
+
+
+def _override(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:
+    people: dict[str, Any] = {"type": "string", "enum": _people(team)}
+    form = {
+        "type": Param(
+            "set",
+            enum=[str(kind) for kind in OverrideType],
+            title="What",
+            description="set: these people and nobody else; replace: one by another; add: one more; remove: one less",
+        ),
+        "role": _role(entry),
+        "comes": Param([], type="array", items=people, examples=_people(team), title="Who comes"),
+        "goes": _nobody(team, "Who goes", "For replace and remove"),
+        **_span("start", "end"),
+        "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
+    }
+    with _form(dag_id, team, entry, "override", override_doc(team, entry), form) as dag:
+        MakeOverrideOperator(task_id="make_the_override", **common)
+    return dag
+
+
+def _swap(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:
+    form = {
+        "role": _role(entry),
+        "giver": Param(_people(team)[0], enum=_people(team), title="Who gives the shift away"),
+        "taker": Param(_people(team)[-1], enum=_people(team), title="Who is asked to take it"),
+        **_span("start", "end"),
+        **_span("back_start", "back_end", "In return, the giver takes over from here", optional=True),
+        "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
+    }
+    with _form(dag_id, team, entry, "swap", swap_doc(team, entry), form) as dag:
+        asked = AskSwapOperator(task_id=ASK_TASK, **common)
+        asked >> AnswerSwapOperator(task_id="answer_the_swap", **{**common, "retries": _ASKED_AGAIN})
+    return dag
+
+
+def _form(dag_id: str, team: TeamConfig, entry: RotationEntry, what: str, doc: str, form: dict[str, Any]) -> DAG:
+    return DAG(
+        dag_id=dag_id,
+        dag_display_name=f"{entry.title}: {what}",
+        description=f"{team.title}: started by hand, with a form",
+        doc_md=doc,
+        schedule=None,
+        start_date=_START,
+        catchup=False,
+        tags={f"team:{team.id}", f"rotation:{team.id}.{entry.id}", "form"},
+        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        params=form,
+        is_paused_upon_creation=False,
+    )
+
+
+def _role(entry: RotationEntry) -> Param:
+    roles = [role for role, rule in entry.roles.items() if rule.like is None]
+    return Param(roles[0], enum=roles, title="Role")
+
+
+def _people(team: TeamConfig) -> list[str]:
+    return [name for name, person in team.people.items() if person.active and not person.bot]
+
+
+def _nobody(team: TeamConfig, title: str, description: str) -> Param:
+    return Param("", enum=["", *_people(team)], title=title, description=description)
+
+
+def _span(start: str, end: str, title: str = "From", *, optional: bool = False) -> dict[str, Param]:
+    given: dict[str, Any] = {"type": ["string", "null"] if optional else "string", "format": "date-time"}
+    return {
+        start: Param(None, title=title, **given),
+        end: Param(None, title="Until" if not optional else "until here", **given),
+    }

@@ -474,7 +474,7 @@ def _swaps(team: TeamConfig, records: Iterable[SwapRecord], now: datetime) -> Sw
     from stationmaster.cli.shapes_oncall import SwapsAnswer, SwapShown
     from stationmaster.oncall.swapping import status_of
 
-    hidden = {"rotation", "shift_start", "answered_by", "answered_at", "version"}
+    hidden = {"rotation", "shift_start", "answered_by", "answered_at", "asked_in", "version"}
     return SwapsAnswer(
         team=team.id,
         swaps=tuple(

@@ -280,6 +280,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Nothing is to be done: overrides and swaps are handed over when they begin and end.",
     ),
     (
+        "SWAP_UNANSWERED",
+        "{taker} has not answered whether they take a shift of {giver}.",
+        "Accept or decline here, or with stationmaster swap; it expires when the shift begins.",
+    ),
+    (
         "HANDLE_STUCK",
         "The Slack handle cannot be moved: {why}.",
         "Mend the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",

@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from stationmaster.core.blockers import Blocker
+from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
 from stationmaster.departures.pausing import LONGEST, SHORTEST
 from stationmaster.handoffs import access, acknowledging, following
+from stationmaster.oncall import swapping
+from stationmaster.oncall.records import SwapStatus
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
@@ -20,6 +22,11 @@ AGAIN = "again"
 ANSWER = "answer"
 ACKNOWLEDGED = "acknowledged"
 FOLLOW = "follow"
+SWAP = "swap"
+
+
+_ACROSS = (FOLLOW, SWAP)
+"""These go on when the shift is over."""
 
 
 class UnknownLook(LookupError):
@@ -34,7 +41,7 @@ def look(desk: ShiftDesk, name: str, handoff: str, arguments: Arguments) -> Stan
     if name not in LOOKS:
         raise UnknownLook(f"{name!r} is not one of {', '.join(sorted(LOOKS))}")
     found = desk.handoff(handoff)
-    if name != FOLLOW and desk.now() >= found.end:
+    if name not in _ACROSS and desk.now() >= found.end:
         return passed(name)
     return LOOKS[name](desk, found, arguments)
 
@@ -95,10 +102,22 @@ def _follow(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing
     return waiting(FOLLOW, following.waits_for(desk, began))
 
 
+def _swap(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait for the taker's answer, whichever way it comes, or for the time to be over."""
+    swap = swapping.find(desk.ledger, desk.team, arguments["swap"])
+    if swapping.status_of(desk.team, swap, desk.now()) is not SwapStatus.REQUESTED:
+        return passed(SWAP)
+    names = {"taker": desk.team.people[swap.taker].name, "giver": desk.team.people[swap.giver].name}
+    return waiting(
+        SWAP, blocker("SWAP_UNANSWERED", since=swap.asked_at, clears_at=swap.start, who=(swap.taker,), **names)
+    )
+
+
 LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {
     AGAIN: _again,
     ANSWER: _answer,
     ACKNOWLEDGED: _acknowledged,
     FOLLOW: _follow,
+    SWAP: _swap,
 }
 """Every look by its name. The names stand in triggers that wait, so they are a contract (F69)."""

@@ -12,6 +12,7 @@ from stationmaster.core.instants import local_text
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+    from stationmaster.oncall.records import SwapRecord
 
 
 def on_call_notice(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence[tuple[str, str]]) -> str:
@@ -75,6 +76,36 @@ def access_missing(desk: ShiftDesk, person: Person, role: str, missing: Sequence
         f":key: {_mention(person)} is *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* now, and lacks "
         f"access. Can somebody help?\n{items}{said}{cc}"
     )
+
+
+def swap_asked(desk: ShiftDesk, swap: SwapRecord) -> str:
+    """Return the Slack message to whoever is asked to take a shift (R30)."""
+    taker = desk.team.people[swap.taker]
+    return f":arrows_counterclockwise: {_mention(taker)}: {escaping.slack(_swap(desk, swap, taker))}"
+
+
+def swap_answered(desk: ShiftDesk, swap: SwapRecord, status: str) -> str:
+    """Return the Slack message to whoever asked."""
+    giver = desk.team.people[swap.giver]
+    what = escaping.slack(f"the swap with {desk.team.people[swap.taker].name} is {status}")
+    return f":arrows_counterclockwise: {_mention(giver)}: {what} (`{swap.id}`)."
+
+
+def swap_question(desk: ShiftDesk, swap: SwapRecord) -> tuple[str, str]:
+    """Return subject and Markdown body of the required action."""
+    taker = desk.team.people[swap.taker]
+    subject = escaping.one_line(f"{taker.name}: will you take a shift of {desk.team.people[swap.giver].name}?")
+    reason = f"\n\nReason: {escaping.markdown(swap.reason)}" if swap.reason else ""
+    return subject, escaping.markdown(_swap(desk, swap, taker)) + reason
+
+
+def _swap(desk: ShiftDesk, swap: SwapRecord, taker: Person) -> str:
+    zone = taker.zone or desk.rotation.zone
+    span = f"{local_text(swap.start, zone)} – {local_text(swap.end, zone)}"
+    text = f"{desk.team.people[swap.giver].name} asks you to be {swap.role} of {desk.entry.title}, {span}"
+    if swap.back_start is not None and swap.back_end is not None:
+        text += f", and takes yours of {local_text(swap.back_start, zone)} – {local_text(swap.back_end, zone)}"
+    return f"{text}. Nothing changes until you accept."
 
 
 def _mention(person: Person) -> str:

@@ -30,6 +30,7 @@ def make(
     by: str,
     reason: str = "",
     priority: int = 0,
+    asked_in: str = "",
 ) -> OverrideRecord:
     """Put an override in force.
 
@@ -67,7 +68,15 @@ def make(
                 "Withdraw it first, or give this one a higher priority.",
             )
     _leaves_somebody_apart(team, role, override)
-    record = OverrideRecord(id=name, rotation=rotation.id, override=override, reason=reason, asked_by=by, asked_at=now)
+    record = OverrideRecord(
+        id=name,
+        rotation=rotation.id,
+        override=override,
+        reason=reason,
+        asked_by=by,
+        asked_at=now,
+        asked_in=asked_in,
+    )
     write(ledger, f"{team.id}.{rotation.id}", record, now, by)
     return record
 

@@ -19,7 +19,7 @@ SWAP = "swap"
 
 
 class OverrideRecord(Value):
-    """An override that somebody made. ``version`` counts its changes."""
+    """An override that somebody made. ``version`` counts its changes; ``asked_in`` is the run of the form, if any."""
 
     id: str
     rotation: str
@@ -28,6 +28,7 @@ class OverrideRecord(Value):
     asked_by: str
     asked_at: Instant
     withdrawn_by: str | None = None
+    asked_in: str = ""
     version: int = 1
 
     @property
@@ -73,6 +74,7 @@ class SwapRecord(Value):
     asked_at: Instant
     answered_by: str | None = None
     answered_at: Instant | None = None
+    asked_in: str = ""
     version: int = 1
 
     @property

@@ -35,6 +35,7 @@ def ask(
     now: datetime,
     by: str,
     reason: str = "",
+    asked_in: str = "",
 ) -> SwapRecord:
     """Ask a person to take a shift, or a part of one, and perhaps give one of theirs in return.
 
@@ -68,6 +69,7 @@ def ask(
         reason=reason,
         asked_by=by,
         asked_at=now,
+        asked_in=asked_in,
     )
     _possible(team, record)
     write(ledger, f"{team.id}.{rotation.id}", record, now, by)

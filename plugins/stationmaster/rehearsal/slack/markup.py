@@ -19,6 +19,7 @@ EMOJI = {
     "raised_hand": "✋",
     "hand": "✋",
     "warning": "⚠️",
+    "arrows_counterclockwise": "🔄",
     "bell": "🔔",
     "calendar": "📅",
     "rotating_light": "🚨",

@@ -1,0 +1,217 @@
+"""The forms by which people change who is on call: an override, and a swap that the taker answers (R24 … R32)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.config.people import Person
+    from stationmaster.core.rotations.windows import Span
+    from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+
+SWAP_KEY = "swap"
+"""The XCom key under which the first task of a swap's run names it."""
+ASK_TASK = "ask_for_the_swap"
+
+
+class ChangeOperator(HandoffOperator):
+    """Base of the tasks of a form: they go on across handoffs, and act for the person who filled the form in."""
+
+    def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
+        """Return the handoff in whose shift the form was filled in."""
+        named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
+        return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(desk.now())
+
+    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+        """Never by a handoff."""
+        return False
+
+    def subject(self, handoff: Handoff) -> str:
+        """Return where this task's blockers stand in the ledger."""
+        return f"{handoff.id}/{self.dag_id.rpartition('.')[2]}/{self.task_id}"
+
+    def asker(self, desk: ShiftDesk, context: Context) -> Person:
+        """Return who filled the form in; nobody but people of the team may."""
+        user = context["dag_run"].triggering_user_name
+        person = desk.team.person_by_airflow(user) if user else None
+        if person is None:
+            raise AirflowFailException(
+                f"{user or 'nobody'} filled the form in, and is not in the people of {desk.team.id}: a change is made "
+                "in somebody's name. Log in as yourself; your user name belongs into the team's file, under airflow."
+            )
+        return person
+
+    @staticmethod
+    def span(form: Any, start: str, end: str) -> Span | None:
+        """Return the span of two fields of the form, None where both are empty."""
+        from stationmaster.core.instants import utc
+        from stationmaster.core.rotations.windows import Span
+
+        if not form.get(start) and not form.get(end):
+            return None
+        try:
+            return Span(*(utc(datetime.fromisoformat(str(form[name]))) for name in (start, end)))
+        except ValueError as error:
+            raise AirflowFailException(f"{start} and {end} are not both a date with a time and an offset") from error
+
+
+class MakeOverrideOperator(ChangeOperator):
+    """Puts an override in force (R24 … R28). XCom: ``{"override": id, "by": person}``."""
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Make it once: a retry finds the one that it made."""
+        from stationmaster.core.rotations.changes import OverrideType
+        from stationmaster.oncall.errors import ChangeRefused
+        from stationmaster.oncall.overriding import make
+        from stationmaster.oncall.records import overrides_of
+
+        form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
+        made = next((one for one in overrides_of(desk.ledger, desk.key) if one.asked_in == run), None)
+        span = self.span(form, "start", "end")
+        if span is None:
+            raise AirflowFailException("start and end are empty: say when it begins and ends")
+        try:
+            record = made or make(
+                desk.ledger,
+                desk.team,
+                kind=OverrideType(form["type"]),
+                role=form["role"],
+                comes=tuple(form["comes"] or ()),
+                goes=form["goes"] or None,
+                start=span.start,
+                end=span.end,
+                now=desk.now(),
+                by=by.id,
+                reason=str(form["reason"] or ""),
+                asked_in=run,
+            )
+        except ChangeRefused as refused:
+            raise AirflowFailException(str(refused)) from refused
+        return {"override": record.id, "by": by.id}
+
+
+class AskSwapOperator(ChangeOperator):
+    """Asks for a swap and tells the taker (R30). XCom ``swap``: its id; ``return_value``: ``{"swap", "taker"}``."""
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Ask once: a retry finds the one that it asked for."""
+        from stationmaster.handoffs.telling import say
+        from stationmaster.handoffs.wording import swap_asked
+        from stationmaster.oncall.errors import ChangeRefused
+        from stationmaster.oncall.records import swaps_of
+        from stationmaster.oncall.swapping import ask
+
+        form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
+        span = self.span(form, "start", "end")
+        if span is None:
+            raise AirflowFailException("start and end are empty: say when it begins and ends")
+        asked = next((one for one in swaps_of(desk.ledger, desk.key) if one.asked_in == run), None)
+        try:
+            record = asked or ask(
+                desk.ledger,
+                desk.team,
+                role=form["role"],
+                giver=form["giver"],
+                taker=form["taker"],
+                span=span,
+                back=self.span(form, "back_start", "back_end"),
+                now=desk.now(),
+                by=by.id,
+                reason=str(form["reason"] or ""),
+                asked_in=run,
+            )
+        except ChangeRefused as refused:
+            raise AirflowFailException(str(refused)) from refused
+        context["ti"].xcom_push(key=SWAP_KEY, value=record.id)
+        if desk.entry.notices is not None:
+            channel = desk.team.channels[desk.entry.notices.channel].id
+            say(desk, f"{desk.key}/swap/{record.id}/asked", channel, swap_asked(desk, record))
+        return {"swap": record.id, "taker": record.taker}
+
+
+class AnswerSwapOperator(ChangeOperator):
+    """Asks the taker, and nobody else, to accept a swap; until its time begins (R30).
+
+    XCom: ``{"swap", "status"}``. An answer by the command line counts, too.
+    """
+
+    ACCEPT = "Accept"
+    DECLINE = "Decline"
+
+    def named(self, ti: Any, dag_run: Any) -> str:
+        """Return the name in the grid."""
+        desk = self.desk()
+        return desk.team.people[self._record(desk, ti).taker].name
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Ask, or take the answer."""
+        from stationmaster.handoffs.telling import say
+        from stationmaster.handoffs.wording import swap_answered
+        from stationmaster.oncall.records import SwapStatus
+        from stationmaster.oncall.swapping import status_of
+
+        context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
+        if event is not None and "error" in event:
+            raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+        if event is not None and event.get("chosen_options"):
+            self._answered(desk, context, event)
+        record = self._record(desk, context["ti"])
+        status = status_of(desk.team, record, desk.now())
+        if status is SwapStatus.REQUESTED:
+            return self._ask(desk, record.id, desk.team.people[record.taker], context)
+        if desk.entry.notices is not None:
+            channel = desk.team.channels[desk.entry.notices.channel].id
+            say(desk, f"{desk.key}/swap/{record.id}/{status}", channel, swap_answered(desk, record, status))
+        return {"swap": record.id, "status": str(status)}
+
+    def _record(self, desk: ShiftDesk, ti: Any) -> Any:
+        from stationmaster.oncall.swapping import find
+
+        return find(desk.ledger, desk.team, str(ti.xcom_pull(task_ids=ASK_TASK, key=SWAP_KEY)))
+
+    def _answered(self, desk: ShiftDesk, context: Context, event: Result) -> None:
+        from stationmaster.oncall.errors import ChangeRefused
+        from stationmaster.oncall.swapping import answer
+
+        responder = event.get("responded_by_user")
+        if not responder:
+            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
+        person = desk.team.person_by_airflow(str(responder["id"]))
+        record = self._record(desk, context["ti"])
+        if person is None or person.id != record.taker:
+            raise StepFailedForNow(f"{responder['id']} answered, but only {record.taker} may. It is asked again.")
+        accept = event["chosen_options"][0] == self.ACCEPT
+        try:
+            answer(desk.ledger, desk.team, record.id, accept=accept, now=desk.now(), by=person.id)
+        except ChangeRefused as refused:
+            self.log.warning("%s", refused)  # answered by command, expired or stale: its status says which
+
+    def _ask(self, desk: ShiftDesk, name: str, taker: Person, context: Context) -> Pausing:
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from stationmaster.handoffs import waiting
+        from stationmaster.handoffs.wording import swap_question
+        from stationmaster.oncall.swapping import find
+
+        if not taker.airflow:
+            raise AirflowSkipException(f"{taker.name} has no Airflow account: stationmaster swap accept is their way")
+        subject, body = swap_question(desk, find(desk.ledger, desk.team, name))
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[self.ACCEPT, self.DECLINE],
+            subject=subject,
+            body=body,
+            defaults=None,
+            multiple=False,
+            params={},
+            assigned_users=[HITLUser(id=str(taker.airflow), name=taker.name)],
+        )
+        return Pausing(waiting.SWAP, {"swap": name})
