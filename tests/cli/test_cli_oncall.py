@@ -10,7 +10,7 @@ SWAP = ("--role", "primary", "--giver", "chiara", "--taker", "ivan")
 DAY = ("--start", "2021-11-05T09:00", "--end", "2021-11-06T09:00")
 
 
-def test_next_names_the_handoff_and_who_comes(run):
+def test_d07_next_names_the_handoff_and_who_comes(run):
     found = run("next", "cellxgene")
     assert found.exit_code == 0, found.stderr
     assert "Mon 8 Nov 2021 09:00 PST" in found.stdout

@@ -71,7 +71,7 @@ def test_d27_silence_is_escalated_once_to_whoever_stands_in(post: Post) -> None:
 
 
 @pytest.mark.parametrize("name", ["duda", "bruno"])
-def test_c34_a_mark_of_any_level_counts(post: Post, name: str) -> None:
+def test_c34_c35_a_mark_of_any_level_counts(post: Post, name: str) -> None:
     look(post)
     react(post, name)
     assert look(post) == []

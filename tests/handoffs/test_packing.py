@@ -121,7 +121,7 @@ def test_o14_exactly_one_box_is_ticked_and_it_moves(post: Posts) -> None:
     assert all(one != other for one, other in pairwise(seen))
 
 
-def test_o17_on_monday_fridays_engineer_hands_over(post: Posts) -> None:
+def test_o13_o17_on_monday_fridays_engineer_hands_over(post: Posts) -> None:
     monday = post("operate-first", "oncall", datetime(2024, 3, 11, 13, 0, tzinfo=UTC))
     friday = monday.desk().rotation.people_at("engineer", datetime(2024, 3, 8, 15, 0, tzinfo=UTC))
     outgoing = packing.outgoing_person(monday.desk(), monday.handoff)

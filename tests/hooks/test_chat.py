@@ -29,7 +29,7 @@ from stationmaster.hooks.chat_errors import (
 )
 from stationmaster.hooks.chat_models import instant_of, stamp_of
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
-from stationmaster.rehearsal.slack.models import SlackMessage
+from stationmaster.rehearsal.slack.models import SlackMessage, SlackUsergroup
 from stationmaster.rehearsal.slack.world import BOT_USER_ID
 from tests.rehearsal.slack_fixtures import (
     ANA,
@@ -427,6 +427,7 @@ def test_f74_no_token_in_logs_or_exceptions(slack: Workspace, chat: Chat, caplog
     assert TOKEN not in caplog.text.replace(f"odd_{TOKEN}", "")
 
 
+GROUP = "S0ONCALL01"
 MANIFEST = Path(__file__).parents[2] / "docs" / "slack-app-manifest.yaml"
 SCOPES = tuple(yaml.safe_load(MANIFEST.read_text())["oauth_config"]["scopes"]["bot"])
 
@@ -445,6 +446,9 @@ def use_everything(slack: Workspace, chat: Chat) -> None:
     chat.user(ANA)
     chat.user_by_email("ana@example.org")
     chat.direct(ANA)
+    slack.world.usergroups[GROUP] = SlackUsergroup(id=GROUP, handle="oncall")
+    chat.group_members(GROUP)
+    chat.set_group_members(GROUP, (ANA,))
 
 
 def test_the_manifests_scopes_are_enough(slack: Workspace, chat: Chat) -> None:

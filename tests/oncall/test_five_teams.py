@@ -11,6 +11,7 @@ import pytest
 
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
+from stationmaster.core.rotations.escalating import Matter, pages
 from stationmaster.oncall.coverage import conflicts_of, double_bookings, promise_gaps
 from stationmaster.rehearsal.invariants_people import holder
 from tests.oncall.year import QUARTER, quarters_of
@@ -174,3 +175,25 @@ def test_n18_everybody_has_a_share() -> None:
     shares = {person: shifts.count(person) for person in set(shifts)}
     assert len(shares) == 5
     assert max(shares.values()) - min(shares.values()) <= 1
+
+
+def test_o01_the_file_holds_slack_and_github_of_everybody() -> None:
+    team = TEAMS["operate-first"]
+    assert all(person.slack and person.github for person in team.people.values())
+
+
+def test_n07_an_alert_that_is_too_much_goes_to_the_backstop() -> None:
+    team = TEAMS["hausmeister"]
+    entry = team.roster["weekdays"]
+    opened = datetime(2026, 3, 10, 15, tzinfo=UTC)
+    (page,) = pages(entry.policy(team.zone), Matter(opened_at=opened), team.rotations["weekdays"].people_at)
+    assert page.people == team.rotation_of("backstop").people_at("backstop", page.at)
+    assert page.at - opened == timedelta(minutes=15)
+
+
+def test_n02_the_pager_is_held_in_nights_too() -> None:
+    team = TEAMS["hausmeister"]
+    everything = zip(local(team), held(team, "hausmeister"), strict=True)
+    midweek = [people for at, people in everything if at.weekday() in (1, 2, 3)]
+    assert midweek
+    assert all(midweek)

@@ -26,7 +26,7 @@ def rehearse(
     ] = datetime(2021, 10, 25),  # noqa: DTZ001 - a date; the option's type has no other
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many departures of each train.")] = 1,
     teams: Annotated[
-        str, typer.Option("--teams", help="Team ids, separated by commas. By default all.", show_default=False)
+        str, typer.Option("--teams", help="Team ids, separated by commas, or all. By default all.", show_default=False)
     ] = "",
     out: Annotated[Path, typer.Option("--out", help="Where the transcript and the report are written.")] = _OUT,
     seed: Annotated[int, typer.Option("--seed", help="Draws what the scripted people do; the same is the same.")] = 1,
@@ -95,4 +95,5 @@ def bench(
 
 
 def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    return () if names == ("all",) else names
