@@ -71,6 +71,7 @@ def test_a_runbook_of_the_notice_needs_a_front_matter(files):
 def test_a_team_that_asks_for_nothing_at_a_handoff_is_fine(files):
     files.edit(files.rotations, NOTICES, "")
     files.edit(files.rotations, ACCESS, "")
+    files.edit(files.rotations, "    pairing: {newcomer: secondary, leads: primary, new_for: 90d}", "")
     assert files.problems() == []
     assert not files.load().team("cellxgene").roster["oncall"].hands_over
 

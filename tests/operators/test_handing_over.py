@@ -331,8 +331,9 @@ def test_fact3_every_task_has_short_retries(shift):
 @pytest.mark.parametrize(
     ("changes", "tasks"),
     [
-        ({"access": None}, {"open_shift", "tell_the_shift"}),
-        ({"notices": None}, {"open_shift", "check_access"}),
+        ({"access": None}, {"open_shift", "tell_the_shift", "pair_up"}),
+        ({"notices": None}, {"open_shift", "check_access", "pair_up"}),
+        ({"pairing": None}, {"open_shift", "check_access", "tell_the_shift"}),
     ],
 )
 def test_the_dag_has_the_tasks_that_the_file_asks_for(shift, changes, tasks):
@@ -341,6 +342,6 @@ def test_the_dag_has_the_tasks_that_the_file_asks_for(shift, changes, tasks):
 
 
 def test_a_rotation_that_asks_for_nothing_has_no_dag(shift):
-    shift.monday.edit(access=None, notices=None)
+    shift.monday.edit(access=None, notices=None, pairing=None)
     team = shift.monday.team
     assert list(rotation_dags(INCLUDE, team, team.roster["oncall"])) == []

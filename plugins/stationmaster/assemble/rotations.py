@@ -22,6 +22,7 @@ from stationmaster.operators.handing_over import (
     HandOverOperator,
     MoveHandleOperator,
     OpenShiftOperator,
+    PairUpOperator,
     TellShiftOperator,
 )
 from stationmaster.operators.handoff_step import OPEN_SHIFT
@@ -88,6 +89,10 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
             opened >> CheckAccessOperator.partial(
                 task_id="check_access", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
             ).expand(role=rotating)
+        if entry.pairing is not None:
+            opened >> PairUpOperator.partial(
+                task_id="pair_up", map_index_template=_NAMED, **{**common, "retries": _ASKED_AGAIN}
+            ).expand(role=[entry.pairing.leads])
         if entry.handle is not None:
             opened >> MoveHandleOperator(task_id="move_the_handle", **common)
         packed = opened

@@ -154,6 +154,7 @@ def _kind(value: Any) -> str:
 
 _SENTENCES: dict[str, Sentence] = {
     "literal_error": _choice,
+    "enum": _choice,
     "string_type": _text,
     "string_too_short": _too_short,
     "too_short": _too_short,
@@ -176,6 +177,7 @@ _SENTENCES: dict[str, Sentence] = {
 
 _CODES: dict[str, str] = {
     "literal_error": "not_a_choice",
+    "enum": "not_a_choice",
     "string_type": "not_a_text",
     "string_too_short": "empty",
     "too_short": "empty",

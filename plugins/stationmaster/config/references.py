@@ -83,6 +83,10 @@ def _roles_of(entry: RotationEntry, loc: Loc) -> Iterator[Mistake]:
     ]
     if entry.handle is not None:
         named.append((("handle",), entry.handle.role))
+    if entry.pairing is not None:
+        for field, role in (("newcomer", entry.pairing.newcomer), ("leads", entry.pairing.leads)):
+            if role not in entry.roles:
+                yield _unknown("role", "rotations", (*loc, "pairing", field), role, entry.roles)
     for place, role in named:
         if role not in entry.roles:
             yield _unknown("role", "rotations", (*loc, *place, "role"), role, entry.roles)

@@ -143,6 +143,20 @@ class Acknowledge(ConfigModel):
     remind: PositiveDuration = Field(description="How often they are asked again until then")
 
 
+class Pairing(ConfigModel):
+    """A newcomer is taken along by whoever holds another role (C-25)."""
+
+    newcomer: Slug = Field(description="The role whose holder may be new")
+    leads: Slug = Field(description="The role whose holder takes them along, and says so")
+    new_for: PositiveDuration = Field(default=timedelta(days=90), description="How long after `since` a person is new")
+
+    @model_validator(mode="after")
+    def _two(self) -> Self:
+        if self.newcomer == self.leads:
+            raise refusal("pairing_alone", "nobody pairs with themselves", "Name two roles.", field="leads")
+        return self
+
+
 def _slot(value: Any) -> Any:
     if value is None:
         return ()
@@ -194,6 +208,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     handle: Handle | None = Field(default=None, description="Without it no Slack handle follows the rotation (D-06)")
     package: Package | None = Field(default=None, description="Without it no open work is handed over (D-26)")
     acknowledge: Acknowledge | None = Field(default=None, description="Without it nobody has to say so (D-27)")
+    pairing: Pairing | None = Field(default=None, description="Without it nobody takes newcomers along (C-25)")
 
     @model_validator(mode="after")
     def _since_is_a_handoff_day(self) -> Self:
@@ -312,7 +327,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     @property
     def hands_over(self) -> bool:
         """Whether anything is to be done at a handoff."""
-        return any((self.notices, self.access, self.handle, self.package, self.acknowledge))
+        return any((self.notices, self.access, self.handle, self.package, self.acknowledge, self.pairing))
 
     @property
     def people(self) -> tuple[str, ...]:

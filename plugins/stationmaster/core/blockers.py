@@ -285,6 +285,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Accept or decline here, or with stationmaster swap; it expires when the shift begins.",
     ),
     (
+        "PAIRING_OPEN",
+        "{lead} has not said whether {newcomer}, who is new, was taken along.",
+        "Take them along in this shift, then answer the task; the question ends with the shift.",
+    ),
+    (
         "HANDLE_STUCK",
         "The Slack handle cannot be moved: {why}.",
         "Mend the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",

@@ -10,7 +10,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
 from stationmaster.departures.pausing import LONGEST, SHORTEST
-from stationmaster.handoffs import access, acknowledging, following
+from stationmaster.handoffs import access, acknowledging, following, pairing
 from stationmaster.oncall import swapping
 from stationmaster.oncall.records import SwapStatus
 
@@ -21,6 +21,7 @@ Arguments = dict[str, Any]
 AGAIN = "again"
 ANSWER = "answer"
 ACKNOWLEDGED = "acknowledged"
+PAIRED = "paired"
 FOLLOW = "follow"
 SWAP = "swap"
 
@@ -92,6 +93,14 @@ def _acknowledged(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> St
     return waiting(ACKNOWLEDGED, acknowledging.waits_for(desk, handoff), *unreadable)
 
 
+def _paired(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait for the answer of whoever leads."""
+    new = pairing.newcomer(desk, handoff)
+    if new is None or pairing.answer(desk, handoff) is not None:
+        return passed(PAIRED)
+    return waiting(PAIRED, pairing.waits_for(desk, handoff, desk.person(handoff, str(arguments["role"])), new))
+
+
 def _follow(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
     """Wait until something is due between two handoffs of the plan."""
     began = datetime.fromisoformat(arguments["began"])
@@ -117,6 +126,7 @@ LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {
     AGAIN: _again,
     ANSWER: _answer,
     ACKNOWLEDGED: _acknowledged,
+    PAIRED: _paired,
     FOLLOW: _follow,
     SWAP: _swap,
 }

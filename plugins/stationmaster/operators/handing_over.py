@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.checklist import ChecklistItem
+    from stationmaster.config.people import Person
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
 
 
@@ -263,6 +264,59 @@ class AcknowledgeOperator(RoleOperator):
             assigned_users=[HITLUser(id=str(each.airflow), name=each.name) for each in people],
         )
         return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})
+
+
+class PairUpOperator(RoleOperator):
+    """Asks whoever leads to take a newcomer along (C-25); skipped where nobody is new.
+
+    XCom: ``{"role", "person", "name", "newcomer", "paired"}``.
+    """
+
+    PAIRED = "We have paired"
+    NOT_NOW = "Not this time"
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Ask, or take the answer."""
+        from stationmaster.handoffs import pairing
+
+        new = pairing.newcomer(desk, handoff)
+        if new is None:
+            raise AirflowSkipException("nobody who comes on call is new")
+        if event is not None and "error" in event:
+            raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+        lead = desk.person(handoff, self.role)
+        if event is not None and event.get("chosen_options"):
+            responder = event.get("responded_by_user")
+            if not responder:
+                raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
+            if str(responder["id"]) != lead.airflow:
+                raise StepFailedForNow(f"{responder['id']} answered, but only {lead.airflow} may. It is asked again.")
+            paired, form = event["chosen_options"][0] == self.PAIRED, event.get("params_input") or {}
+            pairing.record(desk, handoff, new, paired=paired, note=str(form.get("note") or ""), by=lead)
+        found = pairing.answer(desk, handoff)
+        if found is None:
+            pairing.ask_in_slack(desk, handoff, lead, new)
+            return self._ask(lead, new, context)
+        return {**self.tagged(lead), "newcomer": found.value["newcomer"], "paired": found.value["paired"]}
+
+    def _ask(self, lead: Person, new: Person, context: Context) -> Pausing:
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from stationmaster.handoffs import waiting
+
+        if not lead.airflow:
+            raise AirflowSkipException(f"{lead.name} has no Airflow account and cannot be asked")
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[self.PAIRED, self.NOT_NOW],
+            subject=f"{lead.name}: have you taken {new.name} along?",
+            body=f"{new.name} is new. Deploy together, and look at what breaks together.",
+            defaults=None,
+            multiple=False,
+            params={"note": text_field("Note", "What they have seen, and what is still to be shown")},
+            assigned_users=[HITLUser(id=str(lead.airflow), name=lead.name)],
+        )
+        return Pausing(waiting.PAIRED, {"role": self.role})
 
 
 class FollowShiftOperator(HandoffOperator):

@@ -14,7 +14,7 @@ from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.ledger.records import DepartureState
-from stationmaster.operators.handing_over import AcknowledgeOperator, CheckAccessOperator
+from stationmaster.operators.handing_over import AcknowledgeOperator, CheckAccessOperator, PairUpOperator
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
@@ -23,7 +23,15 @@ from stationmaster.rehearsal.evidence import HandedOver
 from stationmaster.rehearsal.programme import HANDOFF
 
 LGTM = "LGTM"
-YES = ("Board now", "All passed", "Done", "Go", CheckAccessOperator.EVERYTHING, AcknowledgeOperator.TAKEN)
+YES = (
+    "Board now",
+    "All passed",
+    "Done",
+    "Go",
+    CheckAccessOperator.EVERYTHING,
+    AcknowledgeOperator.TAKEN,
+    PairUpOperator.PAIRED,
+)
 """The answers that let a train or a handoff go on, as the operators offer them."""
 TICKED = ("All passed", CheckAccessOperator.EVERYTHING)
 """The answers that count only with every box ticked."""

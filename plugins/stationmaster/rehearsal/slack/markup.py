@@ -21,6 +21,7 @@ EMOJI = {
     "warning": "⚠️",
     "arrows_counterclockwise": "🔄",
     "bell": "🔔",
+    "busts_in_silhouette": "👥",
     "calendar": "📅",
     "rotating_light": "🚨",
     "red_circle": "🔴",
