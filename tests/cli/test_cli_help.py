@@ -34,6 +34,7 @@ def test_these_are_the_commands():
         "conflicts",
         "docs",
         "down",
+        "drift",
         "explain",
         "fairness",
         "gaps",

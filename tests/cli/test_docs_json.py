@@ -91,6 +91,7 @@ COMMANDS = {
     "gaps": (("gaps", "cellxgene"), 1),
     "conflicts": (("conflicts", "cellxgene"), 1),
     "fairness": (("fairness", "cellxgene"), 0),
+    "drift": (("drift", "cellxgene", "--role", "secondary", "--calendar", "primary.ics"), 1),
     "override set": (("override", "set", "cellxgene", "--role", "primary", "--comes", "ben", *SPAN, "--by", "ben"), 0),
     "swap ask": (("swap", "ask", "cellxgene", *SWAP, *SPAN, "--by", "chiara"), 0),
     "swap suggest": (("swap", "suggest", "cellxgene", "--role", "primary", *SPAN), 0),
@@ -110,12 +111,14 @@ def test_every_command_that_writes_json_is_described():
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_the_example_has_the_shape_of_the_answer(answer, world, name):
+def test_the_example_has_the_shape_of_the_answer(answer, run, world, name):
     if name in SPOILED:
         file, old, new = SPOILED[name]
         text = (world / file).read_text(encoding="utf-8")
         assert old in text
         (world / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    if name == "drift":
+        assert run("schedule", "cellxgene", "--role", "primary", "--ical", "primary.ics").exit_code == 0
     words, code = COMMANDS[name]
     real, example = shape(answer(*words, code=code)), shape(examples()[name])
     assert fits(real, example), (real, example)

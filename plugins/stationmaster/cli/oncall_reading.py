@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from stationmaster.cli.shapes_oncall import (
         AwayShift,
         ConflictsAnswer,
+        DriftAnswer,
         FairnessAnswer,
         GapsAnswer,
         HandoffAhead,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.rotations.picking import Suggestion
     from stationmaster.ledger import Ledger
+    from stationmaster.oncall.sources import Drift
 
 TeamArgument = Annotated[str, typer.Argument(help="The team's id, such as cellxgene.")]
 AtOption = Annotated[
@@ -56,6 +58,7 @@ def register(app: typer.Typer) -> None:
     app.command()(gaps)
     app.command()(conflicts)
     app.command()(fairness)
+    app.command()(drift)
 
 
 def following(
@@ -207,6 +210,42 @@ def fairness(
         show_json(answer)
     else:
         _show_fairness(found, answer)
+
+
+def drift(
+    team: TeamArgument,
+    role: Annotated[str, typer.Option("--role", help="The role that the calendar is about.")],
+    calendar: Annotated[str, typer.Option("--calendar", help="An iCalendar file, or its https:// address.")],
+    weeks: WeeksOption = 8,
+    at: AtOption = None,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare a calendar that somebody keeps elsewhere with the files: who would be on call by either.
+
+    A person is found by the mail address of an attendee, or by the name with which the title of an event begins.
+
+    Example: stationmaster drift cellxgene --role primary --calendar pager.ics --weeks 4
+
+    Exit codes: 0 they agree, 1 they do not, or the files hold errors, 2 no such team or role, or no calendar.
+    """
+    from stationmaster.hooks.calendar_feed import read_feed
+    from stationmaster.oncall.sources import CalendarSource, FileSource
+    from stationmaster.oncall.sources import drift as found_by
+
+    with refusals():
+        found, now = team_and_now(team, include, home, at)
+        found.rotation_of(role)
+        source = CalendarSource(read_feed(calendar), found)
+        rows = tuple(found_by(FileSource(found, role), source, now, now + timedelta(weeks=weeks)))
+        answer = _drift(found, role, now, now + timedelta(weeks=weeks), rows)
+    if as_json:
+        show_json(answer)
+    else:
+        _show_drift(found, answer)
+    if not answer.ok:
+        raise typer.Exit(FINDING)
 
 
 def team_and_now(team: str, include: Path | None, home: Path, at: str | None) -> tuple[TeamConfig, datetime]:
@@ -369,6 +408,31 @@ def _fairness(team: TeamConfig, role: str | None, start: datetime, end: datetime
                 )
             )
     return FairnessAnswer(team=team.id, zone=team.zone, start=start, end=end, roles=tuple(rows))
+
+
+def _drift(team: TeamConfig, role: str, start: datetime, end: datetime, rows: tuple[Drift, ...]) -> DriftAnswer:
+    from stationmaster.cli.shapes_oncall import DriftAnswer, DriftShown
+
+    return DriftAnswer(
+        ok=not rows,
+        team=team.id,
+        role=role,
+        start=start,
+        end=end,
+        differences=tuple(DriftShown(**row._asdict()) for row in rows),
+    )
+
+
+def _show_drift(team: TeamConfig, answer: DriftAnswer) -> None:
+    from stationmaster.core.instants import local_text
+
+    out = console()
+    for row in answer.differences:
+        span = f"{local_text(row.start, team.zone)} – {local_text(row.end, team.zone)}"
+        files, source = (_names(team, people) or "nobody" for people in (row.files, row.source))
+        out.print(f"{span}  {files} by the files, {source} by the calendar", soft_wrap=True)
+    if answer.ok:
+        out.print("They agree.")
 
 
 def _show_next(team: TeamConfig, answer: NextAnswer) -> None:

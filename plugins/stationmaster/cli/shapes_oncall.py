@@ -144,6 +144,26 @@ class FairnessAnswer(Shape):
     roles: tuple[RoleFairness, ...]
 
 
+class DriftShown(Shape):
+    """A span in which the files and a calendar name different people, by id."""
+
+    start: Instant
+    end: Instant
+    files: tuple[str, ...]
+    source: tuple[str, ...]
+
+
+class DriftAnswer(Shape):
+    """``drift``: ``ok`` is true when they agree."""
+
+    ok: bool
+    team: str
+    role: str
+    start: Instant
+    end: Instant
+    differences: tuple[DriftShown, ...]
+
+
 class OverrideShown(Shape):
     """An override of the ledger."""
 
