@@ -144,6 +144,25 @@ def test_r50_everybody_whose_shifts_a_locked_change_moved_is_told_the_difference
     assert any("no longer yours: ops, Mon 18 Mar 2024" in text for text in texts)
 
 
+def test_r18_whoever_shares_a_shift_is_told_too(post: Post) -> None:
+    overriding.make(
+        post.ledger,
+        in_fact(post.team, post.ledger),
+        kind=OverrideType.SET,
+        role="ops",
+        comes=("enzo", "carlo"),
+        goes=None,
+        start=WEDNESDAY,
+        end=WEDNESDAY + timedelta(hours=1),
+        now=post.clock(),
+        by="enzo",
+    )
+    post.clock.to(WEDNESDAY)
+    catch_up(post)
+    told = [text.split(":")[2].strip() for text in post.texts("eng-dre") if "you are" in text]
+    assert told == [f"<@{account(post, name)}>" for name in ("carlo", "enzo")]
+
+
 def test_it_ends_with_the_handoff_of_the_plan(post: Post) -> None:
     end = following.end_of_watch(post.desk(), MONDAY)
     assert end == MONDAY + timedelta(weeks=1)

@@ -148,6 +148,17 @@ def test_d26_trains_gates_and_locks_are_told_with_what_they_wait_for(post: Posts
     assert "BALLOT_OPEN" in found[1].context
 
 
+def test_what_goes_as_planned_is_no_open_question(post: Posts, ledger: Ledger) -> None:
+    friday = post("hausmeister", "weekends", FRIDAY)
+    key = "hausmeister.weekdays/2024-03-11T14:00Z"
+    ledger.set_blockers(f"{key}/changes/x", [blocker("SHIFT_WATCHED", rotation="Hausmeister", what="nothing")], FRIDAY)
+    missing = blocker("ACCESS_MISSING", person="Bruno Teixeira", items="the pager")
+    ledger.set_blockers(f"{key}/handoff/check_access/hausmeister", [missing], FRIDAY)
+    (item,) = packing.collect(friday.desk(), friday.handoff)
+    assert item.section == "Open questions"
+    assert item.context.startswith("ACCESS_MISSING")
+
+
 def test_f65_titles_from_outside_are_escaped(post: Posts) -> None:
     hostile = IssueSpec(title="<!channel> [x](javascript:alert(1)) @everyone `rm`", labels=("bug", "data-infra", "P4"))
     monday = post("hausmeister", "weekdays", MONDAY, (hostile,))

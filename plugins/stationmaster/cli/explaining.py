@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
 
-_STOPS = ("cut", "promote", "handoff")
+_STOPS = ("cut", "promote", "handoff", "changes")
 
 
 class Question(NamedTuple):
@@ -99,7 +99,11 @@ def parse(about: str) -> Question:
 def is_about_rotation(team: TeamConfig, question: Question) -> bool:
     """Return whether a rotation is meant: by its handoff, or by its name where no train has the same."""
     named = question.train in team.roster and question.train not in team.trains
-    return question.handoff is not None or question.stop == "handoff" or (named and question.departure is None)
+    return (
+        question.handoff is not None
+        or question.stop in ("handoff", "changes")
+        or (named and question.departure is None)
+    )
 
 
 def explained(station: Station, question: Question) -> Explanation:

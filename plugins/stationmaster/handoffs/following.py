@@ -84,7 +84,8 @@ def _hand_over(desk: ShiftDesk, handoff: Handoff) -> None:
     for role, rule in desk.entry.roles.items():
         shift = handoff.shifts.get(role)
         if shift is not None and shift.start == handoff.start and rule.like is None:
-            telling.tell(desk, handoff, role, ())
+            for alone in handoff.apart(role):
+                telling.tell(desk, alone, role, ())
     handles.move(desk, handoff)
     first = handoff.shifts.get(desk.first_role)
     if first is not None and first.start == handoff.start:

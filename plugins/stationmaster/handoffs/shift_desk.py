@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -43,6 +43,13 @@ class Handoff(Value):
     start: Instant
     end: Instant
     shifts: dict[str, Shift]
+
+    def apart(self, role: str) -> Iterator[Handoff]:
+        """Yield the same handoff for each of the people who share a role, as if each had it alone."""
+        shift = self.shifts[role]
+        for name in shift.people:
+            alone = shift.model_copy(update={"people": (name,)})
+            yield self.model_copy(update={"shifts": {**self.shifts, role: alone}})
 
 
 class ShiftDesk(Desk):

@@ -62,10 +62,12 @@ class TellShiftOperator(RoleOperator):
         shift = handoff.shifts[self.role]
         if shift.start < handoff.start:
             raise AirflowSkipException(f"{shift.person} stays {self.role}: their shift does not change here")
-        told = telling.tell(desk, handoff, self.role, self._links(desk))
-        if told.blockers:
-            return self.again(desk, handoff, told.blockers)
-        return {**self.tagged(desk.person(handoff, self.role)), "slack": told.slack, "mail": told.mail}
+        links = self._links(desk)
+        told = [telling.tell(desk, alone, self.role, links) for alone in handoff.apart(self.role)]
+        blockers = tuple(dict.fromkeys(found for one in told for found in one.blockers))
+        if blockers:
+            return self.again(desk, handoff, blockers)
+        return {**self.tagged(desk.person(handoff, self.role)), "slack": told[0].slack, "mail": told[0].mail}
 
     def _links(self, desk: ShiftDesk) -> list[tuple[str, str]]:
         """Return the pages of this DAG and of the trains that the role conducts: each shows its runbook."""
