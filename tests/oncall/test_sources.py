@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from stationmaster.config.loader import load
+from stationmaster.config.sourcing import SourceKind
 from stationmaster.hooks import calendar_feed
 from stationmaster.hooks.calendar_feed import CalendarFeedError, read_feed
+from stationmaster.hooks.pager_models import Period
 from stationmaster.oncall.calendars import calendar_text, entries
-from stationmaster.oncall.sources import CalendarSource, Drift, FileSource, SourceUnreadable, drift
+from stationmaster.oncall.sources import CalendarSource, Drift, FileSource, SourceUnreadable, VendorSource, drift
 
 TEAM = load(Path(__file__).resolve().parents[2] / "include", teams=["cellxgene"]).team("cellxgene")
 START = datetime(2026, 3, 2, 17, tzinfo=UTC)
@@ -116,3 +119,53 @@ def test_only_safe_addresses_are_read_and_no_secret_is_said(address: str) -> Non
     with pytest.raises(CalendarFeedError, match="only https") as caught:
         read_feed(address)
     assert "secret" not in str(caught.value)
+
+
+def test_f74_the_secret_of_an_address_is_not_in_the_log(monkeypatch, caplog):
+    from starlette.applications import Starlette
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from stationmaster.rehearsal.serving import serve
+
+    caplog.set_level("INFO")
+    app = Starlette(routes=[Route("/on-call.ics", lambda request: Response(calendar()))])
+    with serve(app) as base:
+        address = f"{base}/on-call.ics?token=hunter2"
+        monkeypatch.setenv("AIRFLOW_CONN_ONCALL_CALENDAR", json.dumps({"conn_type": "http", "password": address}))
+        assert read_feed(calendar_feed.address_of("oncall_calendar")) == calendar()
+    assert "hunter2" not in caplog.text
+
+
+def test_a_connection_without_an_address_says_how_to_make_one(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_ONCALL_CALENDAR", json.dumps({"conn_type": "http", "host": "calendar.example"}))
+    for conn_id in ("oncall_calendar", "no_such_calendar"):
+        with pytest.raises(CalendarFeedError, match="whose password is the calendar's secret address"):
+            calendar_feed.address_of(conn_id)
+
+
+class Answering:
+    """A vendor that names users."""
+
+    def __init__(self, *periods: Period, mails: dict[str, str] | None = None) -> None:
+        self.answer, self.mails = periods, mails or {}
+
+    def periods(self, schedule: str, start: datetime, end: datetime) -> tuple[Period, ...]:
+        return self.answer
+
+    def mail_of(self, user: str) -> str | None:
+        return self.mails.get(user)
+
+
+def test_a_vendors_user_is_found_by_id_or_by_mail_and_ids_only_are_an_error() -> None:
+    period = Period("P1", "Emil", START, END)
+    by_mail = VendorSource(
+        Answering(period, mails={"P1": "EMIL.novak@cellxgene.example"}), SourceKind.PAGERDUTY, "S", TEAM
+    )
+    assert [shift.person for shift in by_mail.shifts(START, END)] == ["emil"]
+    emil = TEAM.people["emil"].model_copy(update={"jira": "P1"})
+    team = TEAM.model_copy(update={"people": {**TEAM.people, "emil": emil}})
+    assert VendorSource(Answering(period), SourceKind.JIRA, "S", team).shifts(START, END)[0].person == "emil"
+    only_ids = VendorSource(Answering(period._replace(name="P1")), SourceKind.JIRA, "S", TEAM)
+    with pytest.raises(SourceUnreadable, match=r"only the id is told \(P1\).* Write jira: P1"):
+        only_ids.shifts(START, END)

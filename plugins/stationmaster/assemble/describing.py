@@ -150,6 +150,57 @@ def swap_doc(team: TeamConfig, entry: RotationEntry) -> str:
 """
 
 
+def source_doc(team: TeamConfig, entry: RotationEntry) -> str:
+    """Return the Markdown of the DAG that reads what else keeps a rotation."""
+    source = entry.source
+    if source is None:
+        raise LookupError(f"{team.id}.{entry.id} has no source")
+    roles, what, zone = ", ".join(source.schedules), source.what, entry.zone or team.zone
+    if source.decides:
+        purpose = f"""Reads who is {roles} by {what}, {source.ahead.days} days ahead, and keeps it: whoever it names is
+on call. Overrides and swaps made here still change it. Whoever gets or loses a shift is told the difference."""
+        when, unread = (
+            "Every quarter of an hour",
+            "The last good answer stays in force; the team hears of it once a day.",
+        )
+        dry = f"`stationmaster schedule {team.id}` shows who is on call by the last good answer."
+    else:
+        purpose = f"""Holds the files against {what}, {source.ahead.days} days ahead, for {roles}. Where they name
+different people the team hears of it, once for each difference. Nothing is changed on either side."""
+        when, unread = f"Each day at 07:30 ({zone})", "The team hears of it once a day."
+        dry = f"`stationmaster drift {team.id} --role {next(iter(source.schedules))}` compares a calendar file."
+    return f"""# {entry.title}: source
+
+**What.** {purpose}
+
+**When.** {when}; and whenever it is started by hand.
+
+**Who is asked.** Nobody.
+
+**If it fails.** The log's last line says why: no answer, a login that is refused, somebody who is not in the team's
+file. It is tried three times. {unread}
+
+**Dry run.** {dry}
+"""
+
+
+def absences_doc(team: TeamConfig) -> str:
+    """Return the Markdown of the DAG that reads a team's calendar of absences."""
+    return f"""# {team.title}: absences
+
+**What.** Reads from the team's calendar who is away. A shift of somebody who is away is reported with who could step
+in, and stays theirs until somebody swaps.
+
+**When.** Every quarter of an hour.
+
+**Who is asked.** Nobody.
+
+**If it fails.** The absences that were read last stay known. The log's last line says why.
+
+**Dry run.** `stationmaster gaps {team.id}` lists shifts of people who are away.
+"""
+
+
 def handoff_words(entry: RotationEntry, zone: str) -> str:
     """Return when a rotation hands over: ``Every week, on Monday at 09:00 (America/Los_Angeles)``."""
     every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"

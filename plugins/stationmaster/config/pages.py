@@ -11,6 +11,7 @@ from stationmaster.config.checklist import parse_checklist
 from stationmaster.config.documents import Document, Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean, mistakes
 from stationmaster.config.runbooks import FrontMatter, read_front_matter
+from stationmaster.config.sourcing import FILE_ENDING, SourceKind
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 
@@ -29,6 +30,11 @@ def rotation_page_mistakes(include: Path, team: TeamConfig) -> list[Mistake]:
             found += _missing(include, "rotations", {(*loc, "notices", "runbook"): entry.notices.runbook})
         if entry.access is not None:
             found += _checklist(include, "rotations", (*loc, "access", "page"), entry.access.page)
+        if entry.source is not None and entry.source.kind is SourceKind.ICAL:
+            for role, where in entry.source.schedules.items():
+                found += _calendar(include, "rotations", (*loc, "source", "schedules", role), where)
+    if team.away is not None:
+        found += _calendar(include, "team", ("away",), team.away)
     return found
 
 
@@ -60,6 +66,16 @@ def front_matter(path: Path) -> tuple[Document, list[Mistake]]:
             Mistake("file_name", ("id",), f"the id {found.id!r} is not the file's name", remedy, found.id)
         ]
     return document, []
+
+
+def _calendar(include: Path, source: str, loc: Loc, where: str) -> Iterator[Mistake]:
+    """A calendar's file must be there; an address is a connection's business."""
+    if not where.endswith(FILE_ENDING):
+        return
+    path = include / where
+    if not path.resolve().is_relative_to(include.resolve()) or not path.is_file():
+        remedy = "Put the file there, or name the Airflow connection whose password is the calendar's address."
+        yield Mistake("unknown_calendar", loc, f"there is no file {where} in include/", remedy, where, source=source)
 
 
 def _missing(include: Path, source: str, named: dict[Loc, str]) -> Iterator[Mistake]:

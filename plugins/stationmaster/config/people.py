@@ -65,6 +65,8 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
         default=None, description="User name (SimpleAuthManager) or numeric id (FAB) in Airflow"
     )
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    pagerduty: Text | None = Field(default=None, description="Their id in PagerDuty, if their mail differs there")
+    jira: Text | None = Field(default=None, description="Their Atlassian account id: Jira Operations tells ids only")
     zone: ZoneName | None = Field(default=None, description="Where the person works, if not in the team's zone")
     since: date | None = Field(default=None, description="First day on the team: tells a newcomer (C-25)")
     experience: Count = Field(default=0, description="Shifts held before this file began")
@@ -91,6 +93,8 @@ class Connections(ConfigModel):
     github: Text = "github_default"
     slack: Text = "slack_api_default"
     mail: Text | None = Field(default=None, description="Of type smtp; without it nobody gets mail (C-06)")
+    pagerduty: Text | None = Field(default=None, description="Of type pagerduty, for rotations that it keeps, too")
+    jira: Text | None = Field(default=None, description="Of type http, for rotations that Jira Operations keeps, too")
 
 
 People = Annotated[dict[Slug, Person], BeforeValidator(keyed)]

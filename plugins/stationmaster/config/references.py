@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
 from stationmaster.config.roster import RotationEntry
+from stationmaster.config.sourcing import SourceKind
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 
@@ -48,6 +49,7 @@ def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:
             if part is not None and part.channel not in team.channels:
                 yield _unknown("channel", "rotations", (*loc, field, "channel"), part.channel, team.channels)
         yield from _in_package(team, entry, loc)
+        yield from _in_source(team, entry, loc)
     yield from _in_promises(team)
 
 
@@ -60,6 +62,24 @@ def _in_package(team: TeamConfig, entry: RotationEntry, loc: Loc) -> Iterator[Mi
         yield _unknown("repository", "rotations", where, package.repository, team.repositories)
     if package.outgoing is not None and package.outgoing not in team.roles:
         yield _unknown("role", "rotations", (*loc, "package", "outgoing"), package.outgoing, team.roles)
+
+
+def _in_source(team: TeamConfig, entry: RotationEntry, loc: Loc) -> Iterator[Mistake]:
+    source = entry.source
+    if source is None:
+        return
+    for role in source.schedules:
+        if role not in entry.roles:
+            yield _unknown("role", "rotations", (*loc, "source", "schedules", role), role, entry.roles)
+    if source.kind is not SourceKind.ICAL and getattr(team.connections, source.kind.value) is None:
+        yield Mistake(
+            "source_without_connection",
+            (*loc, "source", "kind"),
+            f"the team's file names no connection to {source.what}",
+            f"Write connections: {{{source.kind.value}: …}} into the team's file.",
+            source.kind.value,
+            source="rotations",
+        )
 
 
 def _in_promises(team: TeamConfig) -> Iterator[Mistake]:

@@ -27,6 +27,7 @@ from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.hours import Hours
 from stationmaster.config.overriding import OverrideEntry, TemporaryEntry
 from stationmaster.config.people import Person, key_is_the_id, keyed
+from stationmaster.config.sourcing import SourceEntry
 from stationmaster.core.instants import Weekday
 from stationmaster.core.rotations.changes import Changes
 from stationmaster.core.rotations.escalating import EscalationPolicy, EscalationStep
@@ -209,6 +210,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     package: Package | None = Field(default=None, description="Without it no open work is handed over (D-26)")
     acknowledge: Acknowledge | None = Field(default=None, description="Without it nobody has to say so (D-27)")
     pairing: Pairing | None = Field(default=None, description="Without it nobody takes newcomers along (C-25)")
+    source: SourceEntry | None = Field(default=None, description="Who else keeps this rotation, too (D-07)")
 
     @model_validator(mode="after")
     def _since_is_a_handoff_day(self) -> Self:
@@ -328,6 +330,11 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     def hands_over(self) -> bool:
         """Whether anything is to be done at a handoff."""
         return any((self.notices, self.access, self.handle, self.package, self.acknowledge, self.pairing))
+
+    @property
+    def decided_roles(self) -> tuple[str, ...]:
+        """The roles whose people somebody else's calendar decides (R43)."""
+        return tuple(self.source.schedules) if self.source is not None and self.source.decides else ()
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -57,6 +57,11 @@ class TeamFile(ConfigModel):
     channels: dict[Slug, Channel] = Field(default_factory=dict)
     repositories: tuple[RepositoryName, ...] = Field(default=(), description="What the team's trains may touch")
     connections: Connections = Field(default_factory=Connections)
+    away: Text | None = Field(
+        default=None,
+        description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "
+        "password is its secret address (R34)",
+    )
 
     @model_validator(mode="after")
     def _keys_are_ids(self) -> Self:
@@ -75,7 +80,8 @@ class TeamConfig(TeamFile):
     """A team with everything that belongs to it.
 
     :param locked: the revisions of each rotation, from the lock file; none of one that was never locked.
-    :param changes: overrides and accepted swaps of each rotation, from the ledger.
+    :param changes: overrides, accepted swaps and sources' answers of each rotation, from the ledger.
+    :param known_absences: those of the calendar of absences, from the ledger.
     """
 
     roster: dict[Slug, RotationEntry] = Field(default_factory=dict)
@@ -83,6 +89,7 @@ class TeamConfig(TeamFile):
     trains: dict[Slug, TrainConfig] = Field(default_factory=dict)
     locked: dict[Slug, tuple[Revision, ...]] = Field(default_factory=dict)
     changes: dict[Slug, Changes] = Field(default_factory=dict)
+    known_absences: tuple[Absence, ...] = ()
 
     @cached_property
     def rotations(self) -> dict[str, Rotation]:
@@ -95,7 +102,7 @@ class TeamConfig(TeamFile):
     @cached_property
     def absences(self) -> tuple[Absence, ...]:
         """When people of the team are away, in instants."""
-        return tuple(
+        written = tuple(
             Absence(
                 person=name,
                 start=first_instant(datetime.combine(away.first, time.min), person.zone or self.zone),
@@ -105,6 +112,7 @@ class TeamConfig(TeamFile):
             for name, person in self.people.items()
             for away in person.away
         )
+        return written + self.known_absences
 
     def with_changes(self, changes: Mapping[str, Changes]) -> TeamConfig:
         """Return the team with other changes of its rotations, by rotation id."""

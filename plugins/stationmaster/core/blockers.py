@@ -275,6 +275,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer the task, or put a white check mark under the message in Slack.",
     ),
     (
+        "SOURCE_UNREAD",
+        "Nobody is known to be on call in {rotation}: {source} decides, and was never read.",
+        "Look at the newest run of the rotation's source DAG; it says why, and is started by hand, too.",
+    ),
+    (
         "SHIFT_WATCHED",
         "The shifts of {rotation} go on as planned: {what}.",
         "Nothing is to be done: overrides and swaps are handed over when they begin and end.",

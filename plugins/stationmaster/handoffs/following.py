@@ -7,7 +7,7 @@ shifts a change of the files moved is told the difference (R50).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -119,12 +119,20 @@ def _tell_moved(desk: ShiftDesk) -> None:
         role: moves(_schedule(before, role), _schedule(after, role), *span)
         for role in dict.fromkeys((*before.newest.roles, *newest.roles))
     }
+    tell_difference(desk, f"{desk.key}/moved/{newest.effective_from:%Y-%m-%dT%H:%M:%SZ}", found)
+
+
+def tell_difference(desk: ShiftDesk, stem: str, found: Mapping[str, tuple[Move, ...]]) -> None:
+    """Tell everybody who gets or loses a shift which ones, each once for ever (R50).
+
+    :param stem: what the keys of the messages begin with.
+    :param found: by role.
+    """
     every = [move for several in found.values() for move in several]
     for name in sorted({name for move in every for name in {*move.before} ^ {*move.after}}):
         person = desk.team.people.get(name)
         if person is not None:
-            key = f"{desk.key}/moved/{newest.effective_from:%Y-%m-%dT%H:%M:%SZ}/{name}"
-            telling.say(desk, key, _channel(desk), _moved(desk, person, found))
+            telling.say(desk, f"{stem}/{name}", _channel(desk), _moved(desk, person, found))
 
 
 def _schedule(plan: Plan, role: str) -> Schedule:
@@ -141,7 +149,7 @@ def _coming(desk: ShiftDesk, role: str, person: Person, at: datetime) -> str:
     )
 
 
-def _moved(desk: ShiftDesk, person: Person, found: dict[str, tuple[Move, ...]]) -> str:
+def _moved(desk: ShiftDesk, person: Person, found: Mapping[str, tuple[Move, ...]]) -> str:
     zone = person.zone or desk.rotation.zone
     lines = []
     for role, several in found.items():

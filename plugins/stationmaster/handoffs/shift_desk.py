@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster import clock
 from stationmaster.core.instants import Instant
-from stationmaster.core.rotations.rotation import Rotation, Shift
+from stationmaster.core.rotations.rotation import NobodyOnCall, Rotation, Shift
 from stationmaster.core.value import Value
 from stationmaster.departures.desk import Desk
 
@@ -108,10 +108,20 @@ class ShiftDesk(Desk):
 
         :raises NobodyOnCall: the rotation never has anybody.
         """
-        start = self.rotation.latest_handoff(at)
-        shifts = self.rotation.turns_at(start)
-        end = self.rotation.next_handoff(start)
+        start, shifts, end = self._begun(at)
         return Handoff(id=f"{self.key}/{start.astimezone(UTC):{_STAMP}}", start=start, end=end, shifts=shifts)
+
+    def _begun(self, at: datetime) -> tuple[datetime, dict[str, Shift], datetime]:
+        try:
+            start = self.rotation.latest_handoff(at)
+            return start, self.rotation.turns_at(start), self.rotation.next_handoff(start)
+        except NobodyOnCall:
+            if not self.entry.decided_roles:
+                raise
+        # The source that decides was never read: the files still tell the rhythm, and nobody has a shift.
+        planned = self.files.rotations[self.entry.id]
+        start = planned.latest_handoff(at)
+        return start, {}, planned.next_handoff(start)
 
     def handoff(self, name: str) -> Handoff:
         """Return the handoff of an id, with whoever the team's files name for it now.

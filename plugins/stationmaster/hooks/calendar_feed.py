@@ -30,7 +30,28 @@ def read_feed(where: str) -> bytes:
         raise CalendarFeedError(f"{path} cannot be read: {error.strerror}") from error
 
 
+def address_of(conn_id: str) -> str:
+    """Return the secret address of a calendar that an Airflow connection keeps: its password.
+
+    :raises CalendarFeedError: there is no such connection, or no address in it.
+    """
+    from airflow.providers.common.compat.sdk import AirflowException, BaseHook
+
+    try:
+        address = BaseHook.get_connection(conn_id).password or ""
+    except (AirflowException, ValueError):
+        address = ""
+    if "://" not in address:
+        raise CalendarFeedError(
+            f"The connection {conn_id} keeps no calendar: create a connection of type http whose password is the "
+            "calendar's secret address, with https://"
+        )
+    return str(address)
+
+
 def _fetched(address: str) -> bytes:
+    import logging
+
     import httpx
 
     from stationmaster.hooks.rehearsed_hosts import LOOPBACK, forbidden
@@ -41,6 +62,8 @@ def _fetched(address: str) -> bytes:
         raise CalendarFeedError(f"{plain}: only https:// addresses are read")
     if forbidden(url.host):
         raise CalendarFeedError(f"{plain}: a rehearsal speaks to this machine only")
+    # At INFO it writes whole addresses into the log, and this one is a secret (F74).
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     found = bytearray()
     try:
         with (

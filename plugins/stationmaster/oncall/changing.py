@@ -1,10 +1,11 @@
-"""The team as it is in fact: with the overrides in force and the accepted swaps of the ledger."""
+"""The team as it is in fact: with the overrides in force, the accepted swaps and the sources' answers of the ledger."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stationmaster.core.rotations.changes import Changes
+from stationmaster.oncall.answers import absences_of, answers_of, known
 from stationmaster.oncall.records import SwapStatus, overrides_of, swaps_of
 
 if TYPE_CHECKING:
@@ -14,8 +15,19 @@ if TYPE_CHECKING:
 
 def in_fact(team: TeamConfig, ledger: Ledger) -> TeamConfig:
     """Return the team with whatever people changed in its rotations without changing its files."""
-    found = {name: changes_of(ledger, f"{team.id}.{name}") for name in team.roster}
-    return team.with_changes({name: changes for name, changes in found.items() if changes != Changes()})
+    found = {}
+    for name, entry in team.roster.items():
+        changes = changes_of(ledger, f"{team.id}.{name}")
+        if entry.decided_roles:
+            kept = answers_of(ledger, f"{team.id}.{name}")
+            answers = tuple(known(role, kept.get(role, ())) for role in entry.decided_roles)
+            changes = changes.model_copy(update={"known": answers})
+        if changes != Changes():
+            found[name] = changes
+    changed = team.with_changes(found)
+    if team.away is None:
+        return changed
+    return changed.model_copy(update={"known_absences": absences_of(ledger, team.id)})
 
 
 def changes_of(ledger: Ledger, key: str) -> Changes:

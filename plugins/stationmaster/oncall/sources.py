@@ -7,10 +7,14 @@ from datetime import UTC, date, datetime, time
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from stationmaster.config.sourcing import FILE_ENDING, SourceKind
 from stationmaster.core.instants import first_instant, utc
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from stationmaster.config.team import TeamConfig
+    from stationmaster.hooks.pager_models import PagerSchedules, Period
 
 MOST_EVENTS = 20_000
 """In the span that is asked about; a calendar with more is not a rotation."""
@@ -55,13 +59,15 @@ class CalendarSource:
 
     A person is found by the mail address of an attendee, by ``X-STATIONMASTER-PERSON``, or by the beginning of the
     summary: their id or their name. All-day events begin and end at midnight in the team's zone.
+
+    :param lenient: leave out events that name nobody of the team; a calendar of absences has those of others, too.
     """
 
-    def __init__(self, text: bytes, team: TeamConfig) -> None:
+    def __init__(self, text: bytes, team: TeamConfig, *, lenient: bool = False) -> None:
         import recurring_ical_events
         from icalendar import Calendar
 
-        self._team = team
+        self._team, self._lenient = team, lenient
         try:
             calendar = Calendar.from_ical(text)
             self._query = recurring_ical_events.of(calendar, skip_bad_series=False)
@@ -103,13 +109,92 @@ class CalendarSource:
             words |= {person.name: name for name, person in self._team.people.items()}
             named = [words[word] for word in sorted(words, key=len, reverse=True) if _begins(summary, word)][:1]
         unknown = [name for name in named if name not in self._team.people]
-        if unknown or not named:
+        if self._lenient:
+            named = [name for name in named if name not in unknown]
+        elif unknown or not named:
             title = str(event.get("SUMMARY", "an event without a title"))
             raise SourceUnreadable(
                 f"{title!r} on {event['DTSTART'].dt} names nobody of {self._team.id}. Invite the person by the address "
                 "in the team's file, or begin the title with their name."
             )
         return list(dict.fromkeys(named))
+
+
+class VendorSource:
+    """A schedule of PagerDuty or Jira Operations.
+
+    A person is found by the vendor's id in the team's file, or by the mail address that the vendor shows.
+    """
+
+    def __init__(self, service: PagerSchedules, kind: SourceKind, schedule: str, team: TeamConfig) -> None:
+        self._service, self._kind, self._schedule, self._team = service, kind, schedule, team
+        self._found: dict[str, str] = {}
+
+    def shifts(self, start: datetime, end: datetime) -> tuple[Sourced, ...]:
+        """Return the shifts of the schedule, in order.
+
+        :raises PagerError: the vendor does not tell.
+        """
+        periods = self._service.periods(self._schedule, utc(start), utc(end))
+        if len(periods) > MOST_EVENTS:
+            raise SourceUnreadable(f"the schedule has more than {MOST_EVENTS} periods in that time")
+        return tuple(Sourced(self._person(each), each.start, each.end) for each in periods if each.start < each.end)
+
+    def _person(self, period: Period) -> str:
+        known = self._found.get(period.user)
+        if known is None:
+            known = self._found[period.user] = self._looked_up(period)
+        return known
+
+    def _looked_up(self, period: Period) -> str:
+        field = self._kind.value
+        for name, person in self._team.people.items():
+            if getattr(person, field) == period.user:
+                return name
+        mail = self._service.mail_of(period.user)
+        for name, person in self._team.people.items():
+            if mail and person.email and person.email.lower() == mail.lower():
+                return name
+        shown = period.name if mail or period.name != period.user else "somebody of whom only the id is told"
+        raise SourceUnreadable(
+            f"{shown} ({period.user}) is on call there and is nobody of {self._team.id}. Write {field}: {period.user} "
+            "to the person in the team's file."
+        )
+
+
+def source_of(team: TeamConfig, rotation: str, role: str, include: Path) -> OncallSource:
+    """Return the source that a rotation's file names for a role.
+
+    :raises SourceUnreadable, CalendarFeedError, PagerError: it cannot be had.
+    :raises KeyError: the file names none.
+    """
+    entry = team.roster[rotation].source
+    if entry is None:
+        raise KeyError(role)
+    schedule = entry.schedules[role]
+    if entry.kind is SourceKind.ICAL:
+        return CalendarSource(calendar_bytes(schedule, include), team)
+    return VendorSource(service_of(team, entry.kind), entry.kind, schedule, team)
+
+
+def service_of(team: TeamConfig, kind: SourceKind) -> PagerSchedules:
+    """Return the team's vendor."""
+    from stationmaster.hooks.jira_operations import JiraOperations
+    from stationmaster.hooks.pagerduty_schedules import PagerDuty
+
+    if kind is SourceKind.PAGERDUTY:
+        return PagerDuty(str(team.connections.pagerduty))
+    return JiraOperations(str(team.connections.jira))
+
+
+def calendar_bytes(where: str, include: Path) -> bytes:
+    """Return a calendar: a file under ``include/``, or what the address of a connection gives.
+
+    :raises CalendarFeedError: it cannot be had.
+    """
+    from stationmaster.hooks.calendar_feed import address_of, read_feed
+
+    return read_feed(str(include / where) if where.endswith(FILE_ENDING) else address_of(where))
 
 
 class Drift(NamedTuple):

@@ -126,9 +126,9 @@ class HandoffOperator(BaseOperator):
         try:
             if self.is_over(desk, handoff):
                 raise AirflowSkipException(f"the shift that began with {handoff.id} is over")
-            if self.label and self.label not in handoff.shifts:
+            if handoff.shifts and self.label and self.label not in handoff.shifts:
                 raise AirflowSkipException(f"nobody is {self.label} in this shift")
-            outcome = self._guarded(desk, handoff, context, event)
+            outcome = self._guarded(desk, handoff, context, event) if handoff.shifts else self._unread(desk, handoff)
         except AirflowSkipException:
             desk.ledger.set_blockers(self.subject(handoff), (), desk.now())
             raise
@@ -136,6 +136,13 @@ class HandoffOperator(BaseOperator):
             return self._wait(desk, handoff, outcome)
         desk.ledger.set_blockers(self.subject(handoff), (), desk.now())
         return outcome
+
+    def _unread(self, desk: ShiftDesk, handoff: Handoff) -> Pausing:
+        from stationmaster.core.blockers import blocker
+
+        what = "the source" if desk.entry.source is None else desk.entry.source.what
+        who = tuple(manager.id for manager in desk.managers)
+        return self.again(desk, handoff, [blocker("SOURCE_UNREAD", who=who, rotation=desk.entry.title, source=what)])
 
     def _guarded(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         from stationmaster.departures.obstacles import hindrance

@@ -1,18 +1,23 @@
-"""What a rehearsal plays: every stop of every train and every handoff of every rotation in a span of weeks."""
+"""What a rehearsal plays: every stop of every train and every handoff of every rotation in a span of weeks.
+
+Where somebody else keeps a rotation, too, it is compared once a week, on Tuesday; a real week does so each day.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import next_departure
-from stationmaster.core.instants import first_instant
+from stationmaster.core.instants import Weekday, first_instant
 
 STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
 HANDOFF = "handoff"
+SOURCE = "source"
+_COMPARED = "tuesday", time(7, 30)
 _BEFORE = timedelta(microseconds=1)
 
 
@@ -31,7 +36,7 @@ class Item(NamedTuple):
 
     @property
     def what(self) -> str:
-        """``cut``, ``promote`` or ``handoff``."""
+        """``cut``, ``promote``, ``handoff`` or ``source``."""
         return self.dag_id.rpartition(".")[2]
 
 
@@ -45,7 +50,8 @@ def programme(teams: Mapping[str, TeamConfig], start: date, weeks: int) -> list[
     stops = [item for team in teams.values() for train in team.trains.values() for item in _stops(train, start, weeks)]
     last = max((item.at for item in stops), default=None)
     handoffs = [item for team in teams.values() for item in _handoffs(team, start, weeks, last)]
-    return sorted([*stops, *handoffs])
+    sources = [item for team in teams.values() for item in _sources(team, start, weeks)]
+    return sorted([*stops, *handoffs, *sources])
 
 
 def _stops(train: TrainConfig, start: date, weeks: int) -> Iterator[Item]:
@@ -68,6 +74,17 @@ def _handoffs(team: TeamConfig, start: date, weeks: int, last: datetime | None) 
         while at < end or (last is not None and at <= last):
             yield Item(at, f"{team.id}.{entry.id}.{HANDOFF}", team.id, rotation.zone)
             at = rotation.next_handoff(at)
+
+
+def _sources(team: TeamConfig, start: date, weeks: int) -> Iterator[Item]:
+    day, at = _COMPARED
+    for entry in team.roster.values():
+        if entry.source is not None:
+            zone = entry.zone or team.zone
+            first = start + timedelta(days=(Weekday(day).index - start.weekday()) % 7)
+            for week in range(weeks):
+                moment = first_instant(datetime.combine(first + timedelta(weeks=week), at), zone)
+                yield Item(moment, f"{team.id}.{entry.id}.{SOURCE}", team.id, zone)
 
 
 def _midnight(day: date, zone: str) -> datetime:

@@ -26,7 +26,7 @@ from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
-from stationmaster.rehearsal.programme import HANDOFF, programme
+from stationmaster.rehearsal.programme import HANDOFF, SOURCE, programme
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 
@@ -177,7 +177,7 @@ class Play:
         picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} starts")
         if item.what == HANDOFF:
             self._handoffs.append(HandedOver.of(item.key, now))
-        else:
+        elif item.what != SOURCE:
             cast.begin(self._teams[item.team].train(item.key), item.what, now)
 
     def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:

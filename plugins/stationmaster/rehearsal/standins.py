@@ -1,4 +1,6 @@
-"""The stand-in GitHub, Slack and mail server, in one process: ``python -m stationmaster.rehearsal.standins``.
+"""The stand-in GitHub, Slack, paging services and mail server in one process.
+
+It is started with ``python -m stationmaster.rehearsal.standins``.
 
 They are furnished from ``include/``: every repository of every train with the environments and workflows that the train
 names, every person and channel of every team. Their time is the virtual clock's.
@@ -30,6 +32,7 @@ from stationmaster.rehearsal.github.specs import (
 )
 from stationmaster.rehearsal.github.world import GithubWorld
 from stationmaster.rehearsal.mail.standin import Mailbox, listen
+from stationmaster.rehearsal.pager import standin as pager_standin
 from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser, SlackUsergroup
 from stationmaster.rehearsal.slack.world import SlackWorld
@@ -158,6 +161,7 @@ def main() -> None:
         _serve(
             (github_standin.create_app(world), options.github_port),
             (slack_standin.create_app(slack_world(include), mailbox=mailbox), options.slack_port),
+            (pager_standin.create_app(pager_standin.PagerWorld(include.teams.values())), options.pager_port),
             mail=(mailbox, options.mail_port),
         )
     )
@@ -179,6 +183,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--include", type=Path, required=True, help="the teams' files")
     parser.add_argument("--github-port", type=int, required=True)
     parser.add_argument("--slack-port", type=int, required=True)
+    parser.add_argument("--pager-port", type=int, default=0, help="of PagerDuty and Jira; 0 takes any free one")
     parser.add_argument("--mail-port", type=int, default=0, help="of the mail server; 0 takes any free one")
     parser.add_argument("--shift-weeks", type=int, default=0, help="move the repositories' history by whole weeks")
     parser.add_argument("--run-seconds", type=float, default=360, help="how long a deploy workflow runs")

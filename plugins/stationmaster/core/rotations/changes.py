@@ -1,18 +1,21 @@
-"""What changes a schedule without changing its plan: overrides, accepted swaps, temporary schedules.
+"""What changes a schedule without changing its plan: overrides, accepted swaps, temporary schedules, known answers.
 
 Each is about one role of a rotation; a schedule of its own needs no name for it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
 from pydantic import Field, model_validator
 
 from stationmaster.core.instants import Instant
+from stationmaster.core.rotations.intervals import Intervals
 from stationmaster.core.rotations.members import Slot
 from stationmaster.core.value import Value
 
@@ -119,12 +122,52 @@ class Temporary(Value):
         return self.created_at.isoformat() if self.created_at else _EVER, self.id
 
 
+class Known(Value):
+    """Whom a source that decides names for one role: its answers in place of the plan's turns (R43).
+
+    Where no answer reaches, nobody is on call: the plan is no substitute for a source that was not read. Swaps,
+    overrides and hours change an answer as they change a plan.
+
+    :param answers: of two at one time the newer counts.
+    """
+
+    role: str
+    answers: tuple[Temporary, ...] = ()
+
+    def people_at(self, instant: datetime) -> Slot:
+        """Return whom the newest answer for an instant (UTC) names."""
+        found = self._answers.at(instant)
+        if not found:
+            return ()
+        stints = (stint for stint in found[0].stints if stint.start <= instant < stint.end)
+        return tuple(dict.fromkeys(person for stint in stints for person in stint.people))
+
+    def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield the instants at which its people may change."""
+        yield from self._answers.edges(start, end)
+        for answer in self.answers:
+            for stint in answer.stints:
+                yield from (stint.start, stint.end)
+
+    def handoffs(self, start: datetime, end: datetime) -> Iterator[datetime]:
+        """Yield where a stint begins within ``[start, end)``: a handoff, be it to oneself."""
+        for answer in self.answers:
+            for stint in answer.stints:
+                if start <= stint.start < end and answer.start <= stint.start and self.people_at(stint.start):
+                    yield stint.start
+
+    @cached_property
+    def _answers(self) -> Intervals[Temporary]:
+        return Intervals(sorted(self.answers, key=lambda each: each.strength, reverse=True))
+
+
 class Changes(Value):
     """All changes of one rotation; each says which role it is about."""
 
     overrides: tuple[Override, ...] = ()
     covers: tuple[Cover, ...] = ()
     temporary: tuple[Temporary, ...] = ()
+    known: tuple[Known, ...] = ()
 
     def joined(self, other: Changes) -> Changes:
         """Return these and others together."""
@@ -132,6 +175,7 @@ class Changes(Value):
             overrides=self.overrides + other.overrides,
             covers=self.covers + other.covers,
             temporary=self.temporary + other.temporary,
+            known=self.known + other.known,
         )
 
 

@@ -204,17 +204,22 @@ class Rotation(Value):
         whole = self.turns_of(role)
         if first == last:
             return
-        current = whole.shift_at(first)
-        edges = [current.start, *whole.handoffs(current.end, last)]
+        here = whole.people_at(first)
+        current = whole.shift_at(first) if here else None
+        edges = [
+            *([current.start] if current is not None else []),
+            *whole.handoffs(first if current is None else current.end, last),
+        ]
         for edge in edges:
             turn = self._turn(role, edge)
             if turn is not None:
                 yield turn
 
     def _turn(self, role: str, at: datetime) -> Shift | None:
-        whole = self.turns_of(role).shift_at(at)
-        if not whole.people:
+        turns = self.turns_of(role)
+        if not turns.people_at(at):
             return None
+        whole = turns.shift_at(at)
         end = self._last_closing(role, whole.start, whole.end)
         return Shift(rotation=self.id, role=role, people=whole.people, start=whole.start, end=end)
 
@@ -229,9 +234,10 @@ class Rotation(Value):
             if not any(role in revision.roles for revision in self.plan.revisions):
                 raise UnknownRole(self.id, role, self.roles)
             alike = self._alike(role)
+            known = next((each for each in self.changes.known if self._alike(each.role) == alike), None)
             kept[role] = Schedule(
                 id=f"{self.id}.{role}",
-                layers=(Layer(plan=self.plan, role=role, windows=hours),),
+                layers=(Layer(plan=self.plan, role=role, known=known, windows=hours),),
                 overrides=tuple(each for each in self.changes.overrides if self._alike(each.role) == alike),
                 covers=tuple(each for each in self.changes.covers if self._alike(each.role) == alike),
                 temporary=tuple(each for each in self.changes.temporary if self._alike(each.role) == alike),

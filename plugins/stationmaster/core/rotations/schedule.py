@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from pydantic import Field
 
 from stationmaster.core.instants import Instant, utc
-from stationmaster.core.rotations.changes import Cover, Override, OverrideType, Temporary
+from stationmaster.core.rotations.changes import Cover, Known, Override, OverrideType, Temporary
 from stationmaster.core.rotations.intervals import Intervals
 from stationmaster.core.rotations.members import Slot
 from stationmaster.core.rotations.plan import Plan
@@ -40,6 +40,7 @@ class Turnout(NamedTuple):
 class Layer(Value):
     """One source of people: a role of a plan, or always the same people (R15, R16).
 
+    :param known: whom somebody else's calendar names instead of the plan (R43).
     :param windows: when it counts; none means always.
     :param start, end: from when until when it exists at all (R22).
     """
@@ -47,6 +48,7 @@ class Layer(Value):
     plan: Plan | None = None
     role: str = "primary"
     people: Slot = ()
+    known: Known | None = None
     windows: tuple[Window | WeekWindow, ...] = ()
     priority: int = 0
     start: Instant | None = None
@@ -58,6 +60,8 @@ class Layer(Value):
             return ()
         if self.windows and not self._is_open(instant):
             return ()
+        if self.known is not None:
+            return self.known.people_at(instant)
         return self.people if self.plan is None else self.plan.people_at(self.role, instant)
 
     def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -65,13 +69,17 @@ class Layer(Value):
         yield from (edge for edge in (self.start, self.end) if edge is not None)
         for span in spans(self.windows, start, end):
             yield from span
-        if self.plan is not None:
+        if self.known is not None:
+            yield from self.known.edges(start, end)
+        elif self.plan is not None:
             for turn in self.plan.turns(start, end):
                 yield turn.start
 
     def handoffs(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the changes of turns within ``[start, end)`` at which it has somebody on call."""
-        if self.plan is not None:
+        if self.known is not None:
+            yield from (at for at in self.known.handoffs(start, end) if self.people_at(at))
+        elif self.plan is not None:
             for turn in self.plan.turns(start, end):
                 if self.people_at(turn.start):
                     yield turn.start

@@ -10,9 +10,13 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.clock import CLOCK_FILE_VARIABLE
+from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.embedded.passwords import Secrets, User
 from stationmaster.rehearsal.embedded.ports import HOST
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.pager.standin import CLOUD
+from stationmaster.rehearsal.pager.standin import STAND_IN_LOGIN as PAGER_LOGIN
+from stationmaster.rehearsal.pager.standin import STAND_IN_TOKEN as PAGER_TOKEN
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.settings import INCLUDE_VARIABLE, LEDGER_VARIABLE, POLL_VARIABLE
 
@@ -34,6 +38,7 @@ class Connection(BaseModel):
     conn_type: str
     host: str | None = None
     port: int | None = None
+    login: str | None = None
     password: str | None = None
     extra: dict[str, str | bool] = {}
 
@@ -110,6 +115,26 @@ def stand_in_connections(
             for name in sorted(set(mail))
         ),
     )
+
+
+def pager_connections(teams: Iterable[TeamConfig], url: str) -> tuple[Connection, ...]:
+    """Return the connections that lead the teams' paging services to the stand-in at ``url``."""
+    found: dict[str, Connection] = {}
+    for connections in (team.connections for team in teams):
+        if connections.pagerduty is not None:
+            found[connections.pagerduty] = Connection(
+                conn_id=connections.pagerduty, conn_type="pagerduty", host=url, password=PAGER_TOKEN
+            )
+        if connections.jira is not None:
+            found[connections.jira] = Connection(
+                conn_id=connections.jira,
+                conn_type="http",
+                host=url,
+                login=PAGER_LOGIN,
+                password=PAGER_TOKEN,
+                extra={"cloud_id": CLOUD},
+            )
+    return tuple(found[name] for name in sorted(found))
 
 
 def station_environment(plan: Plan, outer: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from stationmaster.config.include import Include
-from stationmaster.rehearsal.embedded.environment import Plan, stand_in_connections
+from stationmaster.rehearsal.embedded.environment import Plan, pager_connections, stand_in_connections
 from stationmaster.rehearsal.embedded.passwords import keep_secrets, users_of, write_passwords
 from stationmaster.rehearsal.embedded.ports import HOST, choose_port
 from stationmaster.rehearsal.embedded.postgres import EmbeddedPostgres
@@ -16,12 +16,13 @@ from stationmaster.rehearsal.embedded.station import Station
 
 Database = Literal["postgresql", "sqlite"]
 
-PREFERRED_PORTS: Mapping[str, int] = {"airflow": 8080, "github": 8081, "slack": 8082, "mail": 8025}
+PREFERRED_PORTS: Mapping[str, int] = {"airflow": 8080, "github": 8081, "slack": 8082, "pager": 8083, "mail": 8025}
 PURPOSES: Mapping[str, str] = {
     "airflow": "Airflow",
     "github": "the stand-in GitHub",
     "slack": "the stand-in Slack",
     "mail": "the stand-in mail server",
+    "pager": "the stand-in PagerDuty and Jira",
     "postgres": "PostgreSQL",
 }
 
@@ -83,7 +84,8 @@ def settle(wishes: Wishes, include: Include, tell: Callable[[str], None]) -> Set
             github_url=urls["github"],
             slack_url=urls["slack"],
             mail_port=ports["mail"],
-        ),
+        )
+        + pager_connections(include.teams.values(), urls["pager"]),
         clock_file=wishes.clock_file,
         poll_seconds=wishes.poll_seconds,
         parallelism=wishes.parallelism,
@@ -110,7 +112,8 @@ def _choose_ports(wishes: Wishes, tell: Callable[[str], None]) -> dict[str, int]
     if wishes.airflow_port is not None:
         preferences["airflow"] = wishes.airflow_port
     ports: dict[str, int] = {}
-    for name in ("airflow", "github", "slack", "mail", *(("postgres",) if wishes.database == "postgresql" else ())):
+    served = ("airflow", "github", "slack", "pager", "mail")
+    for name in (*served, *(("postgres",) if wishes.database == "postgresql" else ())):
         preferred = preferences.get(name)
         port = choose_port(PURPOSES[name], preferred, ports.values())
         ports[name] = port.number

@@ -15,12 +15,14 @@ ASKED_TO_END = (signal.SIGTERM, signal.SIGHUP)
 def ending_as_exceptions() -> Iterator[None]:
     """Turn SIGTERM and SIGHUP into SystemExit, as Python turns Ctrl-C into KeyboardInterrupt, so that blocks end.
 
-    Does nothing outside the main thread, where Python knows no signals.
+    Ctrl-C counts even where a shell that started us in the background had it ignored. Does nothing outside the main
+    thread, where Python knows no signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.signal(number, _leave) for number in ASKED_TO_END}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

@@ -38,7 +38,7 @@ class Station(BaseModel):
     supervisor: int
     sessions: tuple[Session, ...] = ()
     ports: dict[str, int]
-    """By name: airflow, github, slack, mail, postgres."""
+    """By name: airflow, github, slack, pager, mail, postgres."""
     airflow_url: str
     github_url: str
     slack_url: str

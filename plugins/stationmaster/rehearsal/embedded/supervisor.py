@@ -225,7 +225,7 @@ class EmbeddedAirflow:
 
     def _stand_ins_command(self) -> tuple[str, ...]:
         ports = self.station.ports
-        named = {f"{name}-port": ports[name] for name in ("github", "slack", "mail")}
+        named = {f"{name}-port": ports[name] for name in ("github", "slack", "pager", "mail")}
         options = {"include": self._wishes.include, **named}
         return (
             "stationmaster.rehearsal.standins",

@@ -23,6 +23,7 @@ EMOJI = {
     "bell": "🔔",
     "busts_in_silhouette": "👥",
     "calendar": "📅",
+    "mag": "🔍",
     "rotating_light": "🚨",
     "red_circle": "🔴",
     "large_green_circle": "🟢",
