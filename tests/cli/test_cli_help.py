@@ -29,6 +29,7 @@ NAMES = [" ".join(names) for names, _ in EVERY]
 
 def test_these_are_the_commands():
     assert NAMES == [
+        "assign",
         "bench",
         "check",
         "conflicts",

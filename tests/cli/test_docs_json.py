@@ -91,6 +91,7 @@ COMMANDS = {
     "gaps": (("gaps", "cellxgene"), 1),
     "conflicts": (("conflicts", "cellxgene"), 1),
     "fairness": (("fairness", "cellxgene"), 0),
+    "assign": (("assign", "cellxgene", "--role", "primary"), 0),
     "drift": (("drift", "cellxgene", "--role", "secondary", "--calendar", "primary.ics"), 1),
     "override set": (("override", "set", "cellxgene", "--role", "primary", "--comes", "ben", *SPAN, "--by", "ben"), 0),
     "swap ask": (("swap", "ask", "cellxgene", *SWAP, *SPAN, "--by", "chiara"), 0),

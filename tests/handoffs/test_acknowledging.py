@@ -113,3 +113,20 @@ def test_it_ends_with_the_shift(post: Post) -> None:
     post.clock.to(handoff.end)
     found = waiting.look(post.desk(), waiting.ACKNOWLEDGED, handoff.id, {"role": "weekend"})
     assert found.verdict is Verdict.PASS
+
+
+def test_o18_where_nobody_stands_in_the_whole_team_is_there_to_help(
+    boards: tuple[Switchboard, Switchboard], ledger: Ledger
+) -> None:
+    at = new_post(boards, ledger, "operate-first", "oncall", datetime(2024, 3, 11, 13, 0, tzinfo=UTC))
+    packing.hand_over(at.desk(), at.handoff)
+    everybody = set(at.team.roster["oncall"].people)
+    assert {person.id for person in acknowledging.may_answer(at.desk(), at.handoff)} == everybody
+    for hours in (0, 3):
+        at.clock.move(hours=hours)
+        acknowledging.remind(at.desk(), at.handoff)
+    text = at.texts("operations")[-1]
+    incoming = at.desk().person(at.handoff, "engineer").id
+    others = [at.team.people[name].slack[0] for name in everybody - {incoming}]
+    assert all(f"<@{account}>" in text for account in others)
+    assert "<!channel>" not in text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -121,6 +121,24 @@ def test_r47_whoever_comes_next_is_told_as_long_before_as_the_file_says(post: Po
         catch_up(post)
     (text,) = post.texts("eng-dre")
     assert text.startswith(f":calendar: <@{account(post, 'bojan')}>: you are *ops*")
+
+
+def test_r49_each_morning_the_channel_hears_who_is_on_call_and_who_comes_next(post: Post) -> None:
+    notices = post.team.roster["oncall"].notices.model_copy(update={"daily": time(9), "before": ()})
+    entry = post.team.roster["oncall"].model_copy(update={"notices": notices})
+    post.team = post.team.model_copy(update={"roster": {"oncall": entry}})
+    tuesday = MONDAY + timedelta(days=1)
+    post.clock.to(MONDAY + timedelta(hours=3))
+    catch_up(post)
+    assert following.next_due(post.desk(), MONDAY) == tuesday
+    post.clock.to(tuesday)
+    for _ in range(3):
+        catch_up(post)
+        post.clock.move(hours=2)
+    texts = [text for text in post.texts("eng-dre") if text.startswith(":sunrise:")]
+    assert len(texts) == 2  # Monday's, said late on its own day, and Tuesday's
+    assert "ops: Anouk Favre" in texts[-1]
+    assert "Bojan" in texts[-1].splitlines()[1]
 
 
 def test_r50_everybody_whose_shifts_a_locked_change_moved_is_told_the_difference(post: Post) -> None:

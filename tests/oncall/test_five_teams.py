@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from stationmaster.config.checklist import read_checklist
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.rotations.escalating import Matter, pages
@@ -167,6 +168,31 @@ def test_n13_the_gap_of_monday_morning_is_reported_each_week() -> None:
     assert {(span.start.astimezone(zone).strftime("%a %H:%M"), span.end - span.start) for span in found} == {
         ("Mon 09:00", timedelta(hours=2))
     }
+
+
+def test_n03_in_work_hours_issues_and_questions_are_the_hausmeisters() -> None:
+    """But for Monday morning, which is reported (N-13)."""
+    team = TEAMS["hausmeister"]
+    (promise,) = (each for each in team.promises if each.what == "customer questions")
+    assert promise.roles == ("hausmeister",)
+    zone = ZoneInfo(team.zone)
+    for day, hour in [(0, 11), (1, 9), (2, 12), (3, 16), (4, 16)]:
+        at = datetime(2026, 3, 2 + day, hour, tzinfo=zone)
+        assert team.on_call("hausmeister", at).person
+    package = team.roster["weekdays"].package
+    assert package is not None
+    assert (package.issues, package.priorities) == (("bug", "data-infra"), ("P4", "P3"))
+
+
+@pytest.mark.parametrize(
+    "team, rotation", [("dre", "oncall"), ("hausmeister", "weekdays"), ("hausmeister", "weekends")]
+)
+def test_d08_n06_whoever_comes_on_call_checks_that_a_page_reaches_them(team: str, rotation: str) -> None:
+    access = TEAMS[team].roster[rotation].access
+    assert access is not None
+    items = [item.id for item in read_checklist(INCLUDE, access.page)]
+    assert "test-alert" in items
+    assert items[0] in {"app", "phone"}
 
 
 def test_n18_everybody_has_a_share() -> None:

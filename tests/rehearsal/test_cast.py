@@ -17,7 +17,12 @@ from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployByHandOperator
-from stationmaster.operators.handing_over import AcknowledgeOperator, CheckAccessOperator, PairUpOperator
+from stationmaster.operators.handing_over import (
+    AcknowledgeOperator,
+    CheckAccessOperator,
+    LookBackOperator,
+    PairUpOperator,
+)
 from stationmaster.operators.voting import ConfirmOperator
 from stationmaster.rehearsal import cast as casting
 from stationmaster.rehearsal.airflow_answers import RequiredAction
@@ -178,7 +183,7 @@ def play(
 def test_the_words_that_people_answer_are_those_that_the_operators_offer() -> None:
     everything, taken = CheckAccessOperator.EVERYTHING, AcknowledgeOperator.TAKEN
     of_trains = {BOARD_NOW, ChecklistOperator.PASSED, DeployByHandOperator.DONE, ConfirmOperator.GO}
-    assert set(YES) == of_trains | {everything, taken, PairUpOperator.PAIRED}
+    assert set(YES) == of_trains | {everything, taken, PairUpOperator.PAIRED, LookBackOperator.SEND}
     assert set(TICKED) == {ChecklistOperator.PASSED, everything}
     assert LGTM == VOTING_LGTM
 

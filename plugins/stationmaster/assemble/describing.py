@@ -201,6 +201,28 @@ in, and stays theirs until somebody swaps.
 """
 
 
+def escalate_doc(team: TeamConfig) -> str:
+    """Return the Markdown of a team's escalation form."""
+    circles = "\n".join(
+        f"- **{circle.title}**: {team.people[circle.owner].name}, {circle.repository}"
+        for circle in team.circles.values()
+    )
+    return f"""# {team.title}: escalate
+
+**What.** Writes an urgent matter as an issue, assigned to the owner of its circle, and tells the circle's channel.
+
+{circles}
+
+**When.** Started by hand.
+
+**Who is asked.** The owner, in the issue.
+
+**If it fails.** The log's last line says why; clear the task: the issue is written once, however often it is tried.
+
+**Dry run.** None: nothing happens before the form is sent.
+"""
+
+
 def handoff_words(entry: RotationEntry, zone: str) -> str:
     """Return when a rotation hands over: ``Every week, on Monday at 09:00 (America/Los_Angeles)``."""
     every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"

@@ -20,6 +20,7 @@ from stationmaster.operators.handing_over import (
     CheckAccessOperator,
     FollowShiftOperator,
     HandOverOperator,
+    LookBackOperator,
     MoveHandleOperator,
     OpenShiftOperator,
     PairUpOperator,
@@ -93,6 +94,8 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
             opened >> PairUpOperator.partial(
                 task_id="pair_up", map_index_template=_NAMED, **{**common, "retries": _ASKED_AGAIN}
             ).expand(role=[entry.pairing.leads])
+        if entry.feedback:
+            opened >> LookBackOperator(task_id="look_back", **{**common, "retries": _ASKED_AGAIN})
         if entry.handle is not None:
             opened >> MoveHandleOperator(task_id="move_the_handle", **common)
         packed = opened

@@ -205,7 +205,7 @@ def fairness(
         found, now = team_and_now(team, include, home, at)
         if role is not None:
             found.rotation_of(role)
-        answer = _fairness(found, role, now, now + timedelta(weeks=weeks))
+        answer = _fairness(found, role, now, now + timedelta(weeks=weeks), named_ledger(home))
     if as_json:
         show_json(answer)
     else:
@@ -215,29 +215,37 @@ def fairness(
 def drift(
     team: TeamArgument,
     role: Annotated[str, typer.Option("--role", help="The role that the calendar is about.")],
-    calendar: Annotated[str, typer.Option("--calendar", help="An iCalendar file, or its https:// address.")],
+    calendar: Annotated[
+        str | None,
+        typer.Option("--calendar", help="An iCalendar file, or its https:// address; by default the file's source."),
+    ] = None,
     weeks: WeeksOption = 8,
     at: AtOption = None,
     include: IncludeOption = None,
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare a calendar that somebody keeps elsewhere with the files: who would be on call by either.
+    """Compare what somebody keeps elsewhere with the files: who would be on call by either.
 
-    A person is found by the mail address of an attendee, or by the name with which the title of an event begins.
+    Without a calendar the source of the rotation's file is read, through its Airflow connection. A person is found by
+    the mail address of an attendee, or by the name with which the title of an event begins.
 
     Example: stationmaster drift cellxgene --role primary --calendar pager.ics --weeks 4
 
     Exit codes: 0 they agree, 1 they do not, or the files hold errors, 2 no such team or role, or no calendar.
     """
     from stationmaster.hooks.calendar_feed import read_feed
-    from stationmaster.oncall.sources import CalendarSource, FileSource
+    from stationmaster.oncall.sources import CalendarSource, FileSource, OncallSource, source_of
     from stationmaster.oncall.sources import drift as found_by
 
     with refusals():
         found, now = team_and_now(team, include, home, at)
-        found.rotation_of(role)
-        source = CalendarSource(read_feed(calendar), found)
+        rotation = found.rotation_of(role)
+        source: OncallSource
+        if calendar is not None:
+            source = CalendarSource(read_feed(calendar), found)
+        else:
+            source = source_of(found, rotation.id, role, include_at(include))
         rows = tuple(found_by(FileSource(found, role), source, now, now + timedelta(weeks=weeks)))
         answer = _drift(found, role, now, now + timedelta(weeks=weeks), rows)
     if as_json:
@@ -374,9 +382,12 @@ def _conflicts(teams: list[TeamConfig], ledger: Ledger | None, start: datetime, 
     )
 
 
-def _fairness(team: TeamConfig, role: str | None, start: datetime, end: datetime) -> FairnessAnswer:
-    from stationmaster.cli.shapes_oncall import FairnessAnswer, LoadShown, RoleFairness
+def _fairness(
+    team: TeamConfig, role: str | None, start: datetime, end: datetime, ledger: Ledger | None
+) -> FairnessAnswer:
+    from stationmaster.cli.shapes_oncall import FairnessAnswer, FeltShown, LoadShown, RoleFairness
     from stationmaster.core.rotations.reports import loads, quality
+    from stationmaster.handoffs.looking_back import felt
 
     rows = []
     for name, entry in team.roster.items():
@@ -407,7 +418,12 @@ def _fairness(team: TeamConfig, role: str | None, start: datetime, end: datetime
                     **report._asdict(),
                 )
             )
-    return FairnessAnswer(team=team.id, zone=team.zone, start=start, end=end, roles=tuple(rows))
+    said = [
+        FeltShown(rotation=name, **each._asdict())
+        for name in team.roster
+        for each in (felt(ledger, f"{team.id}.{name}") if ledger is not None else ())
+    ]
+    return FairnessAnswer(team=team.id, zone=team.zone, start=start, end=end, roles=tuple(rows), felt=tuple(said))
 
 
 def _drift(team: TeamConfig, role: str, start: datetime, end: datetime, rows: tuple[Drift, ...]) -> DriftAnswer:
@@ -430,7 +446,7 @@ def _show_drift(team: TeamConfig, answer: DriftAnswer) -> None:
     for row in answer.differences:
         span = f"{local_text(row.start, team.zone)} – {local_text(row.end, team.zone)}"
         files, source = (_names(team, people) or "nobody" for people in (row.files, row.source))
-        out.print(f"{span}  {files} by the files, {source} by the calendar", soft_wrap=True)
+        out.print(f"{span}  {files} by the files, {source} by the source", soft_wrap=True)
     if answer.ok:
         out.print("They agree.")
 
@@ -507,3 +523,9 @@ def _show_fairness(team: TeamConfig, answer: FairnessAnswer) -> None:
             swaps = f"-{load.swaps_given} +{load.swaps_taken}" if load.swaps_given or load.swaps_taken else ""
             table.add_row(_names(team, (load.person,)), str(load.shifts), *(f"{each:g}" for each in hours), swaps)
         out.print(table)
+    for each in answer.felt:
+        who = _names(team, (each.person,))
+        out.print(
+            f"{who} said of {each.answers} shifts of {each.rotation}: {each.load:g} of 5, woken {each.nights} times.",
+            soft_wrap=True,
+        )

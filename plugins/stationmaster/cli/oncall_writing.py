@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +15,10 @@ from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonO
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from stationmaster.cli.shapes_oncall import LockAnswer, OverridesAnswer, RotationLocked, SwapsAnswer
+    from stationmaster.cli.shapes_oncall import AssignAnswer, LockAnswer, OverridesAnswer, RotationLocked, SwapsAnswer
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.rotations.windows import Span
+    from stationmaster.oncall.assigning import Assignment
     from stationmaster.oncall.locking import Locking
     from stationmaster.oncall.records import OverrideRecord, SwapRecord
 
@@ -58,6 +59,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(swap)
     app.add_typer(override)
     app.command()(lock)
+    app.command()(assign)
 
 
 def ask_swap(
@@ -348,6 +350,41 @@ def list_overrides(
     _out_overrides(found, _overrides(found, records), as_json=as_json)
 
 
+def assign(
+    team: TeamArgument,
+    role: NeededRole,
+    weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks ahead.")] = 8,
+    apply: Annotated[bool, typer.Option("--apply", help="Put what moves in force, as overrides.")] = False,
+    by: Annotated[str | None, typer.Option("--by", help="With --apply: who does it. Stands in the audit.")] = None,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+    as_json: JsonOption = False,
+) -> None:
+    """Give the shifts of a role out anew: each to whoever has waited longest, is not away and has no other role then.
+
+    Without --apply it only shows who would have what. Shifts that nobody can take stay as they are.
+
+    Example: stationmaster assign cellxgene --role primary --weeks 8 --apply --by jules
+
+    Exit codes: 0 shown or done, 1 the team's files hold errors, 2 it is refused: the sentence says why.
+    """
+    from stationmaster.oncall.assigning import apply as put_in_force
+    from stationmaster.oncall.assigning import assignments
+
+    with refusals():
+        found, now = team_and_now(team, include, home, None)
+        rows = assignments(found, role, now, now + timedelta(weeks=weeks))
+        if apply:
+            if by is None:
+                refuse("--apply needs --by: a change is made in somebody's name.")
+            put_in_force(open_ledger(home), found, role, rows, now, _member(found, by))
+        answer = _assigned(found, role, rows, applied=apply)
+    if as_json:
+        show_json(answer)
+    else:
+        _show_assigned(found, answer)
+
+
 def lock(
     team: Annotated[str | None, typer.Argument(help="The team; by default all.", show_default=False)] = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 if there is a change.")] = False,
@@ -468,6 +505,29 @@ def _span(team: TeamConfig, role: str, start: str, end: str) -> Span:
             refuse(f"{text!r} is not a date with a time. Write it as 2026-03-09T09:00, or with an offset.")
 
     return Span(instant(start), instant(end))
+
+
+def _assigned(team: TeamConfig, role: str, rows: tuple[Assignment, ...], *, applied: bool) -> AssignAnswer:
+    from stationmaster.cli.shapes_oncall import AssignAnswer, Assigned
+
+    shown = tuple(
+        Assigned(start=row.start, end=row.end, present=row.present, person=row.person, moves=row.moves) for row in rows
+    )
+    return AssignAnswer(team=team.id, role=role, applied=applied, shifts=shown)
+
+
+def _show_assigned(team: TeamConfig, answer: AssignAnswer) -> None:
+    from rich.table import Table
+
+    from stationmaster.core.instants import local_text
+
+    names = {name: person.name for name, person in team.people.items()}
+    table = Table("from", "until", "now", "would be" if not answer.applied else "is", box=None, pad_edge=False)
+    for row in answer.shifts:
+        new = "stays: nobody can" if row.person is None else names[row.person] if row.moves else "stays"
+        span = (local_text(row.start, team.zone), local_text(row.end, team.zone))
+        table.add_row(*span, ", ".join(names.get(each, each) for each in row.present), new)
+    console().print(table)
 
 
 def _swaps(team: TeamConfig, records: Iterable[SwapRecord], now: datetime) -> SwapsAnswer:

@@ -123,6 +123,16 @@ class LoadShown(Shape):
     swaps_taken: int
 
 
+class FeltShown(Shape):
+    """What a person said of their shifts when these were over: the mean ``load`` is from 1, quiet, to 5, too much."""
+
+    rotation: str
+    person: str
+    answers: int
+    load: float
+    nights: int
+
+
 class RoleFairness(Shape):
     """One role: its load by person, most hours first, and its quality in percent."""
 
@@ -142,6 +152,7 @@ class FairnessAnswer(Shape):
     start: Instant
     end: Instant
     roles: tuple[RoleFairness, ...]
+    felt: tuple[FeltShown, ...] = ()
 
 
 class DriftShown(Shape):
@@ -249,3 +260,22 @@ class LockAnswer(Shape):
     ok: bool
     written: bool
     rotations: tuple[RotationLocked, ...]
+
+
+class Assigned(Shape):
+    """A shift, who has it, and who would have it by ``assign``; ``person`` is null where nobody can."""
+
+    start: Instant
+    end: Instant
+    present: tuple[str, ...]
+    person: str | None
+    moves: bool
+
+
+class AssignAnswer(Shape):
+    """``assign``: the shifts of a role, in order; ``applied`` says whether what moves is in force."""
+
+    team: str
+    role: str
+    applied: bool
+    shifts: tuple[Assigned, ...]

@@ -14,7 +14,7 @@ from stationmaster.config.train import TrainConfig
 
 def unknown_names(team: TeamConfig) -> list[Mistake]:
     """Return a mistake for each name that a team's files use and do not define, and for each listed twice."""
-    found = [*_in_groups(team), *_in_rotations(team)]
+    found = [*_in_groups(team), *_in_circles(team), *_in_rotations(team)]
     for train in team.trains.values():
         found += _in_train(team, train)
     return found
@@ -23,6 +23,28 @@ def unknown_names(team: TeamConfig) -> list[Mistake]:
 def _in_groups(team: TeamConfig) -> Iterator[Mistake]:
     for group, members in team.groups.items():
         yield from _people(team, "team", ("groups", group), members)
+
+
+def _in_circles(team: TeamConfig) -> Iterator[Mistake]:
+    repositories = {name.lower() for name in team.repositories}
+    for name, circle in team.circles.items():
+        loc: Loc = ("circles", name)
+        owner = team.people.get(circle.owner)
+        if owner is None:
+            yield _unknown("person", "team", (*loc, "owner"), circle.owner, team.people)
+        elif owner.github is None:
+            yield Mistake(
+                "circle_owner_without_github",
+                (*loc, "owner"),
+                f"{owner.name} has no GitHub login, and issues are assigned to them",
+                "Write github: their login, under the person.",
+                circle.owner,
+                source="team",
+            )
+        if circle.repository.lower() not in repositories:
+            yield _unknown("repository", "team", (*loc, "repository"), circle.repository, team.repositories)
+        if circle.channel is not None and circle.channel not in team.channels:
+            yield _unknown("channel", "team", (*loc, "channel"), circle.channel, team.channels)
 
 
 def _in_rotations(team: TeamConfig) -> Iterator[Mistake]:

@@ -99,6 +99,9 @@ class Notices(ConfigModel):
     before: tuple[Duration, ...] = Field(
         default=(), description="The incoming are told so long before, too, such as [7d, 1d] (R47)"
     )
+    daily: WallTime | None = Field(
+        default=None, description="Each day at this time the channel hears who is on call, and who comes next (R49)"
+    )
 
 
 class AccessCheck(ConfigModel):
@@ -158,6 +161,13 @@ class Pairing(ConfigModel):
         return self
 
 
+class LoadCap(ConfigModel):
+    """How many shifts a person may have in a while, of all roles that go by turns (O-05)."""
+
+    shifts: int = Field(ge=1, strict=True, description="More than so many")
+    within: PositiveDuration = Field(description="that begin within so long, such as a sprint's 14d, are too many")
+
+
 def _slot(value: Any) -> Any:
     if value is None:
         return ()
@@ -210,6 +220,8 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     package: Package | None = Field(default=None, description="Without it no open work is handed over (D-26)")
     acknowledge: Acknowledge | None = Field(default=None, description="Without it nobody has to say so (D-27)")
     pairing: Pairing | None = Field(default=None, description="Without it nobody takes newcomers along (C-25)")
+    feedback: Flag = Field(default=False, description="Whoever goes off call is asked how the shift was (R48, R52)")
+    load: LoadCap | None = Field(default=None, description="Without it nobody has too many shifts (O-05)")
     source: SourceEntry | None = Field(default=None, description="Who else keeps this rotation, too (D-07)")
 
     @model_validator(mode="after")
@@ -329,7 +341,9 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     @property
     def hands_over(self) -> bool:
         """Whether anything is to be done at a handoff."""
-        return any((self.notices, self.access, self.handle, self.package, self.acknowledge, self.pairing))
+        return any(
+            (self.notices, self.access, self.handle, self.package, self.acknowledge, self.pairing, self.feedback)
+        )
 
     @property
     def decided_roles(self) -> tuple[str, ...]:

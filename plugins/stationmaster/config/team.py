@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
@@ -57,6 +58,7 @@ class TeamFile(ConfigModel):
     channels: dict[Slug, Channel] = Field(default_factory=dict)
     repositories: tuple[RepositoryName, ...] = Field(default=(), description="What the team's trains may touch")
     connections: Connections = Field(default_factory=Connections)
+    circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
     away: Text | None = Field(
         default=None,
         description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "

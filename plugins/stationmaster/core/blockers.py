@@ -280,6 +280,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Look at the newest run of the rotation's source DAG; it says why, and is started by hand, too.",
     ),
     (
+        "SHIFT_UNREVIEWED",
+        "{person} has not said how their shift was.",
+        "Answer the task; it ends with the next handoff, and nothing hangs on it.",
+    ),
+    (
         "SHIFT_WATCHED",
         "The shifts of {rotation} go on as planned: {what}.",
         "Nothing is to be done: overrides and swaps are handed over when they begin and end.",

@@ -32,10 +32,17 @@ def acknowledge(desk: ShiftDesk, handoff: Handoff, person: Person, way: str) -> 
 
 
 def may_answer(desk: ShiftDesk, handoff: Handoff) -> tuple[Person, ...]:
-    """Return who may say so: the incoming person, and whoever is told in their place (C-34, C-35)."""
+    """Return who may say so: the incoming person, and whoever is told in their place (C-34, C-35).
+
+    Where the file names nobody for that, it is everybody who takes turns: off call, they are there to help (O-18).
+    """
     roles = dict.fromkeys((desk.first_role, *(step.role for step in desk.entry.steps)))
     held = [desk.person(handoff, role) for role in roles if role in handoff.shifts]
-    return tuple({person.id: person for person in (*held, *desk.managers)}.values())
+    found = {person.id: person for person in (*held, *desk.managers)}
+    if len(found) < 2:
+        members = (desk.team.people[name] for name in desk.entry.people)
+        found |= {person.id: person for person in members if person.active}
+    return tuple(found.values())
 
 
 def look_at_slack(desk: ShiftDesk, handoff: Handoff) -> Fact | None:

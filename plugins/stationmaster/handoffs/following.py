@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.instants import local_text
+from stationmaster.core.instants import first_instant, local_text, to_local
 from stationmaster.core.rotations.plan import Plan
 from stationmaster.core.rotations.reports import Move, moves
 from stationmaster.core.rotations.schedule import Layer, Schedule
@@ -55,6 +55,7 @@ def catch_up(desk: ShiftDesk, began: datetime) -> tuple[str, ...]:
             key = f"{desk.key}/{at:%Y-%m-%dT%H:%MZ}/ahead/{role}/{person.id}/{offset.total_seconds():.0f}"
             telling.say(desk, key, _channel(desk), _coming(desk, role, person, at))
     _tell_moved(desk)
+    _tell_daily(desk, began)
     passed = [at for at in edges(desk, began) if at <= now]
     if not passed:
         return ()
@@ -69,6 +70,7 @@ def next_due(desk: ShiftDesk, began: datetime) -> datetime:
     now, end = desk.now(), end_of_watch(desk, began)
     candidates = [at for at in edges(desk, began) if at > now]
     candidates += [at - offset for _, _, at, offset in _ahead(desk, began) if at - offset > now]
+    candidates += [at for at in _mornings(desk, now, now + _LOOKS_AGAIN) if at > now]
     return min([*candidates, now + _LOOKS_AGAIN, end])
 
 
@@ -133,6 +135,46 @@ def tell_difference(desk: ShiftDesk, stem: str, found: Mapping[str, tuple[Move, 
         person = desk.team.people.get(name)
         if person is not None:
             telling.say(desk, f"{stem}/{name}", _channel(desk), _moved(desk, person, found))
+
+
+def _mornings(desk: ShiftDesk, start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield when the channel hears who is on call: each day at the file's time, from the day of ``start`` on (R49)."""
+    notices, zone = desk.entry.notices, desk.rotation.zone
+    day = to_local(start, zone).date()
+    while notices is not None and notices.daily is not None:
+        at = first_instant(datetime.combine(day, notices.daily), zone)
+        if at >= end:
+            return
+        yield at
+        day += timedelta(days=1)
+
+
+def _tell_daily(desk: ShiftDesk, began: datetime) -> None:
+    """Say who is on call, once a day; what was missed in an outage is said late on its own day, and never later."""
+    now = desk.now()
+    due = [at for at in _mornings(desk, now, now + _MICROSECOND) if at >= began]
+    if not due:
+        return
+    held = [(role, desk.rotation.people_at(role, now)) for role, rule in desk.entry.roles.items() if rule.like is None]
+    if not any(people for role, people in held if desk.entry.roles[role].person is None):
+        return  # on days off nobody is named, and nobody is told so each morning
+    key = f"{desk.key}/daily/{to_local(due[-1], desk.rotation.zone):%Y-%m-%d}"
+    telling.say(desk, key, _channel(desk), _digest(desk, held, now))
+
+
+def _digest(desk: ShiftDesk, held: list[tuple[str, tuple[str, ...]]], now: datetime) -> str:
+    people = desk.team.people
+    lines = [f"{role}: {', '.join(people[name].name for name in names) or 'nobody'}" for role, names in held]
+    ahead = desk.rotation.next_handoff(now)
+    coming = [
+        f"{people[name].name} ({role})"
+        for role, shift in desk.rotation.turns_at(ahead).items()
+        if shift.start == ahead and desk.entry.roles[role].person is None and desk.entry.roles[role].like is None
+        for name in shift.people
+    ]
+    following = f"Next, {local_text(ahead, desk.rotation.zone)}: {', '.join(coming)}"
+    title, today = escaping.slack(desk.entry.title), escaping.slack("; ".join(lines))
+    return f":sunrise: *{title}* today: {today}.\n{escaping.slack(following)}."
 
 
 def _schedule(plan: Plan, role: str) -> Schedule:

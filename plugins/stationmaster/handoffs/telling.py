@@ -13,6 +13,7 @@ from stationmaster.departures.obstacles import hindrance
 from stationmaster.handoffs import wording
 
 if TYPE_CHECKING:
+    from stationmaster.departures.desk import Desk
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
 
 Links = Sequence[tuple[str, str]]
@@ -58,7 +59,7 @@ def tell(desk: ShiftDesk, handoff: Handoff, role: str, links: Links) -> Told:
     return Told(slack=slack, mail=mail, blockers=tuple(found))
 
 
-def say(desk: ShiftDesk, key: str, channel: str, text: str) -> Receipt:
+def say(desk: Desk, key: str, channel: str, text: str) -> Receipt:
     """Post ``text`` once, and return where it stands; a post whose answer was lost is found by its key (F04).
 
     :raises EffectRefused, EffectUnknown, EffectBusy: it may be said later.

@@ -10,7 +10,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
 from stationmaster.departures.pausing import LONGEST, SHORTEST
-from stationmaster.handoffs import access, acknowledging, following, pairing
+from stationmaster.handoffs import access, acknowledging, following, looking_back, pairing
 from stationmaster.oncall import swapping
 from stationmaster.oncall.records import SwapStatus
 
@@ -22,6 +22,7 @@ AGAIN = "again"
 ANSWER = "answer"
 ACKNOWLEDGED = "acknowledged"
 PAIRED = "paired"
+LOOKED_BACK = "looked_back"
 FOLLOW = "follow"
 SWAP = "swap"
 
@@ -101,6 +102,14 @@ def _paired(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing
     return waiting(PAIRED, pairing.waits_for(desk, handoff, desk.person(handoff, str(arguments["role"])), new))
 
 
+def _looked_back(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
+    """Wait for whoever went off call."""
+    person = looking_back.leaving(desk, handoff)
+    if person is None or looking_back.answer(desk, handoff) is not None:
+        return passed(LOOKED_BACK)
+    return waiting(LOOKED_BACK, looking_back.waits_for(desk, handoff, person))
+
+
 def _follow(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
     """Wait until something is due between two handoffs of the plan."""
     began = datetime.fromisoformat(arguments["began"])
@@ -127,6 +136,7 @@ LOOKS: dict[str, Callable[[ShiftDesk, Handoff, Arguments], Standing]] = {
     ANSWER: _answer,
     ACKNOWLEDGED: _acknowledged,
     PAIRED: _paired,
+    LOOKED_BACK: _looked_back,
     FOLLOW: _follow,
     SWAP: _swap,
 }

@@ -11,6 +11,7 @@ from stationmaster.core.instants import local_text
 from stationmaster.core.rotations.reports import crowds, gaps, strangers
 from stationmaster.core.rotations.schedule import Turnout
 from stationmaster.core.rotations.windows import Span, merged
+from stationmaster.oncall.load_cap import overloads
 from stationmaster.oncall.records import SwapStatus, swaps_of
 from stationmaster.oncall.swapping import status_of
 
@@ -63,6 +64,9 @@ def conflicts_of(team: TeamConfig, ledger: Ledger | None, start: datetime, end: 
                 sentence = f"{team.id}: {who} is {role}, and nobody knows them"
                 yield Finding("stranger", sentence, turnout.start, turnout.end)
         yield from _two_roles(team, rotation, start, end)
+        for over in overloads(team, name, start, end):
+            sentence = f"{team.id}: {over.person} has {over.shifts} shifts, more than the file allows"
+            yield Finding("too_many_shifts", sentence, *over.span)
         for swap in swaps_of(ledger, f"{team.id}.{name}") if ledger is not None else ():
             if status_of(team, swap, start) is SwapStatus.STALE and swap.end > start:
                 sentence = (

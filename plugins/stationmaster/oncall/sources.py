@@ -24,6 +24,10 @@ class SourceUnreadable(ValueError):
     """A calendar that cannot be understood, or names people whom the team does not have."""
 
 
+class NoSuchSource(LookupError):
+    """Nobody else keeps the role."""
+
+
 class Sourced(NamedTuple):
     """A shift as a source tells it: half-open ``[start, end)``, of one person."""
 
@@ -166,11 +170,11 @@ def source_of(team: TeamConfig, rotation: str, role: str, include: Path) -> Onca
     """Return the source that a rotation's file names for a role.
 
     :raises SourceUnreadable, CalendarFeedError, PagerError: it cannot be had.
-    :raises KeyError: the file names none.
+    :raises NoSuchSource: the file names none.
     """
     entry = team.roster[rotation].source
-    if entry is None:
-        raise KeyError(role)
+    if entry is None or role not in entry.schedules:
+        raise NoSuchSource(f"nobody else keeps {role} of {team.id}: name a calendar with --calendar")
     schedule = entry.schedules[role]
     if entry.kind is SourceKind.ICAL:
         return CalendarSource(calendar_bytes(schedule, include), team)

@@ -12,6 +12,7 @@ from stationmaster.core.rotations.picking import Suggestion, suggest
 from stationmaster.core.rotations.rotation import Rotation
 from stationmaster.core.rotations.windows import Span
 from stationmaster.oncall.errors import ChangeRefused, UnknownChange
+from stationmaster.oncall.load_cap import within_the_cap
 from stationmaster.oncall.overriding import one_role_each, people_are_known, span_is_ahead
 from stationmaster.oncall.records import SwapRecord, SwapStatus, swaps_of, write
 
@@ -212,5 +213,7 @@ def _possible(team: TeamConfig, record: SwapRecord) -> None:
     """Refuse a swap by which somebody would hold two roles at one time (C-05)."""
     present = team.changes.get(record.rotation, Changes())
     changes = present.joined(Changes(covers=record.covers))
+    changed = team.with_changes({**team.changes, record.rotation: changes})
     for span, _, _ in record.spans:
         one_role_each(team, record.rotation, changes, span.start, span.end)
+        within_the_cap(team, changed, record.rotation, span.start, span.end)

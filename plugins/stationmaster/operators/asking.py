@@ -10,6 +10,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
@@ -180,6 +182,16 @@ class AskOperator(StationOperator):
 def text_field(title: str, description: str, *, value: str | None = "") -> dict[str, Any]:
     """Return a form field for a text."""
     return {"value": value, "description": description, "schema": {"type": ["string", "null"], "title": title}}
+
+
+def choice_field(title: str, choices: Sequence[str], *, value: str) -> dict[str, Any]:
+    """Return a form field with a choice."""
+    return {"value": value, "description": "", "schema": {"type": "string", "title": title, "enum": list(choices)}}
+
+
+def number_field(title: str, *, most: int) -> dict[str, Any]:
+    """Return a form field for a whole number from 0 on."""
+    return {"value": 0, "description": "", "schema": {"type": "integer", "title": title, "minimum": 0, "maximum": most}}
 
 
 def tick_field(title: str, description: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.asking import text_field, tick_field
+from stationmaster.operators.asking import choice_field, number_field, text_field, tick_field
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
 
@@ -319,6 +319,65 @@ class PairUpOperator(RoleOperator):
             assigned_users=[HITLUser(id=str(lead.airflow), name=lead.name)],
         )
         return Pausing(waiting.PAIRED, {"role": self.role})
+
+
+class LookBackOperator(HandoffOperator):
+    """Asks whoever goes off call how the shift was (R48, R52); skipped where the same person goes on.
+
+    XCom: ``{"person", "name", "load", "nights"}``: load from 1, quiet, to 5, too much; nights: how often they were
+    woken.
+    """
+
+    SEND = "Send"
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Say that the shift is over, ask, and take the answer."""
+        from stationmaster.handoffs import looking_back
+
+        person = looking_back.leaving(desk, handoff)
+        if person is None:
+            raise AirflowSkipException("nobody goes off call here")
+        if event is not None and "error" in event:
+            raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+        if event is not None and event.get("chosen_options"):
+            responder, form = event.get("responded_by_user"), event.get("params_input") or {}
+            if not responder:
+                raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
+            if str(responder["id"]) != person.airflow:
+                raise StepFailedForNow(f"{responder['id']} answered, but only {person.airflow} may. It is asked again.")
+            load = int(str(form.get("load") or looking_back.SCALE[2])[0])
+            nights, note = int(form.get("nights") or 0), str(form.get("note") or "")
+            looking_back.record(desk, handoff, person, load=load, nights=nights, note=note)
+        found = looking_back.answer(desk, handoff)
+        if found is None:
+            looking_back.say_goodbye(desk, handoff, person)
+            return self._ask(person, context)
+        told = {name: found.value[name] for name in ("load", "nights")}
+        return {"person": person.id, "name": person.name, **told}
+
+    def _ask(self, person: Person, context: Context) -> Pausing:
+        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
+
+        from stationmaster.handoffs import waiting
+        from stationmaster.handoffs.looking_back import SCALE
+
+        if not person.airflow:
+            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+        upsert_hitl_detail(
+            ti_id=context["ti"].id,
+            options=[self.SEND],
+            subject=f"{person.name}: how was your shift?",
+            body="Nothing hangs on the answer. stationmaster fairness shows it to the team, beside the hours.",
+            defaults=None,
+            multiple=False,
+            params={
+                "load": choice_field("How much was it?", SCALE, value=SCALE[2]),
+                "nights": number_field("How often were you woken?", most=100),
+                "note": text_field("Note", "What should be different the next time"),
+            },
+            assigned_users=[HITLUser(id=str(person.airflow), name=person.name)],
+        )
+        return Pausing(waiting.LOOKED_BACK, {})
 
 
 class FollowShiftOperator(HandoffOperator):

@@ -14,7 +14,12 @@ from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.ledger.records import DepartureState
-from stationmaster.operators.handing_over import AcknowledgeOperator, CheckAccessOperator, PairUpOperator
+from stationmaster.operators.handing_over import (
+    AcknowledgeOperator,
+    CheckAccessOperator,
+    LookBackOperator,
+    PairUpOperator,
+)
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
@@ -31,6 +36,7 @@ YES = (
     CheckAccessOperator.EVERYTHING,
     AcknowledgeOperator.TAKEN,
     PairUpOperator.PAIRED,
+    LookBackOperator.SEND,
 )
 """The answers that let a train or a handoff go on, as the operators offer them."""
 TICKED = ("All passed", CheckAccessOperator.EVERYTHING)

@@ -24,6 +24,7 @@ EMOJI = {
     "busts_in_silhouette": "👥",
     "calendar": "📅",
     "mag": "🔍",
+    "sunrise": "🌅",
     "rotating_light": "🚨",
     "red_circle": "🔴",
     "large_green_circle": "🟢",

@@ -1,0 +1,78 @@
+"""An urgent matter goes to the owner of its circle, as a GitHub issue (T-05)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+from stationmaster.core import escaping
+from stationmaster.core.instants import local_text
+from stationmaster.departures.acting import Receipt, perform
+from stationmaster.handoffs.telling import say
+
+if TYPE_CHECKING:
+    from stationmaster.config.people import Person
+    from stationmaster.departures.desk import Desk
+
+_SETTLES = timedelta(seconds=30)
+"""How long GitHub's list may take to show an issue whose receipt was lost."""
+
+
+class Matter(NamedTuple):
+    """What is escalated, as somebody wrote it down."""
+
+    circle: str
+    urgency: str
+    what: str
+    details: str
+
+
+def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
+    """Write the issue and tell the channel, each once for ever; Slack holds up nothing.
+
+    :param key: of this matter, such as ``threefold.escalate/<run>``.
+    :raises KeyError: the team has no such circle.
+    :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
+    """
+    circle = desk.team.circles[matter.circle]
+    owner = desk.team.people[circle.owner]
+    title = escaping.one_line(f"[{matter.urgency}] {circle.title}: {matter.what}")
+    body = _body(desk, matter, by)
+
+    def act() -> Receipt:
+        assignees = [owner.github] if owner.github else []
+        issue = desk.forge.open_issue(
+            circle.repository, title, body, key, labels=(*circle.labels, matter.urgency), assignees=assignees
+        )
+        return {"repository": circle.repository, "number": issue.number, "url": issue.url, "owner": owner.id}
+
+    def look_up() -> Receipt | None:
+        found = desk.forge.find_issue(circle.repository, key, circle.labels)
+        if found is None:
+            return None
+        return {"repository": circle.repository, "number": found.number, "url": found.url, "owner": owner.id}
+
+    intent = {"repository": circle.repository, "title": title}
+    receipt = perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    if circle.channel is not None:
+        text = (
+            f":rotating_light: {owner.mention}: *{escaping.slack(circle.title)}*, {escaping.slack(matter.urgency)}: "
+            f"{escaping.slack(matter.what)} <{receipt['url']}|#{receipt['number']}>, from {escaping.slack(by.name)}."
+        )
+        say(desk, f"{key}/slack", desk.team.channels[circle.channel].id, text)
+    return receipt
+
+
+def _body(desk: Desk, matter: Matter, by: Person) -> str:
+    when = escaping.markdown(local_text(desk.now(), desk.team.zone))
+    who, urgency = escaping.markdown(by.name), escaping.markdown(matter.urgency)
+    details = escaping.markdown(matter.details) or "No details were given."
+    return "\n".join(
+        [
+            f"**{who}** escalates a matter of urgency *{urgency}*, {when}.",
+            "",
+            details,
+            "",
+            "Say here what is to be done, and by whom. Close it when the matter is settled.",
+        ]
+    )

@@ -1,0 +1,46 @@
+"""The form by which an urgent matter goes to the owner of its circle (T-05)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from stationmaster.operators.base import Result
+from stationmaster.operators.sourcing import SourceOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class EscalateOperator(SourceOperator):
+    """Writes the issue, assigned to the circle's owner, once for each run; a retry or a clear writes no second one.
+
+    XCom: ``{"repository", "number", "url", "owner"}``.
+    """
+
+    def execute(self, context: Context) -> Result:
+        """Write it in the name of whoever filled the form in."""
+        from stationmaster.departures.desk import Desk
+        from stationmaster.departures.obstacles import hindrance
+        from stationmaster.incidents.circles import Matter, escalate
+
+        desk = Desk(team=self.team_config)
+        run, form = context["dag_run"], context["params"]
+        user = run.triggering_user_name
+        by = desk.team.person_by_airflow(user) if user else None
+        if by is None:
+            raise AirflowFailException(
+                f"{user or 'nobody'} filled the form in, and is not in the people of {self.team}. Log in as yourself; "
+                "your user name belongs into the team's file, under airflow."
+            )
+        matter = Matter(form["circle"], form["urgency"], str(form["what"]).strip(), str(form["details"] or "").strip())
+        if matter.circle not in desk.team.circles:
+            raise AirflowFailException(f"the team has no circle {matter.circle!r} any more")
+        try:
+            return escalate(desk, f"{self.team}.escalate/{run.run_id}", matter, by)
+        except Exception as error:
+            found = hindrance(desk, error, (by.id,))
+            if found is None:
+                raise
+            raise AirflowException(f"{found.sentence} {found.how}") from error
