@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from stationmaster.handoffs.shift_desk import ShiftDesk
 from stationmaster.oncall.changing import in_fact
 from stationmaster.oncall.overriding import make
 from stationmaster.operators.handing_over import CheckAccessOperator
+from stationmaster.rehearsal.airflow_api import AirflowConflict
 from tests.e2e.conftest import Answer, Town
 from tests.e2e.test_weekly_train import Nobody, wait_for
 
@@ -45,14 +47,21 @@ def test_c06_c07_whoever_comes_on_call_is_told_once_and_asked_for_access(town: T
     everything, form = CheckAccessOperator.EVERYTHING, dict.fromkeys(ITEMS, True)
     primary, secondary = str(people["primary"].airflow), str(people["secondary"].airflow)
     lacking = {**form, "datadog-hosted-cellxgene-prod": False}
-    answer(primary, run, "check_access", CheckAccessOperator.MISSING, **lacking)
     answer(secondary, run, "check_access", everything, **form)
-    wait_for(
-        lambda: (
-            "ACCESS_MISSING"
-            in {found.code for several in town.ledger.blockers(handoff.id).values() for found in several}
-        )
-    )
+
+    def missing() -> bool:
+        every = [found.code for several in town.ledger.blockers(handoff.id).values() for found in several]
+        return "ACCESS_MISSING" in every
+
+    def try_again() -> bool:
+        """On a loaded machine the answer may come too early all the same (fact 3): then it is asked for again."""
+        if not missing() and waits("check_access[0]"):
+            with suppress(StopIteration, AirflowConflict):
+                answer(primary, run, "check_access", CheckAccessOperator.MISSING, **lacking)
+            time.sleep(5)
+        return missing()
+
+    wait_for(try_again, within=180)
     wait_for(lambda: waits("check_access[0]"))
     time.sleep(2)
     answer(primary, run, "check_access", everything, **form)

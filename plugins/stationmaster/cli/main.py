@@ -10,6 +10,7 @@ from stationmaster import __version__
 from stationmaster.cli import (
     checking,
     explaining,
+    freezes,
     generating,
     ledger_records,
     ledger_writes,
@@ -58,7 +59,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, explaining):
+for group in (checking, who, oncall_reading, oncall_writing, freezes, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

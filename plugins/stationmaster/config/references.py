@@ -14,7 +14,7 @@ from stationmaster.config.train import TrainConfig
 
 def unknown_names(team: TeamConfig) -> list[Mistake]:
     """Return a mistake for each name that a team's files use and do not define, and for each listed twice."""
-    found = [*_in_groups(team), *_in_circles(team), *_in_rotations(team)]
+    found = [*_in_groups(team), *_in_circles(team), *_in_freezes(team), *_in_rotations(team)]
     for train in team.trains.values():
         found += _in_train(team, train)
     return found
@@ -23,6 +23,22 @@ def unknown_names(team: TeamConfig) -> list[Mistake]:
 def _in_groups(team: TeamConfig) -> Iterator[Mistake]:
     for group, members in team.groups.items():
         yield from _people(team, "team", ("groups", group), members)
+
+
+def _in_freezes(team: TeamConfig) -> Iterator[Mistake]:
+    seen: set[str] = set()
+    for index, freeze in enumerate(team.freezes):
+        if freeze.name in seen:
+            remedy = "Give each freeze a name of its own: exceptions name it."
+            what, loc = f"{freeze.name!r} is a freeze already", ("freezes", index, "name")
+            yield Mistake("listed_twice", loc, what, remedy, freeze.name, source="team")
+        seen.add(freeze.name)
+        for place, train in enumerate(freeze.trains):
+            if train not in team.trains:
+                yield _unknown("train", "team", ("freezes", index, "trains", place), train, team.trains)
+    rule = team.freeze_exceptions
+    if rule is not None and rule.approvers not in team.groups:
+        yield _unknown("group", "team", ("freeze_exceptions", "approvers"), rule.approvers, team.groups)
 
 
 def _in_circles(team: TeamConfig) -> Iterator[Mistake]:

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
+from stationmaster.config.rules_freezes import freeze_mistakes, frozen_for_ever
 from stationmaster.config.rules_gates import gate_mistakes
 from stationmaster.config.rules_rotations import of_rotation, rotation_mistakes
 from stationmaster.config.team import Account, TeamConfig, accounts_of
@@ -24,11 +25,12 @@ def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
 
     :param now: an aware instant; the rules that depend on the clocks look at the year that follows it.
     """
-    found = [*rotation_mistakes(team), *(mistake for rule in _OF_PEOPLE for mistake in rule(team))]
+    found = [*freeze_mistakes(team), *rotation_mistakes(team)]
+    found += [mistake for rule in _OF_PEOPLE for mistake in rule(team)]
     if any(mistake.severity == "error" for mistake in found):
         return found
     for train in team.trains.values():
-        found += gate_mistakes(team, train, now)
+        found += [*gate_mistakes(team, train, now), *frozen_for_ever(team, train, now)]
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import date, timedelta
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -20,6 +21,11 @@ class Stop(ConfigModel):
     target: WallTime = Field(description="After it the stop is late: told, not forbidden (C-12)")
     latest_start: WallTime = Field(description="After it the departure has missed its window")
     latest_day: Day | None = Field(default=None, description="The day of latest_start, if later in the same week")
+    on_holiday: Literal["go", "skip", "previous_workday", "next_workday"] = Field(
+        default="go",
+        description="On a holiday of the train: go all the same, skip the week, or move to another working day of the "
+        "same week; where there is none before the other stop the week is skipped (F36)",
+    )
 
     @model_validator(mode="after")
     def _times_in_order(self) -> Self:
@@ -53,8 +59,11 @@ class Stop(ConfigModel):
             field="latest_start",
         )
 
-    def timetable(self, zone: str) -> StopTimetable:
-        """Return the core timetable of this stop in ``zone``."""
+    def timetable(self, zone: str, moved: Mapping[date, date | None] | None = None) -> StopTimetable:
+        """Return the core timetable of this stop in ``zone``.
+
+        :param moved: where it falls on days that are holidays.
+        """
         return StopTimetable(
             day=self.day,
             earliest=self.earliest,
@@ -62,6 +71,7 @@ class Stop(ConfigModel):
             latest_start=self.latest_start,
             latest_day=self.latest_day,
             zone=zone,
+            moved=dict(moved or {}),
         )
 
 

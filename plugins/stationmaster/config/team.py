@@ -12,10 +12,12 @@ from pydantic import Field, model_validator
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
+from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.ballots import Elector
+from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
 from stationmaster.core.rotations.changes import Changes
 from stationmaster.core.rotations.escalating import EscalationStep
@@ -58,6 +60,10 @@ class TeamFile(ConfigModel):
     channels: dict[Slug, Channel] = Field(default_factory=dict)
     repositories: tuple[RepositoryName, ...] = Field(default=(), description="What the team's trains may touch")
     connections: Connections = Field(default_factory=Connections)
+    freezes: tuple[FreezeEntry, ...] = Field(default=(), description="When not everything may change (T-02)")
+    freeze_exceptions: FreezeExceptions | None = Field(
+        default=None, description="Who may except a departure; without it nobody may"
+    )
     circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
     away: Text | None = Field(
         default=None,
@@ -119,6 +125,18 @@ class TeamConfig(TeamFile):
     def with_changes(self, changes: Mapping[str, Changes]) -> TeamConfig:
         """Return the team with other changes of its rotations, by rotation id."""
         return self.model_copy(update={"changes": dict(changes)})
+
+    def freezes_of(self, train: str) -> tuple[Freeze, ...]:
+        """Return the freezes that touch a train, in the order of the file."""
+        return tuple(
+            freeze
+            for entry, freeze in zip(self.freezes, self._freezes, strict=True)
+            if not entry.trains or train in entry.trains
+        )
+
+    @cached_property
+    def _freezes(self) -> tuple[Freeze, ...]:
+        return tuple(entry.freeze(self.zone) for entry in self.freezes)
 
     @property
     def escalation(self) -> dict[str, tuple[EscalationStep, ...]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -11,9 +12,14 @@ from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.components import Component
 from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
-from stationmaster.config.stops import Forms, Stops
+from stationmaster.config.holiday_lists import Holidays
+from stationmaster.config.stops import Forms, Stop, Stops
 from stationmaster.core.calendar import StopTimetable
 from stationmaster.core.quorum import QuorumPolicy
+
+_FIRST_YEAR, _LAST_YEAR = 2020, 2044
+"""For which years the holidays of a train are worked out; the range is fixed, so that a timetable stays the same."""
+_WEEKEND = 5
 
 
 class Rollback(ConfigModel):
@@ -53,6 +59,7 @@ class TrainFile(ConfigModel):
     environments: tuple[Slug, ...] = ("dev", "staging", "prod")
     components: tuple[Component, ...] = Field(min_length=1, description="In the order in which they are deployed")
     stops: Stops
+    holidays: Holidays = Field(default_factory=Holidays, description="Days on which a stop asks its on_holiday")
     gates: Gates
     rollback: Rollback = Field(default_factory=Rollback)
     previous_departure: Literal["hold", "supersede", "parallel"] = Field(
@@ -125,7 +132,20 @@ class TrainConfig(TrainFile):
 
     def stop(self, name: Literal["cut", "promote"]) -> StopTimetable:
         """Return the timetable of a stop, in the train's zone."""
-        return (self.stops.cut if name == "cut" else self.stops.promote).timetable(self.zone)
+        return self._timetables[name]
+
+    @cached_property
+    def _timetables(self) -> dict[str, StopTimetable]:
+        years = range(_FIRST_YEAR, _LAST_YEAR, 12)
+        days = frozenset(day for year in years for day in self.holidays.from_year(year))
+        stops: dict[str, tuple[Stop, Stop]] = {
+            "cut": (self.stops.cut, self.stops.promote),
+            "promote": (self.stops.promote, self.stops.cut),
+        }
+        return {
+            name: stop.timetable(self.zone, _moved(stop, other, days) if stop.on_holiday != "go" else None)
+            for name, (stop, other) in stops.items()
+        }
 
     def component(self, name: str) -> Component:
         """Return a component by its id.
@@ -137,6 +157,25 @@ class TrainConfig(TrainFile):
                 return component
         aboard = ", ".join(component.id for component in self.components)
         raise UnknownComponent(f"{self.key}: {name!r} is not a component of this train; it has {aboard}")
+
+
+def _moved(stop: Stop, other: Stop, days: frozenset[date]) -> dict[date, date | None]:
+    """Return where a stop falls on each holiday that is its day: in the same week, and not past the other one (F36)."""
+    return {day: _elsewhere(stop, other, day, days) for day in sorted(days) if day.weekday() == stop.day.index}
+
+
+def _elsewhere(stop: Stop, other: Stop, day: date, days: frozenset[date]) -> date | None:
+    if stop.on_holiday == "skip":
+        return None
+    step = timedelta(days=1 if stop.on_holiday == "next_workday" else -1)
+    found = day + step
+    while found.isocalendar()[:2] == day.isocalendar()[:2]:
+        if found.weekday() == other.day.index:
+            return None
+        if found.weekday() < _WEEKEND and found not in days:
+            return found
+        found += step
+    return None
 
 
 class UnknownComponent(LookupError):

@@ -280,6 +280,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Look at the newest run of the rotation's source DAG; it says why, and is started by hand, too.",
     ),
     (
+        "FROZEN",
+        "The freeze {freeze} ({mode}) lets no {action} go until {ends}: {why}.",
+        "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",
+    ),
+    (
         "SHIFT_UNREVIEWED",
         "{person} has not said how their shift was.",
         "Answer the task; it ends with the next handoff, and nothing hangs on it.",

@@ -5,7 +5,7 @@ Days and weeks are those of the train's own zone, never UTC's and never the work
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -23,6 +23,9 @@ from stationmaster.core.instants import (
     utc,
 )
 from stationmaster.core.value import Value
+
+_REACH = 6
+"""Weeks to either side in which a departure is looked for."""
 
 StopName = Literal["cut", "promote"]
 """The two stops of a weekly train."""
@@ -46,7 +49,8 @@ class StopTimetable(Value):
     """When a stop may happen in its week: not before ``earliest``, told as late after ``target``, missed after
     ``latest_start``.
 
-    ``latest_day`` lets the window end on a later day of the same ISO week.
+    ``latest_day`` lets the window end on a later day of the same ISO week. ``moved`` says on which days the stop falls
+    elsewhere in its week, for they are holidays; None: it is skipped (F36).
     """
 
     day: Weekday
@@ -55,6 +59,7 @@ class StopTimetable(Value):
     latest_start: ClockTime
     latest_day: Weekday | None = None
     zone: ZoneName
+    moved: dict[date, date | None] = Field(default_factory=dict)
 
     @property
     def last_day(self) -> Weekday:
@@ -98,9 +103,19 @@ class Soak(Value):
     count: Literal["calendar_days", "elapsed"] = "calendar_days"
 
 
+def day_of(timetable: StopTimetable, week: IsoWeek) -> date | None:
+    """Return on which day a stop falls in a week, holidays taken in; None: it is skipped (F36)."""
+    day = week.day(timetable.day)
+    return timetable.moved.get(day, day)
+
+
 def stop_times(timetable: StopTimetable, week: IsoWeek) -> StopTimes:
-    """Return a stop's instants in a week. In a repeated hour deadlines take its last occurrence (F35)."""
-    day, last_day = week.day(timetable.day), week.day(timetable.last_day)
+    """Return a stop's instants in a week. In a repeated hour deadlines take its last occurrence (F35).
+
+    One that is skipped has the instants of its usual day: whoever starts it by hand is held to them.
+    """
+    day = day_of(timetable, week) or week.day(timetable.day)
+    last_day = max(day, week.day(timetable.last_day)) if timetable.latest_day is not None else day
     return StopTimes(
         earliest=first_instant(datetime.combine(day, timetable.earliest), timetable.zone),
         target=last_instant(datetime.combine(day, timetable.target), timetable.zone),
@@ -147,6 +162,7 @@ def promote_week(cut: StopTimetable, promote: StopTimetable, cut_week: IsoWeek) 
 
 
 def _around(timetable: StopTimetable, instant: datetime) -> tuple[datetime, ...]:
-    # Two weeks to either side: a zone that skips a whole day can push a week's first instant into the next week.
+    # A zone that skips a whole day can push a week's first instant into the next week, and holidays skip whole weeks.
     week = IsoWeek.of(instant, timetable.zone)
-    return tuple(stop_times(timetable, week.plus(weeks)).earliest for weeks in (-2, -1, 0, 1, 2))
+    weeks = [week.plus(number) for number in range(-_REACH, _REACH + 1)]
+    return tuple(stop_times(timetable, each).earliest for each in weeks if day_of(timetable, each) is not None)

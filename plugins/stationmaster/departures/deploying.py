@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures import gating, runs
+from stationmaster.departures import freezing, gating, runs
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.fitting import fits, record_target, there_already
 from stationmaster.departures.legs import (
@@ -119,6 +119,7 @@ def _attempt(station: Station, leg: Leg, key: str, before_effect: Callable[[], N
 
     def guard() -> None:
         _recount(station, leg, fence)
+        freezing.note_use(station, leg.departure, leg.stop)
         before_effect()
 
     try:

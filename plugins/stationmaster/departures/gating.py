@@ -19,7 +19,7 @@ from stationmaster.core.gates import (
     window_gate,
 )
 from stationmaster.core.instants import IsoWeek
-from stationmaster.departures import voting
+from stationmaster.departures import freezing, voting
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import DepartureState
@@ -46,6 +46,12 @@ def window_standing(station: Station, departure: str, stop: StopName) -> Standin
     ):
         return Standing(gate="window", verdict=Verdict.LATE)
     return window_gate(times_of(station, departure, stop), station.now(), zone=station.train.zone)
+
+
+def freeze_standing(station: Station, departure: str, stop: StopName) -> Standing:
+    """Return whether a freeze forbids the stop now; one that has brought a component there is finished (F33)."""
+    found = freezing.standing(station, departure, stop)
+    return passed("freeze") if not found.opens and half_done(station, departure, stop) else found
 
 
 def half_done(station: Station, departure: str, stop: StopName) -> bool:
@@ -145,6 +151,7 @@ def before_confirmation(station: Station, departure: str) -> Standing:
     return combine(
         [
             window_standing(station, departure, "promote"),
+            freeze_standing(station, departure, "promote"),
             rejection_standing(station, departure),
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
@@ -164,7 +171,7 @@ def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
         return promote_standing(station, departure)
     if station.ledger.manifest_of(departure) is None:
         return waiting("cut", blocker("NOTHING_STAGED"))
-    return rejection_standing(station, departure)
+    return combine([freeze_standing(station, departure, "cut"), rejection_standing(station, departure)])
 
 
 def from_ledger(station: Station, departure: str) -> Standing:
@@ -173,6 +180,7 @@ def from_ledger(station: Station, departure: str) -> Standing:
     return combine(
         [
             window_standing(station, departure, "promote"),
+            freeze_standing(station, departure, "promote"),
             rejection_standing(station, departure),
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),

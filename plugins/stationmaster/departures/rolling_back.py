@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.departures import runs, telling, wording
+from stationmaster.departures import freezing, runs, telling, wording
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
 from stationmaster.departures.obstacles import StepImpossible, passed, waiting
@@ -31,6 +31,8 @@ def advance(station: Station, departure: str) -> Standing:
     :raises StepImpossible: a target is unknown, or the way back needs a person.
     """
     legs = legs_to_undo(station, departure)
+    if legs:
+        freezing.note_exemption(station, departure)
     standings = []
     for leg in legs:
         standing = _undo(station, leg)

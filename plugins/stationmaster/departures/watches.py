@@ -136,7 +136,8 @@ def _opening(station: Station, departure: str, arguments: Arguments) -> Standing
     stop: StopName = arguments["stop"]
     found = station.ledger.departure(departure)
     previous = opening.previous_standing(station, found) if found and stop == "cut" else passed("previous")
-    return _until_missed(station, departure, stop, previous)
+    frozen = gating.freeze_standing(station, departure, stop)
+    return _until_missed(station, departure, stop, previous, frozen)
 
 
 def _staged(station: Station, departure: str, _: Arguments) -> Standing:

@@ -29,8 +29,9 @@ class WeeklyStopTimetable(CalendarTimetable):
         return f"{self.stop.day.value[:3].capitalize()} {self.stop.earliest:%H:%M} {self.stop.zone}"
 
     def serialize(self) -> dict[str, Any]:
-        """Return the stop as JSON."""
-        return {"stop": self.stop.model_dump(mode="json")}
+        """Return the stop as JSON; without holidays as it was before there were any (F69)."""
+        left_out = None if self.stop.moved else {"moved"}
+        return {"stop": self.stop.model_dump(mode="json", exclude=left_out)}
 
     @classmethod
     def deserialize(cls, data: dict[str, Any]) -> WeeklyStopTimetable:
