@@ -67,8 +67,18 @@ def world(ledger, include):
 
 
 SPAN = ("--start", "2021-11-05T09:00", "--end", "2021-11-06T09:00")
+EXCEPTION = (waiting_train.DEPARTURE, "--stop", "promote", "--freeze", "year-end", "--why", "the login is broken")
 SWAP = ("--role", "primary", "--giver", "chiara", "--taker", "ivan")
+FROZEN = (
+    "teams/cellxgene.yaml",
+    "connections:",
+    "freezes:\n  - {name: year-end, mode: hold_promotion, why: holidays, start: '2021-12-20 00:00',"
+    " end: '2022-01-03 09:00'}\nfreeze_exceptions: {approvers: engineers, needed: 2}\nconnections:",
+)
 SPOILED = {
+    "freeze list": FROZEN,
+    "freeze ask": FROZEN,
+    "preview": FROZEN,
     "check": ("trains/cellxgene.weekly.yaml", "day: thursday", "day: thurs"),
     "gaps": (
         "teams/cellxgene.yaml",
@@ -97,6 +107,10 @@ COMMANDS = {
     "swap ask": (("swap", "ask", "cellxgene", *SWAP, *SPAN, "--by", "chiara"), 0),
     "swap suggest": (("swap", "suggest", "cellxgene", "--role", "primary", *SPAN), 0),
     "lock": (("lock", "cellxgene", "--check"), 1),  # it was never locked
+    "freeze list": (("freeze", "list", "cellxgene"), 0),
+    "freeze ask": (("freeze", "ask", *EXCEPTION, "--link", "https://github.com/org/app/issues/7", "--by", "emil"), 0),
+    "preview": (("preview", "--weeks", "9"), 0),
+    "stats": (("stats", "cellxgene.weekly"), 0),
     "explain": (("explain", "cellxgene.weekly"), 0),
     "explain <rotation>": (("explain", "cellxgene.oncall"), 0),
     "ledger verify": (("ledger", "verify"), 1),

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from stationmaster.cli.shapes_freezes import ExceptionsAnswer, FreezesAnswer
+    from stationmaster.cli.shapes_calendar import ExceptionsAnswer, FreezesAnswer
     from stationmaster.config.team import TeamConfig
     from stationmaster.departures.freezing import FreezeException
     from stationmaster.departures.station import Station
@@ -154,7 +154,7 @@ def _station(about: str, include: Path | None, home: Path) -> tuple[Station, str
 
 
 def _listed(team: TeamConfig, now: datetime, weeks: int) -> FreezesAnswer:
-    from stationmaster.cli.shapes_freezes import FreezesAnswer, FreezeShown
+    from stationmaster.cli.shapes_calendar import FreezesAnswer, FreezeShown
 
     end = now + timedelta(weeks=weeks)
     rows = [
@@ -176,7 +176,7 @@ def _listed(team: TeamConfig, now: datetime, weeks: int) -> FreezesAnswer:
 
 
 def _shown(station: Station, departure: str, records: Sequence[FreezeException]) -> ExceptionsAnswer:
-    from stationmaster.cli.shapes_freezes import ExceptionsAnswer, ExceptionShown
+    from stationmaster.cli.shapes_calendar import ExceptionsAnswer, ExceptionShown
     from stationmaster.departures.freezing import used_at
 
     rule = station.team.freeze_exceptions

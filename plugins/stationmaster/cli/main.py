@@ -16,8 +16,10 @@ from stationmaster.cli import (
     ledger_writes,
     oncall_reading,
     oncall_writing,
+    previewing,
     rehearsing,
     running,
+    stats,
     who,
 )
 
@@ -59,7 +61,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, freezes, explaining):
+for group in (checking, who, oncall_reading, oncall_writing, freezes, previewing, stats, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

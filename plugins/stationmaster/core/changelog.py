@@ -12,6 +12,7 @@ from typing import Literal, get_args
 from pydantic import Field
 
 from stationmaster.core import escaping
+from stationmaster.core.instants import Instant
 from stationmaster.core.value import Value
 
 GroupTitle = Literal["Features", "Fixes", "Maintenance", "Other"]
@@ -30,7 +31,8 @@ _KINDS: dict[str, GroupTitle] = {
 class Change(Value):
     """A merged pull request, or a commit that none brought.
 
-    ``author`` is the login; ``repository`` tells apart the pull requests of a train with several.
+    ``author`` is the login; ``repository`` tells apart the pull requests of a train with several. ``landed_at`` is when
+    it came to the main branch: lead times are counted from there.
     """
 
     number: int | None = Field(default=None, ge=1)
@@ -40,6 +42,7 @@ class Change(Value):
     sha: str = Field(default="", pattern=r"^[0-9a-f]{0,40}$")
     url: str | None = None
     repository: str = ""
+    landed_at: Instant | None = None
 
 
 class Group(Value):

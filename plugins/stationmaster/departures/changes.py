@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.changelog import Change, Changelog, changelog
@@ -47,13 +48,19 @@ def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]
     for commit in station.forge.compare(passenger.repository, running.sha, passenger.sha).commits:
         pulls = [pull for pull in station.forge.pulls_of(passenger.repository, commit.sha) if pull.merged]
         authors |= {login for login in (commit.author, *(pull.author for pull in pulls)) if login}
-        changes += [_change(passenger.repository, pull) for pull in pulls] or [
-            Change(title=commit.title, author=commit.author, sha=commit.sha, repository=passenger.repository)
+        changes += [_change(passenger.repository, pull, commit.committed_at) for pull in pulls] or [
+            Change(
+                title=commit.title,
+                author=commit.author,
+                sha=commit.sha,
+                repository=passenger.repository,
+                landed_at=commit.committed_at,
+            )
         ]
     return changes, authors
 
 
-def _change(repository: str, pull: PullRequest) -> Change:
+def _change(repository: str, pull: PullRequest, committed_at: datetime) -> Change:
     return Change(
         number=pull.number,
         title=pull.title,
@@ -62,4 +69,5 @@ def _change(repository: str, pull: PullRequest) -> Change:
         sha=pull.head_sha,
         url=pull.url,
         repository=repository,
+        landed_at=pull.merged_at or committed_at,
     )

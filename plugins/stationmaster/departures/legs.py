@@ -78,6 +78,12 @@ def deployed(station: Station, leg: Leg) -> bool:
     return any(fact.value["sha"] == leg.sha for fact in facts)
 
 
+def deployed_at(station: Station, leg: Leg) -> datetime | None:
+    """Return when this departure first saw the leg's commit run there, None before."""
+    facts = station.ledger.facts(leg.departure, kind="deployed", subject=leg.subject)
+    return next((fact.at for fact in facts if fact.value["sha"] == leg.sha), None)
+
+
 def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> None:
     """Record that the environment reported the leg's commit, and give the lock back."""
     station.ledger.record_once(
