@@ -26,6 +26,7 @@ MODULES = (
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
     "stationmaster.departures.station",
+    "stationmaster.departures.going_back",
     "stationmaster.departures.watches",
     "stationmaster.handoffs.comparing",
     "stationmaster.handoffs.waiting",

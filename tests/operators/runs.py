@@ -29,7 +29,7 @@ DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
 def dags() -> dict[str, DAG]:
     """The DAGs of the cellxgene train, by stop."""
     found = {dag.dag_id: dag for dag in dags_of(INCLUDE, dag_file=DAG_FILE)}
-    return {stop: found[f"cellxgene.weekly.{stop}"] for stop in ("cut", "promote")}
+    return {stop: found[f"cellxgene.weekly.{stop}"] for stop in ("cut", "promote", "rollback")}
 
 
 @dataclass

@@ -62,6 +62,29 @@ whoever holds `{train.on_call}` when the task runs, and to the backups.
 {_runbook(include, train.runbooks.promote)}"""
 
 
+def rollback_doc(include: Path, train: TrainConfig) -> str:
+    """Return the Markdown of the rollback DAG."""
+    marks = ", ".join(f"`{label}`" for label in train.rollback.irreversible) or "no label"
+    return f"""# {train.title}: rollback
+
+**What.** Takes {train.production} back to what an earlier departure had brought, whole and healthy: the newest one, or
+the week that you name. What still deploys is stopped first. The manifest that is taken back is rejected: no train
+brings it again before somebody lifts that. No freeze and no gate keeps a rollback.
+
+**When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
+at first, nothing else is done.
+
+**Who is asked.** Nobody. It is done in the name of whoever fills the form in, with their reason.
+
+**If it fails.** The log's last line names what is wrong, and which weeks can be gone back to. A change that bears
+{marks} is not undone by going back: the form asks whether you accept that. Clear the failed task to go on where it
+stopped.
+
+**Dry run.** The form's own.
+
+{_runbook(include, train.runbooks.rollback)}"""
+
+
 def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
     """Return the Markdown of a rotation's handoff DAG."""
     notices, check = entry.notices, entry.access

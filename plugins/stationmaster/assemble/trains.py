@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
 from stationmaster.assemble.bundle import found_from
-from stationmaster.assemble.describing import cut_doc, promote_doc
+from stationmaster.assemble.describing import cut_doc, promote_doc, rollback_doc
 from stationmaster.config.components import Component
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
@@ -20,6 +20,7 @@ from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.closing import CloseStopOperator
 from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
 from stationmaster.operators.deploying import DeployByHandOperator, DeployOperator, RollBackOperator, VerifyOperator
+from stationmaster.operators.going_back import PLAN_TASK, GoBackOperator, PlanRollbackOperator
 from stationmaster.operators.opening import OpenDepartureOperator
 from stationmaster.operators.voting import AskForVotesOperator, BallotOperator, ConfirmOperator
 from stationmaster.sensors.standing import StandingSensor
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
 """A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
 _NAMED = "{{ task.asked }}"
+ROLLBACK = "rollback"
 # Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
@@ -45,12 +47,12 @@ def train_dags(
     dag_file: Path | str | None = None,
     only: str | None = None,
 ) -> Iterator[DAG]:
-    """Yield the DAGs of one train: ``<team>.<train>.cut`` and ``<team>.<train>.promote``.
+    """Yield the DAGs of one train: ``<team>.<train>.cut``, ``….promote``, and by hand ``….rollback``.
 
     :param dag_file: the file that defines them, from which their tasks find ``include/``.
     :param only: a DAG id; no other is built.
     """
-    for stop, build in (("cut", _cut), ("promote", _promote)):
+    for stop, build in (("cut", _cut), ("promote", _promote), (ROLLBACK, _rollback)):
         if only in (None, f"{train.key}.{stop}"):
             common: dict[str, Any] = {
                 "include": found_from(include, dag_file),
@@ -112,6 +114,45 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
         _in_a_row(steps)
         [*gates, *steps] >> rolled_back
         [*gates, *steps, rolled_back] >> closed
+    return dag
+
+
+def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
+    form = {
+        "dry_run": Param(True, type="boolean", title="Dry run", description="Only say what would happen."),
+        "to": Param(
+            None,
+            type=["null", "string"],
+            pattern=r"^\d{4}-W\d{2}$",
+            title="Back to",
+            description="The week of a departure that was healthy, such as 2026-W33; empty: the newest one before.",
+        ),
+        "reason": Param(
+            "", type=["null", "string"], maxLength=300, title="Why", description="Needed unless it is a dry run."
+        ),
+        "accept_irreversible": Param(
+            False,
+            type="boolean",
+            title="Accept what cannot be undone",
+            description="Only if the preview names such a change, and whoever wrote it agrees.",
+        ),
+    }
+    with DAG(
+        dag_id=f"{train.key}.{ROLLBACK}",
+        dag_display_name=f"{train.title}: rollback",
+        description=f"{team.title}: production goes back to what was healthy before; started by hand",
+        doc_md=rollback_doc(include, train),
+        schedule=None,
+        start_date=_START,
+        catchup=False,
+        max_active_runs=1,
+        tags={f"team:{team.id}", f"train:{train.key}", "form"},
+        default_args={"owner": team.id, **_RETRIES},
+        params=form,
+        is_paused_upon_creation=False,
+    ) as dag:
+        planned = PlanRollbackOperator(task_id=PLAN_TASK, **{**common, "stop": "promote"})
+        planned >> GoBackOperator(task_id="go_back", **{**common, "stop": "promote"})
     return dag
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
 
-_STOPS = ("cut", "promote", "handoff", "changes")
+_STOPS = ("cut", "promote", "rollback", "handoff", "changes")
 
 
 class Question(NamedTuple):

@@ -30,6 +30,10 @@ class Rollback(ConfigModel):
         default="recorded",
         description="recorded: what prod ran before the promotion; last_healthy: the newest manifest verified there",
     )
+    irreversible: tuple[Text, ...] = Field(
+        default=("irreversible",),
+        description="Labels of pull requests that no rollback undoes: migrations (F48)",
+    )
 
 
 class Reminders(ConfigModel):

@@ -13,13 +13,21 @@ from stationmaster.departures.obstacles import StepImpossible, passed, waiting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown
 from stationmaster.ledger.records import DepartureState
 
+CHOSEN = "rollback_chosen"
+"""The fact that says where a person wants production to go back to."""
+
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 
 def legs_to_undo(station: Station, departure: str) -> tuple[Leg, ...]:
-    """Return the legs that this departure began on production, the newest first."""
-    return tuple(leg for leg in reversed(legs_of(station, departure, "promote")) if begun(station, leg))
+    """Return the legs that this departure began on production, the newest first; of a chosen way only what it names."""
+    chosen = station.ledger.fact(departure, CHOSEN)
+    return tuple(
+        leg
+        for leg in reversed(legs_of(station, departure, "promote"))
+        if begun(station, leg) and (chosen is None or leg.component in chosen.value["ways"])
+    )
 
 
 def advance(station: Station, departure: str) -> Standing:
@@ -101,7 +109,10 @@ def _key(back: Leg) -> str:
 
 
 def _back(station: Station, leg: Leg) -> Leg | None:
-    """Return the way to the target; None where nothing is known that ran there."""
+    """Return the way to the target; None where nothing is known that ran there. What a person chose comes first."""
+    chosen = station.ledger.fact(leg.departure, CHOSEN)
+    if chosen is not None and leg.component in chosen.value["ways"]:
+        return leg.model_copy(update={"sha": str(chosen.value["ways"][leg.component])})
     sha = _last_healthy(station, leg) if station.train.rollback.target == "last_healthy" else None
     if sha is None:
         facts = station.ledger.facts(leg.departure, kind="rollback_target", subject=leg.subject)
@@ -165,7 +176,8 @@ def _was_there(station: Station, leg: Leg) -> bool:
 
 def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
     manifest = station.ledger.manifest_of(departure)
-    reason = f"{departure} was rolled back"
+    chosen = station.ledger.fact(departure, CHOSEN)
+    reason = f"{departure} was rolled back" + (f": {chosen.value['reason']}" if chosen is not None else "")
     if manifest is not None and station.ledger.rejection(manifest.hash) is None:
         station.ledger.reject(manifest.hash, reason, station.now(), "stationmaster")
     station.ledger.set_state(departure, DepartureState.ROLLED_BACK, station.now(), "stationmaster", reason)

@@ -1,0 +1,165 @@
+"""A rollback that a person asks for: to what was healthy in production before, never past what cannot be undone.
+
+It is never kept from happening by a freeze or a gate; it rejects the manifest that it takes back, so that no train
+brings it again before a person says so (F34, F44 … F48).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.core.changelog import Change
+from stationmaster.core.instants import IsoWeek
+from stationmaster.core.value import Value
+from stationmaster.departures.deploying import begun
+from stationmaster.departures.legs import deployed, legs_of
+from stationmaster.departures.rolling_back import CHOSEN
+from stationmaster.ledger.records import DepartureState
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Departure
+
+_CAME_TO_PRODUCTION = (
+    DepartureState.DONE,
+    DepartureState.PARTIAL,
+    DepartureState.FAILED,
+    DepartureState.PROMOTING,
+)
+
+
+class RollbackRefused(ValueError):
+    """A rollback that would go nowhere, or to something that was not healthy."""
+
+
+class Way(Value):
+    """One component's way back."""
+
+    component: str
+    environment: str
+    running: str
+    target: str
+
+
+class RollbackPlan(Value):
+    """What a rollback would do: ``departure`` is taken back to what ``target`` had brought."""
+
+    departure: str
+    target: str
+    ways: tuple[Way, ...]
+    irreversible: tuple[str, ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What will happen, in words."""
+        said = [
+            f"{way.component} on {way.environment} goes from {way.running[:12]} back to {way.target[:12]}"
+            for way in self.ways
+        ]
+        said.append(f"{self.departure} becomes ROLLED_BACK, and its manifest is rejected")
+        said += [f"cannot be undone by going back: {title}" for title in self.irreversible]
+        return tuple(said)
+
+
+def healthy(station: Station) -> tuple[Departure, ...]:
+    """Return the departures that production can go back to, the newest first: whole, verified, never rejected (F45)."""
+    found = []
+    for departure in station.ledger.departures(station.train.key, states=(DepartureState.DONE,)):
+        manifest = station.ledger.manifest_of(departure.id)
+        if manifest is None or station.ledger.rejection(manifest.hash) is not None:
+            continue
+        if all(deployed(station, leg) for leg in legs_of(station, departure.id, "promote")):
+            found.append(departure)
+    return tuple(sorted(found, key=lambda each: each.week, reverse=True))
+
+
+def plan(station: Station, to: str | None = None) -> RollbackPlan:
+    """Return what a rollback would do now.
+
+    :param to: the week of the departure to go back to, such as ``2026-W33``; None: the newest healthy one before.
+    :raises RollbackRefused: production runs nothing of this train, or there is no such healthy departure.
+    """
+    running = _running(station)
+    if running is None:
+        environment = station.train.production
+        raise RollbackRefused(f"{environment} runs nothing that a departure of {station.train.key} brought.")
+    choices = [each for each in healthy(station) if each.week < running.week]
+    target = _chosen(station, running, choices, to)
+    legs = legs_of(station, running.id, "promote")
+    manifest = station.ledger.manifest_of(target.id)
+    shas = {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
+    ways = tuple(
+        Way(component=leg.component, environment=leg.environment, running=leg.sha, target=shas[leg.component])
+        for leg in reversed(legs)
+        if leg.component in shas and shas[leg.component] != leg.sha and begun(station, leg)
+    )
+    if not ways:
+        environment = station.train.production
+        raise RollbackRefused(f"{environment} runs what {target.id} brought: there is nothing to take back.")
+    return RollbackPlan(
+        departure=running.id, target=target.id, ways=ways, irreversible=_irreversible(station, target, running)
+    )
+
+
+def choose(station: Station, found: RollbackPlan, *, reason: str, by: str, accept_irreversible: bool) -> None:
+    """Write down, once, that the rollback is wanted; :func:`stationmaster.departures.rolling_back.advance` does it.
+
+    :raises RollbackRefused: no reason is given, or something cannot be undone and nobody accepts that (F48).
+    """
+    if not reason.strip():
+        raise RollbackRefused("Why? A rollback is asked for with its reason: it stands in the message and the audit.")
+    if found.irreversible and not accept_irreversible:
+        raise RollbackRefused(
+            f"{'; '.join(found.irreversible)}: going back does not undo that. Ask whoever wrote it, then tick that you "
+            "accept it."
+        )
+    value = {
+        "target": found.target,
+        "ways": {way.component: way.target for way in found.ways},
+        "reason": reason.strip(),
+    }
+    station.ledger.record_once(found.departure, CHOSEN, "rollback", value, station.now(), by)
+
+
+def _running(station: Station) -> Departure | None:
+    """Return the newest departure that changed production and was not taken back."""
+    found = station.ledger.departures(station.train.key, states=_CAME_TO_PRODUCTION)
+    for departure in sorted(found, key=lambda each: each.week, reverse=True):
+        if any(begun(station, leg) for leg in legs_of(station, departure.id, "promote")):
+            return departure
+    return None
+
+
+def _chosen(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure:
+    known = ", ".join(str(each.week) for each in choices) or "none"
+    if to is None:
+        if not choices:
+            raise RollbackRefused(
+                f"No departure before {running.id} was whole and healthy in {station.train.production}. Deploy the "
+                "version that you want by hand, and follow the runbook."
+            )
+        return choices[0]
+    week = IsoWeek.parse(to)
+    for each in choices:
+        if each.week == week:
+            return each
+    if week == running.week:
+        raise RollbackRefused(f"{running.id} is what runs now. Healthy before it: {known}.")
+    raise RollbackRefused(
+        f"{station.train.key}/{to} was never whole and healthy in {station.train.production}, or was rejected since. "
+        f"Healthy before {running.id}: {known}."
+    )
+
+
+def _irreversible(station: Station, target: Departure, running: Departure) -> tuple[str, ...]:
+    """Return the titles of changes after the target that bear a label of what cannot be undone (F48)."""
+    marks = set(station.train.rollback.irreversible)
+    found: list[str] = []
+    for departure in station.ledger.departures(station.train.key):
+        manifest = station.ledger.manifest_of(departure.id)
+        if not target.week < departure.week <= running.week or manifest is None:
+            continue
+        for fact in station.ledger.facts(departure.id, kind="changes", subject=manifest.hash):
+            changes = (Change.model_validate(value) for value in fact.value["changes"])
+            found += [change.title for change in changes if marks & set(change.labels)]
+    return tuple(dict.fromkeys(found))
