@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from stationmaster.config.freezing import FreezeEntry
 from stationmaster.core.blockers import blocker
 from stationmaster.core.instants import IsoWeek
 from stationmaster.handoffs import packing
@@ -18,6 +19,8 @@ from stationmaster.ledger.errors import EffectUnknown
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.github.faults import Fault
 from stationmaster.rehearsal.github.specs import IssueSpec
+from stationmaster.rehearsal.slack.models import SlackUser
+from stationmaster.rehearsal.slack.world import BOT_USER_ID
 from tests.departures.week import Switchboard
 from tests.handoffs.desks import Post, new_post
 
@@ -167,3 +170,63 @@ def test_f65_titles_from_outside_are_escaped(post: Posts) -> None:
     assert "<!channel>" not in line
     assert "](javascript" not in line
     assert " @everyone" not in line
+
+
+def outside(at: Post) -> None:
+    """Somebody of another team is in the workspace and in the channel."""
+    at.slack.users["U0OUTSIDE1"] = SlackUser(id="U0OUTSIDE1", name="outside")
+    channel = at.team.channels["eng-dre"].id
+    everybody = [account for person in at.team.people.values() for account in person.slack]
+    at.slack.channels[channel].members = [*everybody, "U0OUTSIDE1", BOT_USER_ID]
+
+
+def test_questions_without_an_answer_are_handed_over(post: Posts) -> None:
+    """Not the team's own words, not the answered ones, not those that bear a mark of the team."""
+    at = post("dre", "oncall", datetime(2024, 3, 11, 8, 0, tzinfo=UTC))
+    channel, carlo = at.team.channels["eng-dre"].id, at.team.people["carlo"].slack[0]
+    outside(at)
+    at.clock.move(hours=-3)
+    open_one = at.slack.post_as("U0OUTSIDE1", channel, "Why is <subnet> slow? *now*")
+    answered = at.slack.post_as("U0OUTSIDE1", channel, "Who can help?")
+    marked = at.slack.post_as("U0OUTSIDE1", channel, "Is it up?")
+    at.slack.post_as(carlo, channel, "Lunch?")
+    at.clock.move(minutes=5)
+    at.slack.post_as(carlo, channel, "I can", thread_ts=answered.ts)
+    at.slack.post_as("U0OUTSIDE1", channel, "anybody?", thread_ts=open_one.ts)
+    at.slack.react_as(carlo, channel, marked.ts, "white_check_mark")
+    at.clock.move(hours=2, minutes=55)
+    found = [item for item in packing.collect(at.desk(), at.handoff) if item.section == "Questions without an answer"]
+    assert [item.title for item in found] == ["Why is <subnet> slow? *now*"]
+    assert "#eng-dre" in found[0].context
+    assert found[0].url.startswith("http")
+    assert "<subnet>" not in packing.issue_body(at.desk(), at.handoff, found)
+
+
+def test_a_question_of_last_month_is_no_open_work(post: Posts) -> None:
+    at = post("dre", "oncall", datetime(2024, 3, 11, 8, 0, tzinfo=UTC))
+    outside(at)
+    at.clock.move(days=-9)
+    at.slack.post_as("U0OUTSIDE1", at.team.channels["eng-dre"].id, "Hello?")
+    at.clock.move(days=9)
+    assert titles(at) == []
+
+
+def test_freezes_of_the_shift_are_handed_over(post: Posts) -> None:
+    at = post("dre", "oncall", datetime(2024, 3, 11, 8, 0, tzinfo=UTC))
+    fields = {"mode": "all_stop", "why": "the summit"}
+    freezes = (
+        FreezeEntry(name="summit", start="2024-03-13 09:00", end="2024-03-22 18:00", **fields),
+        FreezeEntry(name="later", start="2024-04-13 09:00", end="2024-04-22 18:00", **fields),
+    )
+    at.team = at.team.model_copy(update={"freezes": freezes})
+    (item,) = packing.collect(at.desk(), at.handoff)
+    assert (item.section, item.title) == ("Freezes", "summit (all_stop)")
+    assert item.context == "Wed 13 Mar 2024 09:00 CET – Fri 22 Mar 2024 18:00 CET: the summit"
+
+
+def test_f60_a_channel_that_cannot_be_read_is_named_and_holds_up_nothing(post: Posts) -> None:
+    at = post("dre", "oncall", datetime(2024, 3, 11, 8, 0, tzinfo=UTC))
+    at.slack.channels[at.team.channels["eng-dre"].id].members = [at.team.people["carlo"].slack[0]]
+    (item,) = packing.collect(at.desk(), at.handoff)
+    assert (item.section, "cannot be read" in item.title) == ("Questions without an answer", True)
+    assert "Invite the app" in item.context

@@ -98,6 +98,9 @@ def _in_package(team: TeamConfig, entry: RotationEntry, loc: Loc) -> Iterator[Mi
     if package.repository.lower() not in {name.lower() for name in team.repositories}:
         where: Loc = (*loc, "package", "repository")
         yield _unknown("repository", "rotations", where, package.repository, team.repositories)
+    for index, channel in enumerate(package.questions):
+        if channel not in team.channels:
+            yield _unknown("channel", "rotations", (*loc, "package", "questions", index), channel, team.channels)
     if package.outgoing is not None and package.outgoing not in team.roles:
         yield _unknown("role", "rotations", (*loc, "package", "outgoing"), package.outgoing, team.roles)
 

@@ -134,6 +134,9 @@ class Package(ConfigModel):
     priorities: tuple[Text, ...] = Field(
         default=(), description="Labels, the most urgent first: an issue with none of them stays where it is"
     )
+    questions: tuple[Slug, ...] = Field(
+        default=(), description="Channels of the team: what others asked there and nobody answered is open work"
+    )
     outgoing: Slug | None = Field(default=None, description="The role that hands over, if it is another rotation's")
     checkboxes: Flag = Field(
         default=False, description="A list of the members, the box of who is on call ticked (O-14)"

@@ -14,7 +14,7 @@ from stationmaster.handoffs.telling import say
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
-    from stationmaster.config.people import Person
+    from stationmaster.config.people import Channel, Person
     from stationmaster.config.roster import Package
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
     from stationmaster.hooks.forge_models import Issue
@@ -30,6 +30,11 @@ _WENT_WRONG = (DepartureState.FAILED, DepartureState.ROLLED_BACK, DepartureState
 _RECENT = timedelta(weeks=2)
 """How long a departure that went wrong is still told of."""
 _SHOWN_IN_SLACK = 5
+_ASKED_SINCE = timedelta(weeks=1)
+_MOST_QUESTIONS = 30
+"""Of each channel, the newest: each costs three reads."""
+_DONE = "white_check_mark"
+_QUESTIONS = "Questions without an answer"
 _SETTLES = timedelta(seconds=30)
 """How long GitHub may take to list an issue that it accepted."""
 
@@ -61,7 +66,8 @@ def collect(desk: ShiftDesk, handoff: Handoff) -> tuple[OpenItem, ...]:
         return ()
     found = [*_issues(desk, package)]
     if package.takes == "everything":
-        found += [*_departures(desk), *_locks(desk), *_waits_of_rotations(desk, handoff)]
+        found += [*_departures(desk), *_locks(desk), *_freezes(desk, handoff), *_waits_of_rotations(desk, handoff)]
+        found += _questions(desk, package)
     return tuple(found)
 
 
@@ -183,6 +189,50 @@ def _locks(desk: ShiftDesk) -> Iterator[OpenItem]:
     for lock in desk.ledger.locks():
         if "/".join(lock.name.split("/")[:2]).lower() in repositories:
             yield OpenItem(section="Locks", title=lock.name, context=f"held by {lock.holder}: {lock.reason}")
+
+
+def _freezes(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]:
+    """Yield the freezes that hold in the incoming shift."""
+    zone = desk.rotation.zone
+    for freeze in (entry.freeze(desk.team.zone) for entry in desk.team.freezes):
+        for span in freeze.between(handoff.start, handoff.end):
+            until = freeze.ends(span.start)
+            when = f"{local_text(span.start, zone)} – {local_text(until, zone) if until is not None else 'years'}"
+            yield OpenItem(
+                section="Freezes", title=f"{freeze.name} ({freeze.mode.value})", context=f"{when}: {freeze.why}"
+            )
+
+
+def _questions(desk: ShiftDesk, package: Package) -> Iterator[OpenItem]:
+    """Yield what others asked in the team's channels and nobody of the team answered, or marked as done.
+
+    A channel that cannot be read is named, and holds up nothing: the rest is handed over (F60).
+    """
+    from stationmaster.hooks.chat_errors import ChatError
+
+    for name in package.questions:
+        channel = desk.team.channels[name]
+        try:
+            yield from list(_open_questions(desk, channel))
+        except ChatError as error:
+            what = f"#{channel.name} cannot be read"
+            yield OpenItem(section=_QUESTIONS, title=what, context=f"look there yourself: {error}")
+
+
+def _open_questions(desk: ShiftDesk, channel: Channel) -> Iterator[OpenItem]:
+    team = {account for person in desk.team.people.values() for account in person.slack}
+    ours = {*team, desk.chat.identity().user}
+    spoken = desk.chat.spoken(channel.id, desk.now() - _ASKED_SINCE)
+    asked = [each for each in spoken if each.user and not each.bot and each.user not in ours]
+    for each in asked[-_MOST_QUESTIONS:]:
+        if any(reply.user in team for reply in desk.chat.replies(channel.id, each.ts)):
+            continue
+        if desk.chat.reactions(channel.id, each.ts).get(_DONE, frozenset()) & team:
+            continue
+        title = escaping.one_line(each.text)[:120] or "a message without text"
+        context = f"#{channel.name}, {local_text(each.at, desk.rotation.zone)}"
+        url = desk.chat.permalink(channel.id, each.ts)
+        yield OpenItem(section=_QUESTIONS, title=title, context=context, url=url)
 
 
 def _waits_of_rotations(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]:

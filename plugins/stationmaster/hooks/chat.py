@@ -168,6 +168,11 @@ class Chat:
         messages = self._pages("conversations.replies", args, about=f"thread {channel}/{ts}")
         return chat_reading.replies(messages, ts, about=f"thread {channel}/{ts}")
 
+    def spoken(self, channel: str, oldest: datetime) -> list[Reply]:
+        """Return what was written into a channel since an aware instant, oldest first, without replies in threads."""
+        args = {"channel": channel, "oldest": stamp_of(oldest)}
+        return chat_reading.spoken(self._pages("conversations.history", args, about=f"channel {channel}"))
+
     def user(self, user: str) -> ChatUser:
         """Return an account. Raises ChatUserUnknown."""
         data = self._call("users.info", {"user": user}, about=f"user {user}")

@@ -73,6 +73,11 @@ def replies(messages: Iterable[Mapping[str, Any]], parent: str, *, about: str) -
     return sorted(found, key=lambda reply: reply.ts)
 
 
+def spoken(messages: Iterable[Mapping[str, Any]]) -> list[Reply]:
+    """Read conversations.history: what somebody wrote into the channel, oldest first."""
+    return sorted((_reply(each) for each in messages if each.get("subtype") in _SPOKEN), key=lambda reply: reply.ts)
+
+
 def user(data: Mapping[str, Any], *, method: str) -> ChatUser:
     """Read users.info or users.lookupByEmail. Raises ChatUnreadable."""
     shape = data.get("user")
