@@ -12,6 +12,7 @@ from stationmaster.cli import (
     explaining,
     freezes,
     generating,
+    halting,
     ledger_records,
     ledger_writes,
     oncall_reading,
@@ -61,7 +62,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, freezes, previewing, stats, explaining):
+for group in (checking, who, oncall_reading, oncall_writing, freezes, halting, previewing, stats, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

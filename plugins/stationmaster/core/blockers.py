@@ -280,6 +280,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Look at the newest run of the rotation's source DAG; it says why, and is started by hand, too.",
     ),
     (
+        "HALTED",
+        "{by} has stopped this train: {why}.",
+        "Talk to them. stationmaster resume lets it go on, with every gate asked again.",
+    ),
+    (
         "FROZEN",
         "The freeze {freeze} ({mode}) lets no {action} go until {ends}: {why}.",
         "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",

@@ -19,7 +19,7 @@ from stationmaster.core.gates import (
     window_gate,
 )
 from stationmaster.core.instants import IsoWeek
-from stationmaster.departures import freezing, voting
+from stationmaster.departures import freezing, halting, voting
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import DepartureState
@@ -49,9 +49,14 @@ def window_standing(station: Station, departure: str, stop: StopName) -> Standin
 
 
 def freeze_standing(station: Station, departure: str, stop: StopName) -> Standing:
-    """Return whether a freeze forbids the stop now; one that has brought a component there is finished (F33)."""
-    found = freezing.standing(station, departure, stop)
-    return passed("freeze") if not found.opens and half_done(station, departure, stop) else found
+    """Return whether a freeze, or a person, forbids the stop now.
+
+    A freeze lets a stop that has brought a component there be finished (F33); whoever stops a train means that, too.
+    """
+    stopped, found = halting.standing(station), freezing.standing(station, departure, stop)
+    if not found.opens and half_done(station, departure, stop):
+        found = passed("freeze")
+    return found if stopped.opens else combine([stopped, found])
 
 
 def half_done(station: Station, departure: str, stop: StopName) -> bool:

@@ -1,0 +1,72 @@
+"""``stationmaster halt|resume``: the kill switch of a train."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stationmaster.cli.answering import console, refusals, refuse
+from stationmaster.cli.explaining import parse
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
+
+if TYPE_CHECKING:
+    from stationmaster.departures.station import Station
+
+TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(halt)
+    app.command()(resume)
+
+
+def halt(
+    train: TrainArgument, why: WhyOption, by: ByOption, include: IncludeOption = None, home: HomeOption = HOME
+) -> None:
+    """Stop a train at once: nothing of it is cut or promoted until somebody lets it go on. A rollback still goes.
+
+    Example: stationmaster halt cellxgene.weekly --why "production is burning" --by emil
+
+    Exit codes: 0 it is stopped, 1 the team's files hold errors, 2 it was already, or no such train or person.
+    """
+    from stationmaster.departures import halting
+
+    with refusals():
+        station = _station(train, by, include, home)
+        halting.halt(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+    console().print(f"{train} is stopped. stationmaster resume {train} lets it go on.", soft_wrap=True)
+
+
+def resume(
+    train: TrainArgument, why: WhyOption, by: ByOption, include: IncludeOption = None, home: HomeOption = HOME
+) -> None:
+    """Let a train that was stopped go on; every gate is asked again.
+
+    Example: stationmaster resume cellxgene.weekly --why "it was the network" --by emil
+
+    Exit codes: 0 it goes on, 1 the team's files hold errors, 2 it was not stopped, or no such train or person.
+    """
+    from stationmaster.departures import halting
+
+    with refusals():
+        station = _station(train, by, include, home)
+        halting.resume(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+    console().print(f"{train} goes on.", soft_wrap=True)
+
+
+def _station(train: str, by: str, include: Path | None, home: Path) -> Station:
+    from stationmaster.departures.station import Station
+
+    question = parse(train)
+    if question.departure is not None or question.stop is not None or question.handoff is not None:
+        refuse(f"{train!r} is more than a train. Write it as cellxgene.weekly.")
+    team = team_at(include_at(include), question.team)
+    team.train(question.train)
+    if by not in team.people:
+        refuse(f"{by!r} is not in the people of {team.id}: a train is stopped in somebody's name.")
+    return Station(team=team, train=question.train, ledger=open_ledger(home))
