@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.loader import load
 from stationmaster.core.calendar import day_of, next_departure, stop_times
 from stationmaster.core.instants import IsoWeek
+from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
 TRAIN = load(INCLUDE, teams=["cellxgene"]).team("cellxgene").trains["weekly"]
@@ -86,3 +88,12 @@ def test_a_holiday_on_another_day_changes_nothing() -> None:
     friday = date(2026, 11, 27)
     assert train("skip", "skip", friday).stop("cut") == TRAIN.stop("cut")
     assert TRAIN.stop("cut").moved == {}
+
+
+def test_f69_a_timetable_with_holidays_survives_airflows_database() -> None:
+    stop = train("skip", "previous_workday", THANKSGIVING, date(2026, 11, 25)).stop("cut")
+    assert stop.moved == {THANKSGIVING: None}
+    written = json.loads(json.dumps(WeeklyStopTimetable(stop=stop).serialize()))
+    assert WeeklyStopTimetable.deserialize(written).stop == stop
+    usual = json.loads(json.dumps(WeeklyStopTimetable(stop=TRAIN.stop("cut")).serialize()))
+    assert "moved" not in usual["stop"]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
+from stationmaster.config.team import TeamConfig
 from stationmaster.core.gates import Verdict
 from stationmaster.departures import explaining, freezing, gating, rolling_back
 from stationmaster.departures.freezing import ExceptionRefused, UnknownException
@@ -193,3 +195,18 @@ def test_explain_names_the_freeze(frozen):
     explained = explaining.explain(frozen.station())
     text = explained.model_dump_json()
     assert "FROZEN" in text
+
+
+def test_f72_a_team_with_freezes_survives_a_triggers_arguments(week):
+    freeze(week, "all_stop", WEDNESDAY, WEDNESDAY + timedelta(days=1))
+    weekly = FreezeEntry(
+        name="weekend",
+        mode="all_stop",
+        why="no changes",
+        weekly=[{"opens": {"day": "thursday", "at": "00:00"}, "closes": {"day": "sunday", "at": "00:00"}}],
+    )
+    days = FreezeEntry(name="days", mode="no_cut", why="days off", holidays={"country": "US"})
+    team = week.team.model_copy(update={"freezes": (*week.team.freezes, weekly, days)})
+    back = TeamConfig.model_validate(json.loads(json.dumps(team.model_dump(mode="json"))))
+    assert back == team
+    assert back.freezes_of("weekly") == team.freezes_of("weekly")
