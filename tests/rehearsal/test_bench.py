@@ -205,3 +205,14 @@ def test_the_vote_that_decides_waits_until_the_gate_has_stood_for_a_while(monkey
     script.act()
     script.act()
     assert (len(station.answers), script.decided_at) == (1, None)
+
+
+def test_a_ballot_whose_try_failed_is_answered_again_while_the_deciding_one_waits(monkeypatch) -> None:
+    actions = [_asked("ballot", n) for n in range(4)]
+    script, station = _script(actions, "airflow", monkeypatch)
+    script.act()
+    assert station.answers == ["ballot[0]"]
+    actions[0] = _asked("ballot", 0, try_number=2)
+    script.act()
+    assert station.answers == ["ballot[0]", "ballot[0]"]
+    assert script.decided_at is None

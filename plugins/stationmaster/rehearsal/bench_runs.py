@@ -87,6 +87,8 @@ class Script:
             return self.ballots >= self._needed  # the idle DAG's gate opens where the real one's does
         if task.task_id != "ballot" or self._deciding is None or self.ballots < self._needed - 1:
             return True
+        if task.label in self._ballots:
+            return True  # its answer came too early and failed that try: without it the others are never counted
         return self._deciding == "airflow" and self.ballots < self._needed and self._others_are_counted()
 
     def _others_are_counted(self) -> bool:
