@@ -102,7 +102,8 @@ class Script:
         option = next(word for word in YES if word in action.options)
         form = {name: _tick(field) for name, field in action.params.items()}
         user = action.assigned_users[0].id if action.assigned_users else "admin"
-        last = task.task_id == "ballot" and self.ballots == self._needed - 1 and self.decided_at is None
+        first_time = task.task_id == "ballot" and task.label not in self._ballots
+        last = first_time and self.ballots == self._needed - 1 and self.decided_at is None
         deciding = last or task.task_id == QUORUM_TASK
         at = datetime.now(UTC)
         try:
