@@ -1,0 +1,162 @@
+"""Guards taken out, one at a time: the test of each failure scenario must then fail (F01 … F74).
+
+``python -m tests.mutants`` copies the package, takes one guard out of the copy, and runs the scenario's own test
+against it. It exits with 1 if a mutant survives: then that test proves nothing. It takes some minutes, so it is no part
+of the suite; that each guard stands where it is looked for is tested (tests/house/test_mutants.py).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "plugins" / "stationmaster"
+
+
+class Mutant(NamedTuple):
+    """One guard: where it stands, what it is replaced by, and the test that must notice."""
+
+    scenario: str
+    file: str
+    guard: str
+    instead: str
+    test: str
+
+
+MUTANTS = (
+    Mutant(
+        "F06: a vote belongs to one manifest",
+        "core/quorum.py",
+        '(ballot.manifest != manifest_hash, "other_manifest")',
+        '(False, "other_manifest")',
+        "tests/departures/test_voting.py::test_f06_votes_do_not_move_to_another_manifest",
+    ),
+    Mutant(
+        "F09: a robot has no vote",
+        "core/quorum.py",
+        '(ballot.bot, "bot")',
+        '(False, "bot")',
+        "tests/departures/test_voting.py::test_f09_who_may_not_vote_is_ignored_with_a_reason",
+    ),
+    Mutant(
+        "F12: a window that has closed opens nothing",
+        "core/gates.py",
+        'return standing("window", [closed], Verdict.MISSED)',
+        'return standing("window", [closed], Verdict.LATE)',
+        "tests/departures/test_gating.py::test_f12_a_closed_window_deploys_nothing_whatever_was_voted",
+    ),
+    Mutant(
+        "F30: a lock that was lost sends nothing",
+        "departures/deploying.py",
+        "station.ledger.check(leg.lock, fence)",
+        "pass",
+        "tests/departures/test_deploying.py::test_f30_a_lock_that_was_lost_before_the_dispatch_sends_nothing",
+    ),
+    Mutant(
+        "F32: a freeze is asked by whoever deploys",
+        "departures/gating.py",
+        "    return found if stopped.opens else combine([stopped, found])\n",
+        '    return passed("freeze")\n',
+        "tests/departures/test_freezing.py::test_f32_a_freeze_holds_a_promotion_that_has_every_vote",
+    ),
+    Mutant(
+        "F32: whoever asks for an exception does not approve it",
+        "departures/freezing.py",
+        "    if by == record.asked_by:\n",
+        "    if False:\n",
+        "tests/departures/test_freezing.py::test_f32_whoever_asked_and_strangers_do_not_approve",
+    ),
+    Mutant(
+        "F32: an exception is for one stop",
+        "departures/freezing.py",
+        "if each.stop == stop and len(approvals)",
+        "if len(approvals)",
+        "tests/departures/test_freezing.py::test_f32_an_exception_is_for_one_stop_of_one_departure",
+    ),
+    Mutant(
+        "F33: the last of several freezes counts",
+        "core/freezes.py",
+        "instant = max(end for end in ends if end is not None)",
+        "return min(end for end in ends if end is not None)",
+        "tests/core/test_freezes.py::test_reopening_is_the_first_hour_that_nothing_forbids",
+    ),
+    Mutant(
+        "F34: no freeze holds a rollback",
+        "core/freezes.py",
+        'FreezeMode.ALL_STOP: frozenset({"cut", "promote", "hotfix", "merge"})',
+        'FreezeMode.ALL_STOP: frozenset({"cut", "promote", "hotfix", "merge", "rollback"})',
+        "tests/core/test_freezes.py::test_f34_each_mode_forbids_what_it_says_and_never_a_rollback",
+    ),
+    Mutant(
+        "F36: a stop does not move past the other one",
+        "config/train.py",
+        "        if found.weekday() == other.day.index:\n",
+        "        if False:\n",
+        "tests/core/test_holidays_of_stops.py::test_f36_each_policy_on_a_thursday",
+    ),
+    Mutant(
+        "F45: what was rejected is no target",
+        "departures/going_back.py",
+        "if manifest is None or station.ledger.rejection(manifest.hash) is not None:",
+        "if manifest is None:",
+        "tests/departures/test_going_back.py::test_f45_a_rejected_departure_is_no_target",
+    ),
+    Mutant(
+        "F48: what cannot be undone is accepted by a person",
+        "departures/going_back.py",
+        "if found.irreversible and not accept_irreversible:",
+        "if False:",
+        "tests/departures/test_going_back.py::test_f48_what_cannot_be_undone_must_be_accepted",
+    ),
+    Mutant(
+        "F65: no title mentions anybody",
+        "core/escaping.py",
+        'plain = _clean(text).replace("&", "&amp;").replace("<", "&lt;")',
+        'plain = _clean(text).replace("&", "&amp;")',
+        "tests/departures/test_telling.py::test_f65_a_title_cannot_mention_anybody",
+    ),
+    Mutant(
+        "F74: the secret of a calendar is not in the log",
+        "hooks/calendar_feed.py",
+        'logging.getLogger("httpx").setLevel(logging.WARNING)',
+        'logging.getLogger("httpx").setLevel(logging.INFO)',
+        "tests/oncall/test_sources.py::test_f74_the_secret_of_an_address_is_not_in_the_log",
+    ),
+)
+
+
+def survives(mutant: Mutant) -> bool:
+    """Return whether the scenario's test passes although its guard is gone."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
+        copy = Path(folder) / "stationmaster"
+        shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        path = copy / mutant.file
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(mutant.guard, mutant.instead, 1), encoding="utf-8")
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.test]
+        environment = {**os.environ, "PYTHONPATH": folder}
+        done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"{mutant.test} cannot be run: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
+def main() -> int:
+    """Try every mutant; return 1 if one survives."""
+    survivors = 0
+    for mutant in MUTANTS:
+        alive = survives(mutant)
+        survivors += alive
+        print(f"{'SURVIVES' if alive else 'is found'}  {mutant.scenario}", flush=True)
+    print(f"{len(MUTANTS)} guards taken out, {survivors} not missed.")
+    return int(survivors > 0)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
