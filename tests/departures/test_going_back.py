@@ -121,9 +121,13 @@ def test_before_the_first_promotion_there_is_nothing_to_take_back(week):
         going_back.plan(week.station())
 
 
-def test_the_first_departure_has_no_target(week):
+def test_the_first_departure_goes_back_to_what_production_ran_before(week):
+    before = prod(week)
     promoted(week, 0)
-    with pytest.raises(RollbackRefused, match="No departure before"):
+    found = go(week)
+    assert found.target == "what ran before cellxgene.weekly/2021-W42"
+    assert prod(week) == before
+    with pytest.raises(RollbackRefused, match="runs nothing that a departure"):
         going_back.plan(week.station())
 
 

@@ -60,6 +60,14 @@ def test_it_is_explained_between_two_runs(week):
     assert "HALTED" in [why.code for why in found.blockers]
 
 
+def test_it_is_explained_while_tasks_wait_for_something_else(week):
+    week.gate()
+    week.look("quorum", task="wait_for_the_quorum")
+    halt(week)
+    (found,) = explaining.explain(week.station()).departures
+    assert [why.code for why in found.blockers] == ["QUORUM_MISSING", "HALTED"]
+
+
 def test_twice_and_without_a_reason_it_is_refused(week):
     with pytest.raises(HaltRefused, match="is not stopped"):
         halting.resume(week.ledger, TRAIN, why="x", now=week.clock(), by="emil")

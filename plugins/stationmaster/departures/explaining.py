@@ -11,10 +11,12 @@ from stationmaster.core.blockers import Blocker
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.departures import gating
-from stationmaster.departures.opening import OPEN_STATES
+from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE, OPEN_STATES
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from stationmaster.config.team import TeamConfig
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Departure
@@ -89,6 +91,7 @@ def _explained(station: Station, found: Departure) -> DepartureExplained:
     waits = dict(station.ledger.blockers(departure))
     if not waits and found.state in (DepartureState.STAGED, DepartureState.GATED):
         waits = {f"{departure}/promote": gating.from_ledger(station, departure).blockers}
+    waits |= _held(station, found, waits)
     return DepartureExplained(
         departure=departure,
         state=str(found.state),
@@ -100,6 +103,19 @@ def _explained(station: Station, found: Departure) -> DepartureExplained:
             for why in blockers
         ),
     )
+
+
+def _held(
+    station: Station, found: Departure, waits: Mapping[str, tuple[Blocker, ...]]
+) -> dict[str, tuple[Blocker, ...]]:
+    """Return what holds the train and what no task has met yet: a freeze, or a person who stopped it."""
+    stop: Literal["cut", "promote"] = "cut" if found.state in BEFORE_THE_CUT_IS_DONE else "promote"
+    if found.state not in OPEN_STATES:
+        return {}
+    said = {blocker.code for several in waits.values() for blocker in several}
+    held = gating.freeze_standing(station, found.id, stop)
+    new = tuple(each for each in held.blockers if each.code not in said) if not held.opens else ()
+    return {f"{found.id}/{stop}": new} if new else {}
 
 
 def reason(team: TeamConfig, task: str, found: Blocker) -> Reason:

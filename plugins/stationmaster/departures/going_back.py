@@ -76,7 +76,8 @@ def healthy(station: Station) -> tuple[Departure, ...]:
 def plan(station: Station, to: str | None = None) -> RollbackPlan:
     """Return what a rollback would do now.
 
-    :param to: the week of the departure to go back to, such as ``2026-W33``; None: the newest healthy one before.
+    :param to: the week of the departure to go back to, such as ``2026-W33``; None: the newest healthy one before, or
+        what production ran before if there was none.
     :raises RollbackRefused: production runs nothing of this train, or there is no such healthy departure.
     """
     running = _running(station)
@@ -85,20 +86,17 @@ def plan(station: Station, to: str | None = None) -> RollbackPlan:
         raise RollbackRefused(f"{environment} runs nothing that a departure of {station.train.key} brought.")
     choices = [each for each in healthy(station) if each.week < running.week]
     target = _chosen(station, running, choices, to)
-    legs = legs_of(station, running.id, "promote")
-    manifest = station.ledger.manifest_of(target.id)
-    shas = {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
+    shas = _before(station, running) if target is None else _aboard(station, target)
     ways = tuple(
         Way(component=leg.component, environment=leg.environment, running=leg.sha, target=shas[leg.component])
-        for leg in reversed(legs)
+        for leg in reversed(legs_of(station, running.id, "promote"))
         if leg.component in shas and shas[leg.component] != leg.sha and begun(station, leg)
     )
+    name = target.id if target is not None else f"what ran before {running.id}"
     if not ways:
-        environment = station.train.production
-        raise RollbackRefused(f"{environment} runs what {target.id} brought: there is nothing to take back.")
-    return RollbackPlan(
-        departure=running.id, target=target.id, ways=ways, irreversible=_irreversible(station, target, running)
-    )
+        raise RollbackRefused(f"{station.train.production} runs {name} already: there is nothing to take back.")
+    irreversible = _irreversible(station, target, running)
+    return RollbackPlan(departure=running.id, target=name, ways=ways, irreversible=irreversible)
 
 
 def choose(station: Station, found: RollbackPlan, *, reason: str, by: str, accept_irreversible: bool) -> None:
@@ -130,15 +128,26 @@ def _running(station: Station) -> Departure | None:
     return None
 
 
-def _chosen(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure:
+def _aboard(station: Station, departure: Departure) -> dict[str, str]:
+    manifest = station.ledger.manifest_of(departure.id)
+    return {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
+
+
+def _before(station: Station, running: Departure) -> dict[str, str]:
+    """Return what production ran, as the promotion found it: the way back where no departure was before."""
+    found = {}
+    for leg in legs_of(station, running.id, "promote"):
+        facts = station.ledger.facts(running.id, kind="rollback_target", subject=leg.subject)
+        if facts and facts[0].value["sha"]:
+            found[leg.component] = str(facts[0].value["sha"])
+    return found
+
+
+def _chosen(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure | None:
+    """Return the departure to go back to; None: none was before, and what ran before this one is meant."""
     known = ", ".join(str(each.week) for each in choices) or "none"
     if to is None:
-        if not choices:
-            raise RollbackRefused(
-                f"No departure before {running.id} was whole and healthy in {station.train.production}. Deploy the "
-                "version that you want by hand, and follow the runbook."
-            )
-        return choices[0]
+        return choices[0] if choices else None
     week = IsoWeek.parse(to)
     for each in choices:
         if each.week == week:
@@ -151,13 +160,14 @@ def _chosen(station: Station, running: Departure, choices: list[Departure], to: 
     )
 
 
-def _irreversible(station: Station, target: Departure, running: Departure) -> tuple[str, ...]:
+def _irreversible(station: Station, target: Departure | None, running: Departure) -> tuple[str, ...]:
     """Return the titles of changes after the target that bear a label of what cannot be undone (F48)."""
     marks = set(station.train.rollback.irreversible)
     found: list[str] = []
     for departure in station.ledger.departures(station.train.key):
         manifest = station.ledger.manifest_of(departure.id)
-        if not target.week < departure.week <= running.week or manifest is None:
+        since = running.week.plus(-1) if target is None else target.week
+        if not since < departure.week <= running.week or manifest is None:
             continue
         for fact in station.ledger.facts(departure.id, kind="changes", subject=manifest.hash):
             changes = (Change.model_validate(value) for value in fact.value["changes"])
