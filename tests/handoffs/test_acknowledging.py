@@ -130,3 +130,10 @@ def test_o18_where_nobody_stands_in_the_whole_team_is_there_to_help(
     others = [at.team.people[name].slack[0] for name in everybody - {incoming}]
     assert all(f"<@{account}>" in text for account in others)
     assert "<!channel>" not in text
+
+
+def test_whoever_shares_the_turn_may_take_over_too(post: Post) -> None:
+    shift = post.handoff.shifts["weekend"].model_copy(update={"people": ("duda", "elisa")})
+    handoff = post.handoff.model_copy(update={"shifts": {**post.handoff.shifts, "weekend": shift}})
+    assert [person.id for person in acknowledging.may_answer(post.desk(), handoff)][:2] == ["duda", "elisa"]
+    assert acknowledging.waits_for(post.desk(), handoff).who == ("duda", "elisa")

@@ -32,14 +32,15 @@ def acknowledge(desk: ShiftDesk, handoff: Handoff, person: Person, way: str) -> 
 
 
 def may_answer(desk: ShiftDesk, handoff: Handoff) -> tuple[Person, ...]:
-    """Return who may say so: the incoming person, and whoever is told in their place (C-34, C-35).
+    """Return who may say so: the incoming, be they several, and who is told in their place (C-34, C-35).
 
     Where the file names nobody for that, it is everybody who takes turns: off call, they are there to help (O-18).
     """
     roles = dict.fromkeys((desk.first_role, *(step.role for step in desk.entry.steps)))
-    held = [desk.person(handoff, role) for role in roles if role in handoff.shifts]
+    held = [desk.team.people[name] for role in roles if role in handoff.shifts for name in handoff.shifts[role].people]
     found = {person.id: person for person in (*held, *desk.managers)}
-    if len(found) < 2:
+    incoming = handoff.shifts[desk.first_role].people if desk.first_role in handoff.shifts else ()
+    if found.keys() <= set(incoming):
         members = (desk.team.people[name] for name in desk.entry.people)
         found |= {person.id: person for person in members if person.active}
     return tuple(found.values())
@@ -105,7 +106,7 @@ def waits_for(desk: ShiftDesk, handoff: Handoff) -> Blocker:
     incoming = desk.person(handoff, desk.first_role)
     rule = desk.entry.acknowledge
     late = rule is not None and desk.now() >= asked_at(desk, handoff) + rule.within
-    who = tuple(person.id for person in may_answer(desk, handoff)) if late else (incoming.id,)
+    who = tuple(person.id for person in may_answer(desk, handoff)) if late else handoff.shifts[desk.first_role].people
     return blocker(
         "HANDOFF_UNACKNOWLEDGED",
         since=asked_at(desk, handoff),
