@@ -10,11 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stationmaster.config.loader import load
+from stationmaster.core.rotations.turns import Kind
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.evidence import Blind, Evidence, Pin
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.invariants import judge, manifest_hash
-from stationmaster.rehearsal.invariants_people import holder
+from stationmaster.rehearsal.invariants_people import holder, left_out
+from tests.departures.week import INCLUDE
 from tests.rehearsal import test_invariants_handoffs
 from tests.rehearsal.good_week import (
     AT_THE_CUT,
@@ -270,6 +273,20 @@ def test_the_second_computation_of_the_rotation_agrees_with_the_first(naive: dat
     team = teams()["cellxgene"]
     at = naive.replace(tzinfo=UTC)
     assert holder(team, team.roster["oncall"], role, at) == team.on_call(role, at).person
+
+
+def test_a_rotation_that_cannot_be_counted_here_is_left_out_and_said_to_be() -> None:
+    team = teams()["cellxgene"]
+    hourly = team.roster["oncall"].model_copy(update={"kind": Kind.HOURLY})
+    other = team.model_copy(update={"roster": {"oncall": hourly}})
+    found = judge(good_week(), {"cellxgene": other})
+    assert all(each.holds for each in found)
+    named = next(each for each in found if each.invariant == "Whoever is named as on call is on call")
+    assert named.left_out == ("cellxgene.oncall",)
+
+
+def test_every_shipped_rotation_is_counted_a_second_time() -> None:
+    assert left_out(load(INCLUDE).teams) == ()
 
 
 def test_c02_at_nine_on_monday_the_incoming_person_holds_the_role() -> None:

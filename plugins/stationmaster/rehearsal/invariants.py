@@ -19,11 +19,16 @@ from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
-from stationmaster.rehearsal.invariants_people import strangers, untold, wrong_conductors
+from stationmaster.rehearsal.invariants_people import left_out, strangers, untold, wrong_conductors
 
 TENS_OF_MILLIONS = 10_000_000
 """The stand-in draws which commits are red from numbers below this one."""
 PAST_THE_CUT = frozenset({"STAGED", "GATED", "PROMOTING", "DONE", "PARTIAL", "ROLLED_BACK"})
+NAMED = "Whoever is named as on call is on call"
+TOLD = "Whoever comes on call is told so, once"
+HANDED_OVER = "Open work is handed over as one issue, to whoever comes on call"
+HANDLES = "A Slack handle is whoever is on call"
+_ABOUT_PEOPLE = frozenset({NAMED, TOLD, HANDED_OVER, HANDLES})
 
 Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
 
@@ -33,6 +38,8 @@ class Finding(NamedTuple):
 
     invariant: str
     broken: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+    """What could not be judged, such as rotations whose people are not counted a second time."""
 
     @property
     def holds(self) -> bool:
@@ -57,10 +64,10 @@ def judge(
         "No production deployment outside the window": _outside(evidence, trains),
         "A cut takes the newest green commit of its instant": _not_newest(evidence, shift),
         "Nobody votes for a manifest that is not theirs, or with somebody else's account": strangers(evidence, trains),
-        "Whoever is named as on call is on call": wrong_conductors(evidence, trains),
-        "Whoever comes on call is told so, once": untold(evidence, teams),
-        "Open work is handed over as one issue, to whoever comes on call": unpacked(evidence, teams),
-        "A Slack handle is whoever is on call": misplaced_handles(evidence, teams),
+        NAMED: wrong_conductors(evidence, trains),
+        TOLD: untold(evidence, teams),
+        HANDED_OVER: unpacked(evidence, teams),
+        HANDLES: misplaced_handles(evidence, teams),
         "Every handoff is acknowledged, and silence is escalated once": unanswered(evidence, teams),
         "Every waiting task has a blocker": _unexplained(evidence),
         "Every start, success and failure is announced exactly once": _announcements(evidence),
@@ -68,7 +75,10 @@ def judge(
         "Every run ended well": _bad_ends(evidence),
         "Something was cut, promoted or handed over": _nothing_happened(evidence),
     }
-    return tuple(Finding(name, tuple(broken)) for name, broken in found.items())
+    uncounted = left_out(teams)
+    return tuple(
+        Finding(name, tuple(broken), uncounted if name in _ABOUT_PEOPLE else ()) for name, broken in found.items()
+    )
 
 
 def manifest_hash(commits: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence, HandedOver
-from stationmaster.rehearsal.invariants_people import holder
+from stationmaster.rehearsal.invariants_people import counted_here, holder
 
 Teams = Mapping[str, TeamConfig]
 
@@ -16,7 +16,7 @@ Teams = Mapping[str, TeamConfig]
 def unpacked(evidence: Evidence, teams: Teams) -> Iterator[str]:
     """Yield each handoff whose open work was not written as exactly one issue, assigned to whoever comes on call."""
     for handoff, team, entry in _handoffs(evidence, teams):
-        if entry.package is None:
+        if entry.package is None or not counted_here(team, entry):
             continue
         found = [issue for issue in evidence.issues if issue.key == f"{handoff.id}/package"]
         name = holder(team, entry, next(iter(entry.roles)), handoff.at)
@@ -32,7 +32,7 @@ def misplaced_handles(evidence: Evidence, teams: Teams) -> Iterator[str]:
     """Yield each handle that is not exactly whoever came on call last, and each that moved more than once a handoff."""
     newest: dict[tuple[str, str], HandedOver] = {}
     for handoff, team, entry in _handoffs(evidence, teams):
-        if entry.handle is None:
+        if entry.handle is None or not counted_here(team, entry):
             continue
         newest[team.id, entry.id] = handoff
         moves = [effect for effect in evidence.effects if effect.key.startswith(f"{handoff.id}/handle/")]

@@ -21,6 +21,20 @@ _SAID_BY_CONDUCTOR = ("cut/started", "promote/started", "cut/hold-question")
 _Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
 
 
+def counted_here(team: TeamConfig, entry: RotationEntry) -> bool:
+    """Return whether `holder` can tell who is on call: what it cannot count is left out, and said to be."""
+    plain = entry.kind in (Kind.WEEKLY, Kind.DAILY) or (entry.kind is Kind.WORKING_DAY and entry.off_days == "gap")
+    alone = all(len(slot) == 1 for slot in entry.members)
+    changed = entry.overrides or entry.temporary or entry.decided_roles or team.locked.get(entry.id)
+    return plain and alone and not changed
+
+
+def left_out(teams: Mapping[str, TeamConfig]) -> tuple[str, ...]:
+    """Return the rotations whose people are not counted a second time: ``<team>.<rotation>``."""
+    rotations = ((team, entry) for team in teams.values() for entry in team.roster.values())
+    return tuple(f"{team.id}.{entry.id}" for team, entry in rotations if not counted_here(team, entry))
+
+
 def holder(team: TeamConfig, entry: RotationEntry, role: str, at: datetime) -> str | None:
     """Return whose turn it is in a role at an instant, counted in whole turns from the day that the file names.
 
@@ -50,8 +64,8 @@ def _turn(entry: RotationEntry, local: datetime) -> int | None:
     begins = datetime.combine(entry.since, entry.handoff.at)
     if entry.kind is Kind.WEEKLY:
         return (local - begins) // timedelta(weeks=entry.length)
-    if entry.kind is not Kind.WORKING_DAY:
-        raise NotImplementedError(f"no oracle for {entry.kind} rotations")
+    if entry.kind is Kind.DAILY:
+        return (local - begins) // timedelta(days=entry.length)
     today = (local - timedelta(hours=begins.hour, minutes=begins.minute)).date()
     worked = {day.index for day in entry.working_days}
     off = set(entry.holidays.from_year(entry.since.year))
@@ -99,7 +113,7 @@ def untold(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> Iterator[str]
     for handoff in evidence.handoffs:
         team = teams[handoff.team]
         entry = team.roster[handoff.rotation]
-        if entry.notices is None:
+        if entry.notices is None or not counted_here(team, entry):
             continue
         for role, rule in entry.roles.items():
             name = holder(team, entry, role, handoff.at)
@@ -131,6 +145,8 @@ _Claim = tuple[str, str, set[str]]
 def _in_xcom(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
     for found in evidence.named:
         team, train = trains[found.departure.split("/", 1)[0]]
+        if not _counted(team, train.on_call):
+            continue
         allowed = {_on_call(team, train.on_call, found.began), _on_call(team, train.on_call, found.ended)}
         asked = found.task.partition("[")[0] == "ask_whom_to_wait_for"
         backups = _backups(team, train.on_call, found.ended) if asked else set()
@@ -145,6 +161,8 @@ def _in_slack(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
         team, train = trains[departure.split("/", 1)[0]]
         # An escalation names whoever holds the role that it goes up to.
         role = what.partition(_ESCALATED)[2] or train.on_call
+        if not _counted(team, role):
+            continue
         for account in _MENTION.findall(message.posted)[:1]:
             owner = next((person.id for person in team.people.values() if account in person.slack), account)
             yield f"{departure}: the message {what}", owner, {_on_call(team, role, message.at)}
@@ -155,18 +173,24 @@ def _in_ledger(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
         team, train = trains[departure.split("/", 1)[0]]
         role = train.gates.confirm.role if train.gates.confirm else train.on_call
         for fact in facts:
-            if fact.kind in ("confirmed", "hold_answer", "checklist", "manual"):
-                asked = role if fact.kind == "confirmed" else train.on_call
+            asked = role if fact.kind == "confirmed" else train.on_call
+            if fact.kind in ("confirmed", "hold_answer", "checklist", "manual") and _counted(team, asked):
                 allowed = {_on_call(team, asked, fact.at), *_backups(team, asked, fact.at)}
                 yield f"{departure}: the fact {fact.kind} {fact.subject[:8]}", fact.by, allowed
     for entry in evidence.audit:
         if entry.action == "departure.state" and entry.body.get("to") == "PROMOTING":
             team, train = trains[entry.subject.split("/", 1)[0]]
+            if not _counted(team, train.on_call):
+                continue
             yield f"{entry.subject}: the start", entry.actor, {_on_call(team, train.on_call, entry.at)}
 
 
 def _rotation(team: TeamConfig, role: str) -> RotationEntry:
     return next(entry for entry in team.roster.values() if role in entry.roles)
+
+
+def _counted(team: TeamConfig, role: str) -> bool:
+    return counted_here(team, _rotation(team, role))
 
 
 def _on_call(team: TeamConfig, role: str, at: datetime) -> str:

@@ -217,6 +217,10 @@ def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:
     console.rule("Invariants")
     for finding in findings:
         console.print(f"{'[green]✓[/green]' if finding.holds else '[red]✗[/red]'} {finding.invariant}", highlight=False)
+        if finding.left_out:
+            console.print(
+                f"    not counted a second time: {', '.join(finding.left_out)}", highlight=False, markup=False
+            )
         for broken in finding.broken:
             console.print(f"    {broken}", highlight=False, markup=False)
     console.print(f"Transcript: {out / 'transcript.md'}, {out / 'transcript.json'}", soft_wrap=True, highlight=False)

@@ -23,6 +23,8 @@ def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: Mappin
     parts = ["# Rehearsal", "", verdict, ""]
     for finding in findings:
         parts.append(f"- {'✓' if finding.holds else '✗'} {finding.invariant}")
+        if finding.left_out:
+            parts.append(f"  - not counted a second time: {escaping.markdown(', '.join(finding.left_out))}")
         parts += [f"  - {escaping.markdown(what)}" for what in finding.broken]
     stories = [(departure.opened_at, _story(evidence, departure, teams)) for departure in evidence.departures]
     stories += [(handoff.at, _handoff(evidence, handoff, teams)) for handoff in evidence.handoffs]
@@ -36,7 +38,12 @@ def as_json(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[st
     body: dict[str, Any] = {
         "holds": all(finding.holds for finding in findings),
         "invariants": [
-            {"invariant": finding.invariant, "holds": finding.holds, "broken": list(finding.broken)}
+            {
+                "invariant": finding.invariant,
+                "holds": finding.holds,
+                "broken": list(finding.broken),
+                "left_out": list(finding.left_out),
+            }
             for finding in findings
         ],
         "departures": [
