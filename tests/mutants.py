@@ -42,7 +42,7 @@ MUTANTS = (
         "core/quorum.py",
         '(ballot.bot, "bot")',
         '(False, "bot")',
-        "tests/departures/test_voting.py::test_f09_who_may_not_vote_is_ignored_with_a_reason",
+        "tests/core/test_quorum.py::test_f09_votes_that_must_not_count_are_listed_with_their_reason",
     ),
     Mutant(
         "F12: a window that has closed opens nothing",

@@ -129,6 +129,7 @@ def test_f74_the_secret_of_an_address_is_not_in_the_log(monkeypatch, caplog):
     from stationmaster.rehearsal.serving import serve
 
     caplog.set_level("INFO")
+    caplog.set_level("INFO", logger="httpx")
     app = Starlette(routes=[Route("/on-call.ics", lambda request: Response(calendar()))])
     with serve(app) as base:
         address = f"{base}/on-call.ics?token=hunter2"
