@@ -142,6 +142,24 @@ def test_what_cannot_be_read_fails_the_task_and_is_told_once_a_day(monday, decid
     assert len(monday.texts()) == 2
 
 
+def test_a_comparison_that_cannot_be_made_says_that_the_files_hold(monday, pager):
+    comparing.tell_unread(monday.desk(), "It does not answer.")
+    (text,) = monday.texts()
+    assert "The files hold as before" in text
+    assert "last good answer" not in text
+
+
+def test_the_last_shift_that_a_source_names_is_still_a_handoff(monday, deciding, monkeypatch):
+    entry = monday.team.roster["oncall"]
+    source = SourceEntry(kind="pagerduty", schedules={"primary": "PCXGPRI"}, decides=True)
+    monday.edit(roles={"primary": entry.roles["primary"]}, source=source, escalation=())
+    override(deciding, "farah", MONDAY - timedelta(weeks=3), MONDAY + timedelta(weeks=14))
+    run(monday, monkeypatch)
+    found = monday.desk().handoff_at(MONDAY + timedelta(days=1))
+    assert found.shifts["primary"].person == "farah"
+    assert found.start < found.end
+
+
 def test_a_rotation_is_read_often_when_its_source_decides_and_once_a_day_when_not(monday, pager):
     (dag,) = source_dags(INCLUDE, monday.team, dag_file=DAG_FILE)
     assert dag.dag_id == "cellxgene.oncall.source"

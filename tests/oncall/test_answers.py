@@ -12,7 +12,7 @@ from stationmaster.config.sourcing import SourceEntry
 from stationmaster.core.rotations.changes import Changes, Known, Stint, Temporary
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.core.rotations.windows import Span
-from stationmaster.oncall.answers import absences_of, keep_absences, renew
+from stationmaster.oncall.answers import absences_of, answers_of, keep_absences, known, renew
 from stationmaster.oncall.changing import in_fact
 from stationmaster.oncall.overriding import make
 from stationmaster.oncall.sources import CalendarSource, Sourced, SourceUnreadable
@@ -38,6 +38,15 @@ class Told:
             for place, person in enumerate(self.people)
         )
         return tuple(each for each in every if each.end > start and each.start < end)
+
+
+class Clipped(Told):
+    """A vendor: it cuts what it tells to the span that is asked about."""
+
+    def shifts(self, start: datetime, end: datetime) -> tuple[Sourced, ...]:
+        return tuple(
+            each._replace(start=max(each.start, start), end=min(each.end, end)) for each in super().shifts(start, end)
+        )
 
 
 def read(ledger, source, now=NOW):
@@ -113,6 +122,39 @@ def test_a_longer_look_ahead_moves_nobody(ledger):
     assert [renewal.before.people_at(at) for at in edges] == [renewal.after.people_at(at) for at in edges]
 
 
+def test_an_answer_that_is_cut_to_what_was_asked_makes_no_handoff_to_oneself(ledger):
+    monday = datetime(2026, 3, 9, 16, tzinfo=UTC)  # after the clock change, so that every Monday has the same hour
+    source = Clipped(*("hana", "ivan", "hana", "ben") * 4, since=monday)
+    for place in range(4 * 7 * 24 // 13):
+        now = NOW + WEEK + place * timedelta(hours=13)
+        read(ledger, source, now)
+        rotation = in_fact(TEAM, ledger).rotation_of("primary")
+        weeks = (now - monday) // WEEK
+        assert rotation.latest_handoff(now) == monday + weeks * WEEK
+        assert rotation.next_handoff(now) == monday + (weeks + 1) * WEEK
+        assert in_fact(TEAM, ledger).on_call("primary", now).start == monday + weeks * WEEK
+
+
+def test_the_beginning_of_a_shift_longer_than_what_is_read_back_stays_as_it_was_first_known(ledger):
+    long = Clipped("hana", "ben", since=NOW)
+    long.shifts = lambda start, end: (Sourced("hana", max(start, NOW), min(end, NOW + 20 * WEEK)),)  # type: ignore[method-assign]
+    for place in range(8):
+        read(ledger, long, NOW + place * WEEK)
+    assert in_fact(TEAM, ledger).on_call("primary", NOW + 7 * WEEK).start == NOW
+
+
+def test_a_shift_that_a_newer_answer_moved_leaves_no_handoff_behind(ledger):
+    monday = Told().since
+    read(ledger, Told("hana", "ivan", "hana", "ben", "ben", "ben"))
+    moved = Told("ivan", "hana", "ben", "ben", "ben", since=monday + WEEK + timedelta(days=1))
+    first = Sourced("hana", monday, monday + WEEK + timedelta(days=1))
+    late = Told()
+    late.shifts = lambda start, end: (first, *moved.shifts(start, end))  # type: ignore[method-assign]
+    read(ledger, late, NOW + timedelta(hours=1))
+    answers = known("primary", answers_of(ledger, "cellxgene.oncall")["primary"])
+    assert sorted(answers.handoffs(NOW, monday + 3 * WEEK)) == [first.end, first.end + WEEK]
+
+
 def test_an_empty_answer_is_no_answer_and_the_last_good_one_stays(ledger):
     read(ledger, Told("hana", "ivan", "hana", "ben", "ben", "ben"))
     with pytest.raises(SourceUnreadable, match="nobody for primary"):
@@ -128,11 +170,11 @@ def test_somebody_who_left_is_refused(ledger):
 
 
 def test_beyond_the_last_answer_nobody_is_known():
-    known = Known(
+    answered = Known(
         role="primary",
         answers=(Temporary(start=NOW, end=NOW + WEEK, stints=(Stint(people=("hana",), start=NOW, end=NOW + WEEK),)),),
     )
-    team = TEAM.with_changes({"oncall": Changes(known=(known,))})
+    team = TEAM.with_changes({"oncall": Changes(known=(answered,))})
     rotation = team.rotation_of("primary")
     assert rotation.people_at("primary", NOW + WEEK - timedelta(seconds=1)) == ("hana",)
     assert rotation.people_at("primary", NOW + WEEK) == ()

@@ -12,8 +12,10 @@ from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text
 
 FILE_ENDING = ".ics"
-LONGEST = timedelta(weeks=12)
-"""PagerDuty renders about three months at once."""
+BACK = timedelta(weeks=2)
+"""How far back a source is read, to see when the shift under way began."""
+LONGEST = timedelta(weeks=9)
+"""PagerDuty renders about three months at once: these, what is read back, and the week that an answer is rounded to."""
 
 
 class SourceKind(StrEnum):
@@ -38,13 +40,13 @@ class SourceEntry(ConfigModel):
         description="Whoever the source names is on call; members and handoff then only give the rhythm. By default "
         "the source is compared with the files once a day, and the team hears where they differ",
     )
-    ahead: PositiveDuration = Field(default=timedelta(weeks=8), description="How far ahead it is read, 84d at most")
+    ahead: PositiveDuration = Field(default=timedelta(weeks=8), description="How far ahead it is read, 63d at most")
 
     @model_validator(mode="after")
     def _not_too_far(self) -> Self:
         if self.ahead > LONGEST:
             raise refusal(
-                "source_too_far", f"no source is read {self.ahead.days} days ahead", "Write 84d or less.", field="ahead"
+                "source_too_far", f"no source is read {self.ahead.days} days ahead", "Write 63d or less.", field="ahead"
             )
         return self
 

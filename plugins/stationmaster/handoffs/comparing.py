@@ -70,10 +70,11 @@ def tell_unread(desk: ShiftDesk, why: str) -> None:
     if desk.entry.notices is None or desk.entry.source is None:
         return
     channel = desk.team.channels[desk.entry.notices.channel].id
-    what = desk.entry.source.what
+    source = desk.entry.source
+    rest = "The last good answer stays in force." if source.decides else "The files hold as before."
     text = (
-        f":warning: {escaping.slack(what)} cannot be read for *{escaping.slack(desk.entry.title)}*: "
-        f"{escaping.slack(why)} The last good answer stays in force."
+        f":warning: {escaping.slack(source.what)} cannot be read for *{escaping.slack(desk.entry.title)}*: "
+        f"{escaping.slack(why)} {rest}"
     )
     telling.say(desk, f"{desk.key}/unread/{desk.now():%Y-%m-%d}", channel, text)
 

@@ -112,16 +112,22 @@ class ShiftDesk(Desk):
         return Handoff(id=f"{self.key}/{start.astimezone(UTC):{_STAMP}}", start=start, end=end, shifts=shifts)
 
     def _begun(self, at: datetime) -> tuple[datetime, dict[str, Shift], datetime]:
+        planned = self.files.rotations[self.entry.id]
         try:
             start = self.rotation.latest_handoff(at)
-            return start, self.rotation.turns_at(start), self.rotation.next_handoff(start)
+            shifts = self.rotation.turns_at(start)
         except NobodyOnCall:
             if not self.entry.decided_roles:
                 raise
-        # The source that decides was never read: the files still tell the rhythm, and nobody has a shift.
-        planned = self.files.rotations[self.entry.id]
-        start = planned.latest_handoff(at)
-        return start, {}, planned.next_handoff(start)
+            # The source that decides was never read: the files still tell the rhythm, and nobody has a shift.
+            start, shifts = planned.latest_handoff(at), {}
+        try:
+            return start, shifts, self.rotation.next_handoff(start)
+        except NobodyOnCall:
+            if not self.entry.decided_roles:
+                raise
+            # The source names nobody after this one: the rhythm says when that would be.
+            return start, shifts, planned.next_handoff(start)
 
     def handoff(self, name: str) -> Handoff:
         """Return the handoff of an id, with whoever the team's files name for it now.

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
+from stationmaster.config.sourcing import BACK
 from stationmaster.core.instants import Instant, utc
 from stationmaster.core.rotations.changes import Known, Stint, Temporary
 from stationmaster.core.rotations.reports import Absence
@@ -87,8 +88,9 @@ def renew(
     read = {role: _stints(role, each, team, start, end) for role, each in sources.items()}
     found = []
     kept = answers_of(ledger, key)
-    for role, stints in read.items():
+    for role, told in read.items():
         before = known(role, kept.get(role, ()))
+        stints = tuple(_whole(stint, before, start) for stint in told)
         begins = start if kept.get(role) else min(start, *(stint.start for stint in stints))
         record = AnswerRecord(role=role, start=begins, end=end, stints=stints, at=start)
         after = known(role, (*kept.get(role, ()), record))
@@ -119,7 +121,7 @@ def absences_of(ledger: Ledger, team: str) -> tuple[Absence, ...]:
 
 
 def _stints(role: str, source: OncallSource, team: TeamConfig, start: datetime, end: datetime) -> tuple[Stint, ...]:
-    shifts = [each for each in source.shifts(start, end) if each.end > start and each.start < end]
+    shifts = [each for each in source.shifts(start - BACK, end) if each.end > start and each.start < end]
     if not shifts:
         raise SourceUnreadable(
             f"it has nobody for {role} from {start:%Y-%m-%d %H:%MZ} to {end:%Y-%m-%d %H:%MZ}. Look whether the "
@@ -131,6 +133,14 @@ def _stints(role: str, source: OncallSource, team: TeamConfig, start: datetime, 
             what = "is a robot" if person.bot else "is no longer active"
             raise SourceUnreadable(f"it names {person.name} for {role}, who {what}")
     return tuple(Stint(people=(each.person,), start=utc(each.start), end=utc(each.end)) for each in shifts)
+
+
+def _whole(stint: Stint, before: Known, now: datetime) -> Stint:
+    """Return a stint as it began: vendors cut what they tell to the span that was asked about."""
+    if not stint.start <= now < stint.end or set(before.people_at(now)) != set(stint.people):
+        return stint
+    began = before.since(now)
+    return stint if began is None else stint.model_copy(update={"start": began})
 
 
 def _same(before: Known, after: Known, start: datetime, end: datetime) -> bool:

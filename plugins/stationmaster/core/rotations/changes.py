@@ -136,11 +136,11 @@ class Known(Value):
 
     def people_at(self, instant: datetime) -> Slot:
         """Return whom the newest answer for an instant (UTC) names."""
-        found = self._answers.at(instant)
-        if not found:
-            return ()
-        stints = (stint for stint in found[0].stints if stint.start <= instant < stint.end)
-        return tuple(dict.fromkeys(person for stint in stints for person in stint.people))
+        return tuple(dict.fromkeys(person for stint in self._stints_at(instant) for person in stint.people))
+
+    def since(self, instant: datetime) -> datetime | None:
+        """Return when the stint of an instant (UTC) began, None where nobody is named."""
+        return max((stint.start for stint in self._stints_at(instant)), default=None)
 
     def edges(self, start: datetime, end: datetime) -> Iterator[datetime]:
         """Yield the instants at which its people may change."""
@@ -150,11 +150,15 @@ class Known(Value):
                 yield from (stint.start, stint.end)
 
     def handoffs(self, start: datetime, end: datetime) -> Iterator[datetime]:
-        """Yield where a stint begins within ``[start, end)``: a handoff, be it to oneself."""
+        """Yield where a stint of the newest answer begins within ``[start, end)``: a handoff, be it to oneself."""
         for answer in self.answers:
             for stint in answer.stints:
-                if start <= stint.start < end and answer.start <= stint.start and self.people_at(stint.start):
+                if start <= stint.start < end and self._answers.at(stint.start)[:1] == (answer,):
                     yield stint.start
+
+    def _stints_at(self, instant: datetime) -> tuple[Stint, ...]:
+        newest = self._answers.at(instant)[:1]
+        return tuple(stint for answer in newest for stint in answer.stints if stint.start <= instant < stint.end)
 
     @cached_property
     def _answers(self) -> Intervals[Temporary]:
