@@ -137,11 +137,13 @@ def test_f74_the_secret_of_an_address_is_not_in_the_log(monkeypatch):
     with serve(app) as base:
         address = f"{base}/on-call.ics?token=hunter2"
         monkeypatch.setenv("AIRFLOW_CONN_ONCALL_CALENDAR", json.dumps({"conn_type": "http", "password": address}))
-        # A handler of its own: Airflow arranges the log anew when it is first imported.
+        found = calendar_feed.address_of("oncall_calendar")
+        # Airflow arranges the log anew when it is first imported, and disables whatever was there before.
+        library.disabled = False
         library.addHandler(told)
         library.setLevel(logging.INFO)
         try:
-            assert read_feed(calendar_feed.address_of("oncall_calendar")) == calendar()
+            assert read_feed(found) == calendar()
         finally:
             library.removeHandler(told)
     assert not [text for text in said if "hunter2" in text]
