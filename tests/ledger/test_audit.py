@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from stationmaster.core.blockers import blocker
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger, effects
@@ -58,6 +59,9 @@ WRITES = {
     "pin": lambda ledger, m, now: ledger.pin(ID, m("c"), now, "a"),
     "reject": lambda ledger, m, now: ledger.reject(m("c").hash, "bad", now, "a"),
     "lift_rejection": lambda ledger, m, now: ledger.lift_rejection(m("b").hash, "good", now, "a"),
+    "open_beside": lambda ledger, m, now: ledger.open_beside(
+        "t", IsoWeek.parse("2026-W34"), DepartureKind.HOTFIX, now, "a", key="k"
+    ),
     "record": lambda ledger, m, now: ledger.record(ID, "k", "s", {}, now, "a"),
     "record_once": lambda ledger, m, now: ledger.record_once(ID, "k", "s", {}, now, "a"),
     "perform": lambda ledger, m, now: ledger.perform("k", intent={}, now=lambda: now, look_up=None, act=dict),

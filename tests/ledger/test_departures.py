@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.ledger import Ledger
@@ -144,3 +145,37 @@ def test_an_instant_without_a_zone_is_refused(ledger, now):
     with pytest.raises(ValueNotStorable, match="no zone"):
         ledger.open_departure("t", WEEK, now.replace(tzinfo=None), "x")
     assert ledger.departures() == ()
+
+
+def test_what_leaves_beside_the_train_is_numbered_and_opened_once_for_each_form(ledger, departure, now):
+    def open_one(key: str, kind: DepartureKind = DepartureKind.HOTFIX, train: str = "cellxgene.weekly") -> str:
+        return ledger.open_beside(train, WEEK, kind, now, "asha", key=key).id
+
+    assert [open_one("run-1"), open_one("run-2"), open_one("run-1")] == [
+        "cellxgene.weekly/2026-W34.hotfix-1",
+        "cellxgene.weekly/2026-W34.hotfix-2",
+        "cellxgene.weekly/2026-W34.hotfix-1",
+    ]
+    assert open_one("run-3", DepartureKind.FEATURE_BUILD) == "cellxgene.weekly/2026-W34.feature-build-1"
+    assert open_one("run-1", train="dre.weekly") == "dre.weekly/2026-W34.hotfix-1"
+    found = ledger.departure("cellxgene.weekly/2026-W34.hotfix-2")
+    assert (found.kind, found.week, found.state) == (DepartureKind.HOTFIX, WEEK, DepartureState.OPEN)
+    assert ledger.verify() == ()
+
+
+def test_only_the_trains_of_the_weeks_are_listed_unless_more_is_asked_for(ledger, departure, now):
+    hotfix = ledger.open_beside("cellxgene.weekly", WEEK, DepartureKind.HOTFIX, now, "asha", key="a")
+    later = ledger.open_departure("cellxgene.weekly", WEEK.plus(1), now, "asha")
+    assert ledger.departures("cellxgene.weekly") == (later, departure)
+    everything = ledger.departures("cellxgene.weekly", kinds=DepartureKind)
+    assert everything == (later, hotfix, departure)
+    assert ledger.departures("cellxgene.weekly", kinds=[DepartureKind.HOTFIX], limit=1) == (hotfix,)
+
+
+def test_forms_that_race_open_one_departure_each(ledger_url, race, now):
+    def work(number: int) -> str:
+        ledger = Ledger.at(ledger_url)
+        return ledger.open_beside("t", WEEK, DepartureKind.HOTFIX, now, "x", key=f"run-{number % 2}").id
+
+    told = race(6, work)
+    assert sorted(set(told)) == ["t/2026-W34.hotfix-1", "t/2026-W34.hotfix-2"]

@@ -182,6 +182,7 @@ def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
         named.append(("group", ("gates", "quorum", "voters"), quorum.voters, team.groups))
     for index, group in enumerate(quorum.roles):
         named.append(("group", ("gates", "quorum", "roles", index), group, team.groups))
+    named += _beside(team, train)
     for what, loc, name, known in named:
         if name not in known:
             yield _unknown(what, source, loc, name, known)
@@ -190,6 +191,14 @@ def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
         if component.repository.lower() not in repositories:
             where: Loc = ("components", index, "repository")
             yield _unknown("repository", source, where, component.repository, team.repositories)
+
+
+def _beside(team: TeamConfig, train: TrainConfig) -> Iterator[tuple[str, Loc, str, Collection[str]]]:
+    for field, rule in (("hotfix", train.hotfix), ("security_hotfix", train.security_hotfix)):
+        if rule is not None and rule.voters is not None:
+            yield "group", (field, "voters"), rule.voters, team.groups
+    if train.security_hotfix is not None:
+        yield "channel", ("security_hotfix", "channel"), train.security_hotfix.channel, team.channels
 
 
 def _people(team: TeamConfig, source: str, loc: Loc, names: Iterable[str]) -> Iterator[Mistake]:

@@ -36,7 +36,7 @@ def _warning(train: TrainConfig, code: str, loc: Loc, message: str, remedy: str,
     return Mistake(code, loc, message, remedy, str(value), source=f"train:{train.id}", severity="warning")
 
 
-def _able(team: TeamConfig, groups: Iterable[str]) -> list[str]:
+def able_voters(team: TeamConfig, groups: Iterable[str]) -> list[str]:
     """Return who of some groups can vote: active people with an account in Airflow or in Slack."""
     people = (team.people[name] for name in sorted({name for group in groups for name in team.groups[group]}))
     return [one.id for one in people if one.active and not one.bot and (one.airflow or one.slack)]
@@ -47,7 +47,7 @@ def _empty_roles(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
     if quorum.mode != "all_roles":
         return
     for index, role in enumerate(quorum.roles):
-        if not _able(team, (role,)):
+        if not able_voters(team, (role,)):
             yield _of(
                 train,
                 "role_without_people",
@@ -60,7 +60,7 @@ def _empty_roles(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
 
 def _too_few_voters(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
     quorum = train.gates.quorum
-    needed, able = quorum.policy.fewest, len(_able(team, quorum.groups))
+    needed, able = quorum.policy.fewest, len(able_voters(team, quorum.groups))
     groups, loc = " and ".join(f"groups.{group}" for group in quorum.groups), (*_QUORUM, "needed")
     if able < needed:
         lower = f"Lower needed to {able} or less, or add" if able else "Add"

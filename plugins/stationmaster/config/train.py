@@ -9,12 +9,14 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.beside import FeatureBuilds, Hotfix, SecurityHotfix
 from stationmaster.config.components import Component
 from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.stops import Forms, Stop, Stops
 from stationmaster.core.calendar import StopTimetable
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.quorum import QuorumPolicy
 
 _FIRST_YEAR, _LAST_YEAR = 2020, 2044
@@ -73,6 +75,11 @@ class TrainFile(ConfigModel):
     poll: PositiveDuration = Field(default=timedelta(seconds=30), description="How often a waiting gate looks again")
     runbooks: Runbooks = Field(default_factory=Runbooks)
     forms: Forms = Field(default_factory=Forms)
+    hotfix: Hotfix | None = Field(default=None, description="Without it there is no DAG for hotfixes (D-14)")
+    security_hotfix: SecurityHotfix | None = Field(
+        default=None, description="Without it there is no DAG for them (D-15)"
+    )
+    feature_builds: FeatureBuilds | None = Field(default=None, description="Without it there is no DAG for them (D-13)")
 
     @model_validator(mode="after")
     def _components_differ(self) -> Self:
@@ -92,7 +99,7 @@ class TrainFile(ConfigModel):
 
     @model_validator(mode="after")
     def _environments_exist(self) -> Self:
-        named = [(f"stops.{stop}.environment", name) for stop, name in self._stop_environments().items()]
+        named = list(self._stop_environments().items())
         for index, component in enumerate(self.components):
             named += [(f"components.{index}.environments.{name}", name) for name in component.environments]
         for field, name in named:
@@ -106,7 +113,11 @@ class TrainFile(ConfigModel):
         return self
 
     def _stop_environments(self) -> dict[str, str]:
-        return {"cut": self.stops.cut.environment, "promote": self.stops.promote.environment}
+        found = {"stops.cut.environment": self.stops.cut.environment}
+        found["stops.promote.environment"] = self.stops.promote.environment
+        if self.feature_builds is not None:
+            found["feature_builds.environment"] = self.feature_builds.environment
+        return found
 
 
 class TrainConfig(TrainFile):
@@ -133,6 +144,10 @@ class TrainConfig(TrainFile):
     def quorum_policy(self) -> QuorumPolicy:
         """The core's policy for the quorum gate."""
         return self.gates.quorum.policy
+
+    def beside(self, kind: DepartureKind) -> Hotfix | None:
+        """Return the rules of a hotfix of that kind, None for the train itself and for feature builds."""
+        return {DepartureKind.HOTFIX: self.hotfix, DepartureKind.SECURITY_HOTFIX: self.security_hotfix}.get(kind)
 
     def stop(self, name: Literal["cut", "promote"]) -> StopTimetable:
         """Return the timetable of a stop, in the train's zone."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.calendar import StopName, StopTimes, Timing, promote_week, stop_times, timing
+from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import (
     ChecklistItem,
     Confirmation,
@@ -18,7 +19,6 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import freezing, halting, voting
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import passed, waiting
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
     """Return when ``stop`` of the departure may begin, is due, and may begin at the latest."""
-    week = IsoWeek.parse(departure.rpartition("/")[2])
+    week = week_of(departure)
     train = station.train
     due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)
     return stop_times(train.stop(stop), due)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.calendar import StopName, promote_week, stop_times
+from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import Standing
-from stationmaster.core.instants import IsoWeek, local_text
+from stationmaster.core.instants import local_text
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def vote_question(station: Station, departure: str) -> str:
     voters = [elector.person for elector in station.team.electorate(station.train) if elector.active]
     asked = station.train.stops.promote.question or "Have you had a chance to test what is on staging?"
     week = station.train
-    due = promote_week(week.stop("cut"), week.stop("promote"), IsoWeek.parse(departure.rpartition("/")[2]))
+    due = promote_week(week.stop("cut"), week.stop("promote"), week_of(departure))
     times = stop_times(week.stop("promote"), due)
     again = "" if number == 1 else " The manifest has changed: earlier votes no longer count."
     return (

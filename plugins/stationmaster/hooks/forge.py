@@ -12,8 +12,8 @@ from stationmaster.hooks.forge_deployments import ForgeDeployments
 from stationmaster.hooks.forge_history import ForgeHistory
 from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
+from stationmaster.hooks.forge_picks import ForgePicks
 from stationmaster.hooks.forge_pulls import ForgePulls
-from stationmaster.hooks.forge_refs import ForgeRefs
 from stationmaster.hooks.forge_runs import ForgeRuns
 from stationmaster.hooks.forge_wire import ForgeWire
 
@@ -25,7 +25,7 @@ PATIENCE = timedelta(seconds=90)
 PACE = timedelta(seconds=1)
 
 
-class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeIssues, ForgeRuns, ForgeDeployments):
+class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeIssues, ForgeRuns, ForgeDeployments):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 
     Every failure is a ForgeError of `hooks.errors`. Reads are patient: rate limits, 5xx and broken connections are
@@ -38,6 +38,7 @@ class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeIssues, ForgeRuns, ForgeDe
     move_branch(repo, branch, sha)                                 find_branch(repo, branch)
     create_tag(repo, tag, sha)                                     find_tag(repo, tag)
     merge(repo, base, head, message)                               contains(repo, base, head)
+    pick(repo, base, commits, scratch)                             the same commit again
     open_pull(repo, head, base, title, body, key)                  find_pull(repo, head, base, key)
     merge_pull(repo, number, sha)                                  pull(repo, number).merged
     dispatch(repo, workflow, ref, inputs, key)                     find_runs(repo, workflow, key, since)

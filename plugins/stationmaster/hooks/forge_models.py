@@ -84,6 +84,13 @@ class Merged(Value):
     outcome: Literal["merged", "adopted"]
 
 
+class Picked(Value):
+    """Commits on top of another one: ``sha`` has them all; ``empty`` if that other one had them already."""
+
+    sha: str
+    empty: bool
+
+
 class RunRef(Value):
     """What a dispatch gave back. `id` None: this server gives no run id, so look the run up by its key (F51)."""
 

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from itertools import islice
 
-from sqlalchemy import desc, select
+from sqlalchemy import desc, func, select
 from sqlalchemy.orm import Session
 
+from stationmaster.core.departure_ids import DepartureId, DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest
 from stationmaster.ledger.columns import utc
 from stationmaster.ledger.errors import DepartureMoved, NotRejected, UnknownDeparture
+from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.records import Departure, DepartureState, Rejection, Round
 from stationmaster.ledger.store import Store
-from stationmaster.ledger.tables import MANIFEST_PINNED, MANIFEST_REJECTED, DepartureRow, RejectionRow, RoundRow
+from stationmaster.ledger.tables import (
+    FACT_RECORDED,
+    MANIFEST_PINNED,
+    MANIFEST_REJECTED,
+    DepartureRow,
+    FactRow,
+    RejectionRow,
+    RoundRow,
+)
+
+OPENED_FOR = "opened_for"
+"""The fact that says for which form a departure beside the train was opened."""
+_OWN_WEEK = len("2026-W34")
+_TRAIN = frozenset({DepartureKind.TRAIN})
 
 
 class Departures(Store):
@@ -22,17 +38,36 @@ class Departures(Store):
 
     def open_departure(self, train: str, week: IsoWeek, now: datetime, by: str) -> Departure:
         """Open the departure of a train in a week, or adopt the one that is there (F38). Its id is ``train/week``."""
-        id_ = f"{train}/{week}"
-        if (existing := self.departure(id_)) is not None:
+        name = DepartureId(train=train, week=week)
+        if (existing := self.departure(str(name))) is not None:
             return existing
         with self.writing() as pen:
-            row = pen.session.get(DepartureRow, id_)
-            if row is None:
-                at = utc(now)
-                row = DepartureRow(id=id_, train=train, week=str(week), state=DepartureState.OPEN, round=0, why="")
-                row.opened_at, row.opened_by, row.changed_at, row.changed_by = at, by, at, by
-                pen.session.add(row)
-                pen.note("departure.opened", id_, {"train": train, "week": str(week)}, at=now, actor=by)
+            row = pen.session.get(DepartureRow, str(name))
+            return _departure(_opened(pen, name, now, by) if row is None else row)
+
+    def open_beside(
+        self, train: str, week: IsoWeek, kind: DepartureKind, now: datetime, by: str, *, key: str
+    ) -> Departure:
+        """Open a departure beside the train, numbered within its week and kind; once for each ``key``.
+
+        :param key: what it is opened for, such as the run of a form: a retry adopts what it opened.
+        """
+        once = f"{OPENED_FOR}/{key}"
+        query = select(FactRow).where(FactRow.kind == OPENED_FOR, FactRow.subject == key)
+        beside = select(DepartureRow).where(
+            DepartureRow.train == train, func.substr(DepartureRow.week, 1, _OWN_WEEK) == str(week)
+        )
+        with self.writing() as pen:
+            fact = next((row for row in pen.session.scalars(query) if row.departure.startswith(f"{train}/")), None)
+            if fact is not None:
+                return _departure(existing_departure(pen.session, fact.departure))
+            names = (DepartureId.parse(row.id) for row in pen.session.scalars(beside))
+            number = 1 + max((name.number for name in names if name.kind is kind), default=0)
+            row = _opened(pen, DepartureId(train=train, week=week, kind=kind, number=number), now, by)
+            pen.session.flush()
+            fact = FactRow(departure=row.id, kind=OPENED_FOR, subject=key, value={}, once=once)
+            fact.at, fact.by = utc(now), by
+            pen.add(fact, FACT_RECORDED, row.id, at=now, actor=by)
             return _departure(row)
 
     def departure(self, departure_id: str) -> Departure | None:
@@ -42,16 +77,27 @@ class Departures(Store):
             return None if row is None else _departure(row)
 
     def departures(
-        self, train: str | None = None, states: Collection[DepartureState] | None = None, *, limit: int | None = None
+        self,
+        train: str | None = None,
+        states: Collection[DepartureState] | None = None,
+        *,
+        kinds: Collection[DepartureKind] = _TRAIN,
+        limit: int | None = None,
     ) -> tuple[Departure, ...]:
-        """Return departures, the newest week first; of one train, in one of ``states``, at most ``limit``."""
-        query = select(DepartureRow).order_by(desc(DepartureRow.week), DepartureRow.train).limit(limit)
+        """Return departures, the newest week first; of one train, in one of ``states``, at most ``limit``.
+
+        :param kinds: the weeks' own trains by default; what left beside them only where it is asked for.
+        """
+        query = select(DepartureRow).order_by(desc(DepartureRow.week), DepartureRow.train)
         if train is not None:
             query = query.where(DepartureRow.train == train)
         if states is not None:
             query = query.where(DepartureRow.state.in_([str(state) for state in states]))
+        if set(kinds) == _TRAIN:
+            query = query.where(func.length(DepartureRow.week) == _OWN_WEEK)
         with self.reading() as session:
-            return tuple(_departure(row) for row in session.scalars(query))
+            found = (_departure(row) for row in session.scalars(query))
+            return tuple(islice((each for each in found if each.kind in kinds), limit))
 
     def set_state(
         self,
@@ -142,6 +188,17 @@ class Departures(Store):
             pen.add(lifted, MANIFEST_REJECTED, manifest_hash, at=now, actor=by)
 
 
+def _opened(pen: Pen, name: DepartureId, now: datetime, by: str) -> DepartureRow:
+    # What left beside the train keeps its number with its week: the two are one in the order and in the key.
+    place = str(name).rpartition("/")[2]
+    at = utc(now)
+    row = DepartureRow(id=str(name), train=name.train, week=place, state=DepartureState.OPEN, round=0, why="")
+    row.opened_at, row.opened_by, row.changed_at, row.changed_by = at, by, at, by
+    pen.session.add(row)
+    pen.note("departure.opened", str(name), {"train": name.train, "week": place}, at=now, actor=by)
+    return row
+
+
 def existing_departure(session: Session, departure_id: str) -> DepartureRow:
     """Return the row of a departure.
 
@@ -167,7 +224,7 @@ def _departure(row: DepartureRow) -> Departure:
     return Departure(
         id=row.id,
         train=row.train,
-        week=IsoWeek.parse(row.week),
+        week=DepartureId.parse(row.id).week,
         state=DepartureState(row.state),
         round=row.round,
         opened_at=row.opened_at,

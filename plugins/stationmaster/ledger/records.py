@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import Instant, IsoWeek
 from stationmaster.core.manifest import Manifest
 from stationmaster.core.value import Value
@@ -49,6 +50,11 @@ class Departure(Value):
     changed_at: Instant
     changed_by: str
     why: str
+
+    @property
+    def kind(self) -> DepartureKind:
+        """The week's train, or what left beside it."""
+        return kind_of(self.id)
 
 
 class Round(Value):

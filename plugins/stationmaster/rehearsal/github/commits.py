@@ -7,7 +7,7 @@ from typing import Any
 from stationmaster.rehearsal.github import graph as github_graph
 from stationmaster.rehearsal.github import shapes as github_shapes
 from stationmaster.rehearsal.github.call import Call, Endpoint, Problem, Reply, moment, node, paginate
-from stationmaster.rehearsal.github.state import CommitRecord
+from stationmaster.rehearsal.github.state import CommitRecord, RepositoryRecord
 
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 
@@ -45,22 +45,7 @@ def get_git_commit(call: Call) -> Reply:
     record = call.repository.record.commits.get(call.params["sha"])
     if record is None:
         raise Problem(404, "Not Found")
-    at, written = f"{call.at}/git/commits/{record.sha}", person(record.author, moment(record.committed_at))
-    return Reply(
-        200,
-        {
-            "sha": record.sha,
-            "node_id": node("Commit", record.sha),
-            "url": at,
-            "html_url": f"{call.page}/commit/{record.sha}",
-            "author": written,
-            "committer": written,
-            "message": record.message,
-            "tree": {"sha": _tree(record), "url": f"{call.at}/git/trees/{_tree(record)}"},
-            "parents": [_parent(call, sha) for sha in record.parents],
-            "verification": UNSIGNED,
-        },
-    )
+    return Reply(200, _as_git_stores_it(call, record))
 
 
 def merge(call: Call) -> Reply:
@@ -75,12 +60,68 @@ def merge(call: Call) -> Reply:
     present = repository.record.refs[ref]
     if github_graph.contains(repository.record.commits, present, sha):
         return Reply(204)
-    if base in repository.record.conflicts:
+    if repository.record.conflicts & {base, sha}:
         raise Problem(409, "Merge conflict")
     message = str(call.body.get("commit_message") or f"Merge {head} into {base}")
     commit = repository.add_commit(parents=(present, sha), message=message, author=call.actor, at=call.now)
+    commit.tree = _merged(repository.record, present, sha)
     repository.move(ref, commit.sha, call.now)
     return Reply(201, shape(call, commit))
+
+
+def create_git_commit(call: Call) -> Reply:
+    """Make a commit of a tree and its parents; the same ones with the same words and instants are the same commit."""
+    record = call.repository.record
+    message, tree = call.text("message", resource="Commit"), call.text("tree", resource="Commit")
+    parents = [str(parent) for parent in call.body.get("parents") or ()]
+    if any(parent not in record.commits for parent in parents):
+        raise Problem(422, "Parent SHA does not exist or is not a commit object")
+    author, committer = call.body.get("author") or {}, call.body.get("committer") or {}
+    seed = f"{record.name}\0{tree}\0{parents}\0{message}\0{author}\0{committer}"
+    sha = hashlib.sha1(seed.encode(), usedforsecurity=False).hexdigest()
+    if sha not in record.commits:
+        written = datetime.fromisoformat(committer["date"]) if committer.get("date") else call.now
+        record.commits[sha] = CommitRecord(
+            sha=sha,
+            parents=tuple(parents),
+            message=message,
+            author=str(author.get("name") or call.actor),
+            committed_at=written,
+            landed_at=call.now,
+            depth=1 + max((record.commits[parent].depth for parent in parents), default=-1),
+            tree=tree,
+            change=record.tree_changes.get(tree, ""),
+        )
+    return Reply(201, _as_git_stores_it(call, record.commits[sha]))
+
+
+def _as_git_stores_it(call: Call, record: CommitRecord) -> dict[str, Any]:
+    at, written = f"{call.at}/git/commits/{record.sha}", person(record.author, moment(record.committed_at))
+    return {
+        "sha": record.sha,
+        "node_id": node("Commit", record.sha),
+        "url": at,
+        "html_url": f"{call.page}/commit/{record.sha}",
+        "author": written,
+        "committer": written,
+        "message": record.message,
+        "tree": {"sha": _tree(record), "url": f"{call.at}/git/trees/{_tree(record)}"},
+        "parents": [_parent(call, sha) for sha in record.parents],
+        "verification": UNSIGNED,
+    }
+
+
+def _merged(record: RepositoryRecord, ours: str, theirs: str) -> str:
+    """Return the tree of a merge: that of `ours` if it has the change of `theirs` already."""
+    change = record.commits[theirs].change or theirs
+    mine = _tree(record.commits[ours])
+    holders = [commit for commit in record.commits.values() if _tree(commit) == mine]
+    for holder in holders:
+        if any((commit.change or commit.sha) == change for commit in github_graph.walk(record.commits, holder.sha)):
+            return mine
+    tree = hashlib.sha1(f"{mine} {change}".encode(), usedforsecurity=False).hexdigest()
+    record.tree_changes[tree] = change
+    return tree
 
 
 def person(login: str, date: str | None) -> dict[str, Any]:
@@ -114,7 +155,7 @@ def shape(call: Call, commit: CommitRecord) -> dict[str, Any]:
 
 def changed_file(call: Call, commit: CommitRecord) -> dict[str, Any]:
     """Return the one file that a commit changes here; the history holds no contents."""
-    name = f"changes/{commit.sha[:10]}.txt"
+    name = f"changes/{(commit.change or commit.sha)[:10]}.txt"
     return {
         "sha": _tree(commit),
         "filename": name,
@@ -130,7 +171,7 @@ def changed_file(call: Call, commit: CommitRecord) -> dict[str, Any]:
 
 
 def _tree(commit: CommitRecord) -> str:
-    return hashlib.sha1(f"tree {commit.sha}".encode(), usedforsecurity=False).hexdigest()
+    return commit.tree or hashlib.sha1(f"tree {commit.sha}".encode(), usedforsecurity=False).hexdigest()
 
 
 def _parent(call: Call, sha: str) -> dict[str, Any]:
@@ -151,6 +192,7 @@ def _bound(call: Call, name: str) -> datetime | None:
 ENDPOINTS = (
     Endpoint("GET", "/repos/{owner}/{name}/commits", list_commits),
     Endpoint("GET", "/repos/{owner}/{name}/git/commits/{sha}", get_git_commit),
+    Endpoint("POST", "/repos/{owner}/{name}/git/commits", create_git_commit),
     Endpoint("POST", "/repos/{owner}/{name}/merges", merge),
 )
 LAST_ENDPOINTS = (Endpoint("GET", "/repos/{owner}/{name}/commits/{ref:path}", get_commit),)

@@ -19,6 +19,10 @@ class CommitRecord:
     landed_at: datetime
     depth: int
     pull: int | None = None
+    tree: str = ""
+    """Of commits made of a tree; the others have one of their own."""
+    change: str = ""
+    """Whose change it brings: of a pick that of the picked commit; empty: its own."""
 
 
 @dataclass(slots=True)
@@ -222,5 +226,7 @@ class RepositoryRecord:
     labels: dict[str, str] = field(default_factory=dict)
     releases: dict[int, ReleaseRecord] = field(default_factory=dict)
     conflicts: set[str] = field(default_factory=set)
-    """Branches into which the next merge conflicts."""
+    """Branches into which the next merge conflicts, and commits that conflict wherever they are merged."""
+    tree_changes: dict[str, str] = field(default_factory=dict)
+    """Whose change a tree that a merge made holds, besides that of the branch."""
     next_number: int = 1
