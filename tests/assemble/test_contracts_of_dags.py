@@ -40,7 +40,7 @@ def one_task(task: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("stop", ["cut", "promote", "rollback"])
+@pytest.mark.parametrize("stop", ["cut", "promote", "rollback", "hotfix", "security_hotfix"])
 def test_f69_ids_order_rules_and_forms_are_a_contract(stop):
     assert_golden(f"dag_{stop}", described(dags()[stop]))
 
@@ -94,7 +94,7 @@ def test_the_documentation_has_the_headings_in_their_order():
 
 def test_tags_and_owner_name_the_team_the_train_and_the_stop():
     for stop, dag in dags().items():
-        own = "form" if stop == "rollback" else f"stop:{stop}"
+        own = f"stop:{stop}" if stop in ("cut", "promote") else "form"
         assert dag.tags == {"team:cellxgene", "train:cellxgene.weekly", own}
         assert dag.owner == "cellxgene"
 

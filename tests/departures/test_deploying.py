@@ -184,7 +184,7 @@ def test_f18_a_train_that_lacks_what_production_runs_is_refused(ready):
     made = ready.station().forge.create_deployment(PORTAL, apart, "prod", key="by-hand")
     ready.station().forge.set_deployment_status(PORTAL, made.id, "success")
     standing = ready.advance("promote", "portal")
-    assert (standing.verdict, codes(standing)) == ("DENY", ["DRIFT"])
+    assert (standing.verdict, codes(standing)) == ("DENY", ["NOT_CONTAINING_PROD"])
     assert apart[:12] in standing.blockers[0].sentence
     assert ready.dispatches() == []
 

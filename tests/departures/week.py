@@ -122,7 +122,10 @@ def slack_world(clock: HandClock, team: TeamConfig, **options: Any) -> SlackWorl
         for account in person.slack
     ]
     users += [SlackUser(id="U0STRANGER", name="stranger"), SlackUser(id="U0ROBOT001", name="robot", bot=True)]
-    channels = [SlackChannel(id=OPS, name="single-cell-ops", members=[user.id for user in users])]
+    channels = [
+        SlackChannel(id=channel, name=name, members=[user.id for user in users])
+        for channel, name in ((OPS, "single-cell-ops"), ("C05SECURITY", "single-cell-security"))
+    ]
     return SlackWorld(clock=clock, users=users, channels=channels, **options)
 
 

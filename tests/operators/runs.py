@@ -25,11 +25,14 @@ OPENING = "open_departure"
 DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
 
 
+STOPS = ("cut", "promote", "rollback", "hotfix", "security_hotfix")
+
+
 @cache
 def dags() -> dict[str, DAG]:
     """The DAGs of the cellxgene train, by stop."""
     found = {dag.dag_id: dag for dag in dags_of(INCLUDE, dag_file=DAG_FILE)}
-    return {stop: found[f"cellxgene.weekly.{stop}"] for stop in ("cut", "promote", "rollback")}
+    return {stop: found[f"cellxgene.weekly.{stop}"] for stop in STOPS}
 
 
 @dataclass

@@ -8,6 +8,7 @@ from stationmaster.config.fields import in_words
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.departure_ids import DepartureKind
 
 
 def cut_doc(include: Path, train: TrainConfig) -> str:
@@ -83,6 +84,56 @@ stopped.
 **Dry run.** The form's own.
 
 {_runbook(include, train.runbooks.rollback)}"""
+
+
+def hotfix_doc(include: Path, train: TrainConfig, kind: DepartureKind) -> str:
+    """Return the Markdown of a hotfix DAG."""
+    rule = train.beside(kind)
+    secret = (
+        " Nothing of it is said in the train's channel, and its notes are kept back, until somebody discloses it "
+        "(`stationmaster disclose`); commits of a public repository are public all the same: write them in a private "
+        "fork."
+        if kind is DepartureKind.SECURITY_HOTFIX
+        else ""
+    )
+    needed = rule.approvals if rule is not None else 0
+    return f"""# {train.title}: {kind.words}
+
+**What.** Puts the commits that you name on top of what {train.production} runs, and brings that there at once: no
+window, no soak. It is done when it runs there, its branch has it, by a pull request, and the train that is under way
+has it, too; that train is voted on anew. Until the branch has it, the next train is not cut.{secret}
+
+**When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
+at first, nothing else is done.
+
+**Who is asked.** {needed} of the voters, neither whoever asks nor whoever wrote a commit.
+
+**If it fails.** The log's last line names what is wrong: a commit that is not on the branch, one that runs there
+already, one that does not go on top without a person. What was changed is taken back by itself, as the train's file
+says. Clear the failed task to go on where it stopped.
+
+**Dry run.** The form's own.
+
+{_runbook(include, train.runbooks.hotfix)}"""
+
+
+def feature_build_doc(train: TrainConfig) -> str:
+    """Return the Markdown of the feature build DAG."""
+    builds = train.feature_builds
+    return f"""# {train.title}: feature build
+
+**What.** Puts the commits that you name on top of what a departure has cut, and brings that to
+{builds.environment if builds is not None else "an environment"}: a variant of the train, which never goes further.
+
+**When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
+at first, nothing else is done.
+
+**Who is asked.** Nobody.
+
+**If it fails.** The log's last line names what is wrong. Clear the failed task to go on where it stopped.
+
+**Dry run.** The form's own.
+"""
 
 
 def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:

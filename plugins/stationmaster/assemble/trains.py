@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import pairwise
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+from airflow.sdk import DAG, Param, TriggerRule
 
+from stationmaster.assemble.beside import NAMES, feature_build_dag, hotfix_dag
 from stationmaster.assemble.bundle import found_from
+from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import cut_doc, promote_doc, rollback_doc
-from stationmaster.config.components import Component
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
-from stationmaster.operators.base import OPENING_TASK
-from stationmaster.operators.checking import ChecklistOperator
+from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.operators.base import NAMED, OPENING_TASK, RETRIES
 from stationmaster.operators.closing import CloseStopOperator
 from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
-from stationmaster.operators.deploying import DeployByHandOperator, DeployOperator, RollBackOperator, VerifyOperator
+from stationmaster.operators.deploying import RollBackOperator
 from stationmaster.operators.going_back import PLAN_TASK, GoBackOperator, PlanRollbackOperator
 from stationmaster.operators.opening import OpenDepartureOperator
 from stationmaster.operators.voting import AskForVotesOperator, BallotOperator, ConfirmOperator
@@ -27,14 +28,10 @@ from stationmaster.sensors.standing import StandingSensor
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator
-
     from stationmaster.core.calendar import StopName
 
-_RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
-"""A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
-_NAMED = "{{ task.asked }}"
 ROLLBACK = "rollback"
+_Build = Callable[[Path, TeamConfig, TrainConfig, dict[str, Any]], DAG]
 # Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 
@@ -47,12 +44,12 @@ def train_dags(
     dag_file: Path | str | None = None,
     only: str | None = None,
 ) -> Iterator[DAG]:
-    """Yield the DAGs of one train: ``<team>.<train>.cut``, ``….promote``, and by hand ``….rollback``.
+    """Yield the DAGs of one train: ``<team>.<train>.cut``, ``….promote``, and by hand ``….rollback`` and the others.
 
     :param dag_file: the file that defines them, from which their tasks find ``include/``.
     :param only: a DAG id; no other is built.
     """
-    for stop, build in (("cut", _cut), ("promote", _promote), (ROLLBACK, _rollback)):
+    for stop, build in (("cut", _cut), ("promote", _promote), (ROLLBACK, _rollback), *_beside(train)):
         if only in (None, f"{train.key}.{stop}"):
             common: dict[str, Any] = {
                 "include": found_from(include, dag_file),
@@ -66,6 +63,15 @@ def train_dags(
             yield dag
 
 
+def _beside(train: TrainConfig) -> Iterator[tuple[str, _Build]]:
+    for kind in (DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX):
+        if train.beside(kind) is not None:
+            yield NAMES[kind], partial(hotfix_dag, kind=kind)
+    if train.feature_builds is not None:
+        environment = train.feature_builds.environment
+        yield NAMES[DepartureKind.FEATURE_BUILD], partial(feature_build_dag, environment=environment)
+
+
 def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
     role = [train.on_call]
     with _dag(team, train, "cut", cut_doc(include, train), _cut_form(train)) as dag:
@@ -74,15 +80,15 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
         steps: list[Any] = [opened, window]
         if train.stops.cut.hold_question is not None:
             steps.append(
-                AskHoldOperator.partial(task_id="ask_whom_to_wait_for", map_index_template=_NAMED, **common).expand(
+                AskHoldOperator.partial(task_id="ask_whom_to_wait_for", map_index_template=NAMED, **common).expand(
                     role=role
                 )
             )
         steps.append(PinManifestOperator(task_id="pin_the_manifest", **common))
         for component in train.components:
-            steps += _component(train, component, common)
+            steps += component_tasks(train, component, common, train.staging)
         steps.append(_close(common))
-        _in_a_row(steps)
+        in_a_row(steps)
     return dag
 
 
@@ -90,7 +96,7 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
     with _dag(team, train, "promote", promote_doc(include, train), _promote_form(train)) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         asked = AskForVotesOperator(task_id="ask_for_votes", **common)
-        ballots = BallotOperator.partial(task_id="ballot", map_index_template=_NAMED, **common).expand(
+        ballots = BallotOperator.partial(task_id="ballot", map_index_template=NAMED, **common).expand(
             voter=asked.output
         )
         window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
@@ -101,17 +107,17 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
         steps: list[Any] = []
         if train.gates.confirm is not None:
             confirmed = ConfirmOperator.partial(
-                task_id="confirm_the_promotion", map_index_template=_NAMED, **common
+                task_id="confirm_the_promotion", map_index_template=NAMED, **common
             ).expand(role=[train.gates.confirm.role])
             gates >> confirmed
             steps.append(confirmed)
         for component in train.components:
-            steps += _component(train, component, common)
+            steps += component_tasks(train, component, common, train.production)
         if train.gates.confirm is None:
             gates >> steps[0]
-        rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **_RETRIES)
+        rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **RETRIES)
         closed = _close(common)
-        _in_a_row(steps)
+        in_a_row(steps)
         [*gates, *steps] >> rolled_back
         [*gates, *steps, rolled_back] >> closed
     return dag
@@ -123,9 +129,9 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
         "to": Param(
             None,
             type=["null", "string"],
-            pattern=r"^\d{4}-W\d{2}$",
+            pattern=r"^\d{4}-W\d{2}(\.[a-z-]+-[1-9]\d*)?$",
             title="Back to",
-            description="The week of a departure that was healthy, such as 2026-W33; empty: the newest one before.",
+            description="What was healthy, such as 2026-W33 or 2026-W33.hotfix-1; empty: the newest before.",
         ),
         "reason": Param(
             "", type=["null", "string"], maxLength=300, title="Why", description="Needed unless it is a dry run."
@@ -147,7 +153,7 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
         catchup=False,
         max_active_runs=1,
         tags={f"team:{team.id}", f"train:{train.key}", "form"},
-        default_args={"owner": team.id, **_RETRIES},
+        default_args={"owner": team.id, **RETRIES},
         params=form,
         is_paused_upon_creation=False,
     ) as dag:
@@ -156,45 +162,8 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
     return dag
 
 
-def _component(train: TrainConfig, component: Component, common: dict[str, Any]) -> list[BaseOperator]:
-    stop: StopName = common["stop"]
-    environment = train.staging if stop == "cut" else train.production
-    mode = component.deploy(environment).mode
-    page = component.checklist_of(environment)
-    if mode == "none":
-        return []
-    # A component that stays behind skips its own tasks and not those of the next one.
-    rule = {"trigger_rule": TriggerRule.NONE_FAILED}
-    with TaskGroup(group_id=component.id, tooltip=component.title or component.id):
-        first: Any = (
-            DeployByHandOperator.partial(
-                task_id=f"deploy_to_{environment}", component=component.id, map_index_template=_NAMED, **common, **rule
-            ).expand(role=[train.on_call])
-            if mode == "manual"
-            else DeployOperator(task_id=f"deploy_to_{environment}", component=component.id, **common, **rule)
-        )
-        steps = [first, VerifyOperator(task_id=f"verify_{environment}", component=component.id, **common, **rule)]
-        if page is not None:
-            steps.append(
-                ChecklistOperator.partial(
-                    task_id=f"test_{environment}",
-                    component=component.id,
-                    page=page,
-                    map_index_template=_NAMED,
-                    **common,
-                    **rule,
-                ).expand(role=[train.on_call])
-            )
-    return steps
-
-
 def _close(common: dict[str, Any]) -> CloseStopOperator:
     return CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
-
-
-def _in_a_row(steps: list[Any]) -> None:
-    for before, after in pairwise(steps):
-        before >> after
 
 
 def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: dict[str, Param]) -> DAG:
@@ -209,7 +178,7 @@ def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: d
         # Not a mutex (fact 15), only a queue for people who press the button twice.
         max_active_runs=1,
         tags={f"team:{team.id}", f"train:{train.key}", f"stop:{stop}"},
-        default_args={"owner": team.id, **_RETRIES},
+        default_args={"owner": team.id, **RETRIES},
         params=form,
         is_paused_upon_creation=False,
     )

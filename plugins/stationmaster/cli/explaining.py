@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
 
-_STOPS = ("cut", "promote", "rollback", "handoff", "changes")
+_STOPS = ("cut", "promote", "rollback", "hotfix", "security_hotfix", "feature_build", "handoff", "changes")
 
 
 class Question(NamedTuple):
@@ -78,16 +78,16 @@ def explain(
 def parse(about: str) -> Question:
     """Return what a train key, a departure's id or a DAG id asks about; refuse anything else.
 
-    :raises InvalidIsoWeek: what follows the slash is no week.
+    :raises InvalidDepartureId: what follows the slash is no week of a departure.
     """
-    from stationmaster.core.instants import IsoWeek
+    from stationmaster.core.departure_ids import DepartureId
 
     key, slash, week = about.partition("/")
     parts = key.split(".")
     if len(parts) == 2 and all(parts) and "T" in week:
         return Question(parts[0], parts[1], handoff=about)
     if len(parts) == 2 and all(parts):
-        return Question(parts[0], parts[1], departure=f"{key}/{IsoWeek.parse(week)}" if slash else None)
+        return Question(parts[0], parts[1], departure=str(DepartureId.parse(about)) if slash else None)
     if len(parts) != 3 or not all(parts) or parts[2] not in _STOPS or slash:
         refuse(
             f"{about!r} names no train. Write a train as cellxgene.weekly, a departure as cellxgene.weekly/2026-W34, "

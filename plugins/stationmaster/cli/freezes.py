@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.cli.answering import console, refusals, refuse, show_json
-from stationmaster.cli.explaining import parse
+from stationmaster.cli.answering import console, refusals, show_json
+from stationmaster.cli.asked_about import departure_asked_about
 from stationmaster.cli.oncall_reading import AtOption, TeamArgument, WeeksOption, team_and_now
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
-    from pathlib import Path
 
-    from stationmaster.cli.shapes_calendar import ExceptionsAnswer, FreezesAnswer
+    from stationmaster.cli.shapes_trains import ExceptionsAnswer, FreezesAnswer
     from stationmaster.config.team import TeamConfig
     from stationmaster.departures.freezing import FreezeException
     from stationmaster.departures.station import Station
@@ -92,7 +91,7 @@ def ask(
     from stationmaster.departures.freezing import ask as ask_for
 
     with refusals():
-        station, name = _station(departure, include, home)
+        station, name = departure_asked_about(departure, include, home)
         record = ask_for(station, name, stop.value, freeze, why=why, link=link, by=by)
         answer = _shown(station, name, [record])
     _out(station, answer, as_json=as_json)
@@ -115,7 +114,7 @@ def approve(
     from stationmaster.departures.freezing import approve as give
 
     with refusals():
-        station, about = _station(departure, include, home)
+        station, about = departure_asked_about(departure, include, home)
         record = give(station.ledger, station.team, about, name, now=station.now(), by=by)
         answer = _shown(station, about, [record])
     _out(station, answer, as_json=as_json)
@@ -136,25 +135,13 @@ def exceptions(
     from stationmaster.departures.freezing import exceptions_of
 
     with refusals():
-        station, name = _station(departure, include, home)
+        station, name = departure_asked_about(departure, include, home)
         answer = _shown(station, name, exceptions_of(station.ledger, name))
     _out(station, answer, as_json=as_json)
 
 
-def _station(about: str, include: Path | None, home: Path) -> tuple[Station, str]:
-    from stationmaster.departures.station import Station
-
-    question = parse(about)
-    if question.departure is None:
-        refuse(f"{about!r} names no departure. Write one as cellxgene.weekly/2026-W34.")
-    team = team_at(include_at(include), question.team)
-    team.train(question.train)
-    ledger = open_ledger(home)
-    return Station(team=team, train=question.train, ledger=ledger), question.departure
-
-
 def _listed(team: TeamConfig, now: datetime, weeks: int) -> FreezesAnswer:
-    from stationmaster.cli.shapes_calendar import FreezesAnswer, FreezeShown
+    from stationmaster.cli.shapes_trains import FreezesAnswer, FreezeShown
 
     end = now + timedelta(weeks=weeks)
     rows = [
@@ -176,7 +163,7 @@ def _listed(team: TeamConfig, now: datetime, weeks: int) -> FreezesAnswer:
 
 
 def _shown(station: Station, departure: str, records: Sequence[FreezeException]) -> ExceptionsAnswer:
-    from stationmaster.cli.shapes_calendar import ExceptionsAnswer, ExceptionShown
+    from stationmaster.cli.shapes_trains import ExceptionsAnswer, ExceptionShown
     from stationmaster.departures.freezing import used_at
 
     rule = station.team.freeze_exceptions

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from stationmaster.cli.answering import console, refusals, refuse
-from stationmaster.cli.explaining import parse
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
-
-if TYPE_CHECKING:
-    from stationmaster.departures.station import Station
+from stationmaster.cli.answering import console, refusals
+from stationmaster.cli.asked_about import train_asked_about
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption
 
 TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
@@ -37,7 +33,7 @@ def halt(
     from stationmaster.departures import halting
 
     with refusals():
-        station = _station(train, by, include, home)
+        station = train_asked_about(train, include, home, by=by)
         halting.halt(station.ledger, station.train.key, why=why, now=station.now(), by=by)
     console().print(f"{train} is stopped. stationmaster resume {train} lets it go on.", soft_wrap=True)
 
@@ -54,19 +50,6 @@ def resume(
     from stationmaster.departures import halting
 
     with refusals():
-        station = _station(train, by, include, home)
+        station = train_asked_about(train, include, home, by=by)
         halting.resume(station.ledger, station.train.key, why=why, now=station.now(), by=by)
     console().print(f"{train} goes on.", soft_wrap=True)
-
-
-def _station(train: str, by: str, include: Path | None, home: Path) -> Station:
-    from stationmaster.departures.station import Station
-
-    question = parse(train)
-    if question.departure is not None or question.stop is not None or question.handoff is not None:
-        refuse(f"{train!r} is more than a train. Write it as cellxgene.weekly.")
-    team = team_at(include_at(include), question.team)
-    team.train(question.train)
-    if by not in team.people:
-        refuse(f"{by!r} is not in the people of {team.id}: a train is stopped in somebody's name.")
-    return Station(team=team, train=question.train, ledger=open_ledger(home))

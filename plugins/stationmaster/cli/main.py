@@ -9,6 +9,7 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import (
     checking,
+    departures_by_hand,
     explaining,
     freezes,
     generating,
@@ -62,7 +63,8 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, freezes, halting, previewing, stats, explaining):
+_GROUPS = (checking, who, oncall_reading, oncall_writing, freezes, halting, departures_by_hand, previewing, stats)
+for group in (*_GROUPS, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

@@ -11,7 +11,7 @@ from stationmaster.core.instants import local_text, to_local
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from stationmaster.cli.shapes_calendar import ForeseenShown, PreviewAnswer, TrainForeseen
+    from stationmaster.cli.shapes_trains import ForeseenShown, PreviewAnswer, TrainForeseen
     from stationmaster.config.team import TeamConfig
 
 _LEFT, _RIGHT, _LANE, _TOP = 240, 30, 92, 46

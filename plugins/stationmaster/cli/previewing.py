@@ -13,7 +13,7 @@ from stationmaster.cli.oncall_reading import AtOption, team_and_now
 from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at
 
 if TYPE_CHECKING:
-    from stationmaster.cli.shapes_calendar import PreviewAnswer
+    from stationmaster.cli.shapes_trains import PreviewAnswer
     from stationmaster.config.team import TeamConfig
 
 
@@ -58,7 +58,7 @@ def preview(
 
 
 def _answer(teams: list[TeamConfig], start: datetime, end: datetime) -> PreviewAnswer:
-    from stationmaster.cli.shapes_calendar import ForeseenShown, FrozenShown, PreviewAnswer, TrainForeseen
+    from stationmaster.cli.shapes_trains import ForeseenShown, FrozenShown, PreviewAnswer, TrainForeseen
     from stationmaster.departures.previewing import foreseen, frozen_spans
 
     trains = [

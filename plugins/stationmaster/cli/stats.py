@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.cli.answering import console, refusals, refuse, show_json
-from stationmaster.cli.explaining import parse
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
+from stationmaster.cli.answering import console, refusals, show_json
+from stationmaster.cli.asked_about import train_asked_about
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from stationmaster.cli.shapes_calendar import StatsAnswer
+    from stationmaster.cli.shapes_trains import StatsAnswer
     from stationmaster.core.measures import Measures, Trip
     from stationmaster.departures.station import Station
 
@@ -44,15 +44,9 @@ def stats(
     """
     from stationmaster.core.measures import measure
     from stationmaster.departures.measuring import trips
-    from stationmaster.departures.station import Station
 
     with refusals():
-        question = parse(train)
-        if question.departure is not None or question.stop is not None or question.handoff is not None:
-            refuse(f"{train!r} is more than a train. Write it as cellxgene.weekly.")
-        team = team_at(include_at(include), question.team)
-        team.train(question.train)
-        station = Station(team=team, train=question.train, ledger=open_ledger(home))
+        station = train_asked_about(train, include, home)
         end, span = station.now(), timedelta(weeks=weeks)
         found = tuple(trips(station, end - span, end))
         answer = _answer(station, end - span, end, found, measure(found, span))
@@ -65,7 +59,7 @@ def stats(
 def _answer(
     station: Station, start: datetime, end: datetime, found: tuple[Trip, ...], figures: Measures
 ) -> StatsAnswer:
-    from stationmaster.cli.shapes_calendar import StatsAnswer, TripShown
+    from stationmaster.cli.shapes_trains import StatsAnswer, TripShown
 
     return StatsAnswer(
         train=station.train.key,

@@ -40,9 +40,10 @@ def rotation_page_mistakes(include: Path, team: TeamConfig) -> list[Mistake]:
 
 def runbooks_of(train: TrainConfig) -> dict[Loc, str]:
     """Return the ids of the runbooks that a train names, by where it names them."""
-    named: dict[Loc, str] = {
-        ("runbooks", field): getattr(train.runbooks, field) for field in type(train.runbooks).model_fields
-    }
+    fields = set(type(train.runbooks).model_fields)
+    if train.hotfix is None and train.security_hotfix is None:
+        fields.remove("hotfix")
+    named: dict[Loc, str] = {("runbooks", field): getattr(train.runbooks, field) for field in sorted(fields)}
     for index, component in enumerate(train.components):
         for environment, deploy in component.environments.items():
             if deploy.runbook is not None:

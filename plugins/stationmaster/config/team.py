@@ -13,6 +13,7 @@ from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
+from stationmaster.config.gates import QuorumGate
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
@@ -216,12 +217,15 @@ class TeamConfig(TeamFile):
         """Return the owner of an Airflow user name or id."""
         return self.person_by("airflow", user)
 
-    def electorate(self, train: TrainConfig, *, authors: Collection[str] = ()) -> tuple[Elector, ...]:
+    def electorate(
+        self, train: TrainConfig, *, authors: Collection[str] = (), gate: QuorumGate | None = None
+    ) -> tuple[Elector, ...]:
         """Return who may vote on ``train``, sorted by person; robots are left out.
 
         :param authors: person ids of whoever wrote a commit aboard.
+        :param gate: by default the train's own.
         """
-        eligible = {name for group in train.gates.quorum.groups for name in self.groups[group]}
+        eligible = {name for group in (gate or train.gates.quorum).groups for name in self.groups[group]}
         return tuple(
             Elector(
                 person=name,

@@ -51,6 +51,7 @@ class Runbooks(ConfigModel):
     promote: Slug = "promote"
     rollback: Slug = "rollback"
     deploy_failed: Slug = "deploy-failed"
+    hotfix: Slug = "hotfix"
 
 
 class TrainFile(ConfigModel):

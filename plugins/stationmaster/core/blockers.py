@@ -231,12 +231,37 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "DRIFT",
         "{component} on {environment} runs {found}, but the ledger says {expected}.",
-        "Adopt what runs there, or deploy over it, by hand.",
+        "Find out who deployed it. stationmaster adopt takes it for right, or lets the train deploy over it.",
     ),
     (
         "ALREADY_ON_PROD",
         "{component} at {sha} is on {environment} already.",
         "Nothing to do: there is nothing to deploy.",
+    ),
+    (
+        "NOT_CONTAINING_PROD",
+        "{component} on {environment} runs {found}, which {sha} does not contain.",
+        "Bring what runs there into it first: a hotfix onto the train, or a commit onto the branch.",
+    ),
+    (
+        "HOTFIX_NOT_ON_MAIN",
+        "{hotfix} runs on {environment}, and {branch} does not have it yet: {what}.",
+        "Merge its pull request, or bring its commits to the branch in another way; it is looked for again.",
+    ),
+    (
+        "HOTFIX_NOT_ON_TRAIN",
+        "{hotfix} runs on {environment}, and {departure}, which is under way, does not have it: {why}.",
+        "Bring its commits aboard by hand, or skip the departure; the next one takes them from the branch.",
+    ),
+    (
+        "PICK_CONFLICT",
+        "{sha} does not go on top of {base} by itself: both change the same lines.",
+        "Make a branch at {base}, pick the commit there by hand, push it, and start the form again with that branch.",
+    ),
+    (
+        "BESIDE_NOT_ALLOWED",
+        "{train} allows no {kind} in its file any more.",
+        "Put the section back into the train's file, then clear the task.",
     ),
     (
         "ROLLBACK_BY_HAND",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stationmaster.core.ballot_words import votes
 from stationmaster.core.quorum import Ballot
-from stationmaster.departures import telling, wording
+from stationmaster.departures import beside, telling, wording
 from stationmaster.hooks.chat_errors import ChatMessageGone, ChatUnreadable
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def read(station: Station, departure: str, number: int, manifest: Manifest) -> N
             raise ChatUnreadable(f"the question of round {number} is not in Slack: nobody can have answered it there")
         return
     try:
-        present = _reactions(station, message, manifest.hash)
+        present = _reactions(station, departure, message, manifest.hash)
     except ChatMessageGone:
         telling.gone(station, departure, question_of(number), message)
         ask(station, departure, number)
@@ -68,8 +68,8 @@ def read(station: Station, departure: str, number: int, manifest: Manifest) -> N
         station.ledger.cast(departure, number, ballot, station.now())
 
 
-def _reactions(station: Station, message: Message, manifest: str) -> list[Ballot]:
-    gate = station.train.gates.quorum
+def _reactions(station: Station, departure: str, message: Message, manifest: str) -> list[Ballot]:
+    gate = beside.gate_of(station, departure)
     found = station.chat.reactions(message.channel, message.ts)
     ballots = []
     for choice, emojis in (("approve", gate.approve_emoji), ("veto", gate.veto_emoji)):

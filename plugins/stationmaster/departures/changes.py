@@ -6,11 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.changelog import Change, Changelog, changelog
+from stationmaster.core.departure_ids import DepartureKind, kind_of
+from stationmaster.departures.beside import is_secret
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest, Passenger
     from stationmaster.departures.station import Station
     from stationmaster.hooks.forge_models import PullRequest
+
+KEPT_BACK = "kept_back"
+"""The fact that names commits of a security hotfix."""
 
 
 def collect(station: Station, departure: str, manifest: Manifest) -> Changelog:
@@ -33,10 +38,42 @@ def collect(station: Station, departure: str, manifest: Manifest) -> Changelog:
 
 
 def aboard(station: Station, departure: str) -> Changelog:
-    """Return the recorded changes of the departure's present manifest."""
+    """Return the recorded changes of the departure's present manifest, without those that are kept back (D-15)."""
+    if is_secret(station, departure):
+        return everything(station, departure)  # its own channel is private
+    hidden = _kept_back(station)
+    return changelog(change for change in everything(station, departure).changes if change.sha not in hidden)
+
+
+def everything(station: Station, departure: str) -> Changelog:
+    """Return every recorded change of the departure's present manifest."""
     manifest = station.ledger.manifest_of(departure)
     facts = station.ledger.facts(departure, kind="changes", subject=manifest.hash) if manifest else ()
     return changelog(Change.model_validate(change) for fact in facts for change in fact.value["changes"])
+
+
+def _kept_back(station: Station) -> frozenset[str]:
+    """Return the commits of security hotfixes that are not disclosed: as they were picked, and as they stood before."""
+    found: set[str] = set()
+    for departure in station.ledger.departures(station.train.key, kinds=(DepartureKind.SECURITY_HOTFIX,)):
+        if is_secret(station, departure.id):
+            for fact in station.ledger.facts(departure.id, kind=KEPT_BACK):
+                found |= set(fact.value["commits"])
+    return frozenset(found)
+
+
+def keep_back(station: Station, departure: str, repository: str, base: str, sha: str, *others: str) -> None:
+    """Write down what is not spoken of before a security hotfix is disclosed: commits, and their pull requests' heads.
+
+    :param base: with ``sha``: all commits between the two.
+    :param others: more commits.
+    """
+    if kind_of(departure) is not DepartureKind.SECURITY_HOTFIX:
+        return
+    commits = [*others, *(commit.sha for commit in station.forge.compare(repository, base, sha).commits)]
+    heads = [pull.head_sha for each in commits for pull in station.forge.pulls_of(repository, each)]
+    value, once = {"commits": [*commits, *heads]}, f"{KEPT_BACK}/{sha}"
+    station.ledger.record_once(departure, KEPT_BACK, sha, value, station.now(), "stationmaster", key=once)
 
 
 def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]:

@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from stationmaster.config.components import Component
-from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.blockers import Blocker, blocker, fill
 from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.departures import arriving, bringing_home, homecoming
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, passes, waiting
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.records import DepartureState
@@ -108,7 +109,7 @@ def pin(station: Station, departure: str, selection: Selection, *, by: str) -> M
 def _select_one(station: Station, component: Component, chosen: str | None, selection: Selection) -> None:
     head = station.forge.head(component.repository, component.branch)
     running = station.forge.deployed_sha(component.repository, station.train.production)
-    if running is not None and _rewritten(station, component, running.sha, head, selection):
+    if running is not None and _cannot_follow(station, component, running.sha, head, selection):
         return
     present = running.sha if running is not None else None
     sha = chosen if chosen is not None else _newest_green(station, component, head, present, selection)
@@ -129,6 +130,10 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
             )
         )
         return
+    lacking = next(homecoming.missing(station, component.id, sha), None)
+    if lacking is not None:
+        selection.blockers.append(bringing_home.not_on_branch(station, lacking))
+        return
     if chosen is not None:
         state = _checks(station, component, chosen).state
         selection.notes.append(f"{component.id}: {chosen[:12]} was chosen by a person, its checks are {state}")
@@ -140,10 +145,27 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
     selection.passengers.append(Passenger(component=component.id, repository=component.repository, sha=sha))
 
 
+def _cannot_follow(station: Station, component: Component, running: str, head: str, selection: Selection) -> bool:
+    """What a cut takes must be able to follow what production runs (F27, F39, F50)."""
+    wanted = arriving.drifted(station, component.id, running)
+    if wanted is not None:
+        values = {"found": running[:12], "expected": wanted[:12]}
+        where = {"component": component.id, "environment": station.train.production}
+        who = (station.conductor.id,)
+        selection.blockers.append(fill("DRIFT", {**where, **values}, who=who, subject=component.id))
+        return True
+    said = arriving.adoption(station, component.id, running)
+    if said is not None and said.over:
+        return False
+    return _rewritten(station, component, running, head, selection)
+
+
 def _rewritten(station: Station, component: Component, running: str, head: str, selection: Selection) -> bool:
     status = station.forge.compare(component.repository, running, head).status
     if status in ("ahead", "identical"):
         return False
+    if any(hotfix.sha == running for hotfix in homecoming.hotfixes(station, component.id)):
+        return False  # no hotfix stands on the branch as it is; whether it came home is asked of what boards
     selection.blockers.append(
         blocker(
             "HISTORY_REWRITTEN",

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.calendar import next_departure
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.departures import gating
 from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE, OPEN_STATES
@@ -75,7 +76,8 @@ class Explanation(_Shape):
 def explain(station: Station) -> Explanation:
     """Return why each departure of the train that is under way waits now."""
     train, now = station.train, station.now()
-    open_departures = station.ledger.departures(train.key, states=(*OPEN_STATES, DepartureState.FAILED))
+    under_way = (*OPEN_STATES, DepartureState.FAILED)
+    open_departures = station.ledger.departures(train.key, states=under_way, kinds=tuple(DepartureKind))
     return Explanation(
         train=train.key,
         at=now,

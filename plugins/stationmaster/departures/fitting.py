@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import blocker
+from stationmaster.core.blockers import fill
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures.obstacles import waiting
+from stationmaster.departures import arriving, homecoming
+from stationmaster.departures.obstacles import conducted_by, waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.components import Deploy
@@ -15,33 +16,41 @@ if TYPE_CHECKING:
 
 
 def fits(station: Station, leg: Leg) -> Standing | None:
-    """Refuse to go back unnoticed: what runs must be an ancestor of what comes (F17, F18)."""
-    if leg.stop == "cut":
+    """Refuse to go back unnoticed: what comes to production contains what runs there (F17, F18, F50).
+
+    A hotfix that runs there may be contained in another shape than its own commit (F39).
+    """
+    if leg.environment != station.train.production:
         return None
     running = station.forge.deployed_sha(leg.repository, leg.environment)
-    if running is None:
+    if running is None or running.sha == leg.sha or _over(station, leg, running.sha):
         return None
+    wanted = arriving.drifted(station, leg.component, running.sha)
+    if wanted is not None:
+        return _refused("DRIFT", station, leg, found=running.sha[:12], expected=wanted[:12])
     status = station.forge.compare(leg.repository, running.sha, leg.sha).status
-    if status in ("ahead", "identical"):
-        return None
-    who, found, sha = (station.conductor.id,), running.sha[:12], leg.sha[:12]
-    expected = _last_seen(station, leg)
-    component, environment = leg.component, leg.environment
-    why = (
-        blocker("WOULD_DOWNGRADE", who=who, component=component, environment=environment, found=found, sha=sha)
-        if status == "behind"
-        else blocker("DRIFT", who=who, component=component, environment=environment, found=found, expected=expected)
-    )
+    found, sha = running.sha[:12], leg.sha[:12]
+    if status == "behind":
+        return _refused("WOULD_DOWNGRADE", station, leg, found=found, sha=sha)
+    if status == "diverged" and not _in_another_shape(station, leg, running.sha):
+        return _refused("NOT_CONTAINING_PROD", station, leg, found=found, sha=sha)
+    return None
+
+
+def _over(station: Station, leg: Leg, running: str) -> bool:
+    said = arriving.adoption(station, leg.component, running)
+    return said is not None and said.over
+
+
+def _in_another_shape(station: Station, leg: Leg, running: str) -> bool:
+    hotfix = next((each for each in homecoming.hotfixes(station, leg.component) if each.sha == running), None)
+    return hotfix is not None and homecoming.carries(station, leg.sha, hotfix)
+
+
+def _refused(code: str, station: Station, leg: Leg, **values: str) -> Standing:
+    who = conducted_by(station)
+    why = fill(code, {"component": leg.component, "environment": leg.environment, **values}, who=who)
     return waiting("deploy", why, verdict=Verdict.DENY)
-
-
-def _last_seen(station: Station, leg: Leg) -> str:
-    """Return what the ledger last saw arrive there, whichever departure brought it."""
-    for found in station.ledger.departures(station.train.key):
-        facts = station.ledger.facts(found.id, kind="deployed", subject=leg.subject)
-        if facts:
-            return str(facts[-1].value["sha"])[:12]
-    return f"that {leg.sha[:12]} follows, which lacks it"
 
 
 def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:

@@ -11,6 +11,7 @@ from stationmaster.core.freezes import active, freeze_gate
 from stationmaster.core.gates import Bypass, Standing, Verdict
 from stationmaster.core.instants import Instant, local_text
 from stationmaster.core.value import Value
+from stationmaster.departures.beside import action_of
 
 if TYPE_CHECKING:
     from stationmaster.config.freezing import FreezeExceptions
@@ -134,7 +135,7 @@ def standing(station: Station, departure: str, stop: StopName) -> Standing:
     What has been excepted and used stays open for the rest of its stop: one use is one stop of one departure.
     """
     now, freezes = station.now(), station.team.freezes_of(station.train.id)
-    gate = freeze_gate(freezes, stop, now, zone=station.train.zone)
+    gate = freeze_gate(freezes, action_of(departure, stop), now, zone=station.train.zone)
     if gate.opens:
         return gate
     in_force = {each.freeze: each for each in _in_force(station, departure, stop, now)}
@@ -149,8 +150,8 @@ def standing(station: Station, departure: str, stop: StopName) -> Standing:
 
 def note_use(station: Station, departure: str, stop: StopName) -> None:
     """Write down, immediately before something is changed, which exceptions that needs: they are used up."""
-    now = station.now()
-    names = {freeze.name for freeze in active(station.team.freezes_of(station.train.id), stop, now)}
+    now, action = station.now(), action_of(departure, stop)
+    names = {freeze.name for freeze in active(station.team.freezes_of(station.train.id), action, now)}
     for each in _in_force(station, departure, stop, now) if names else ():
         if each.freeze in names:
             value = {"stop": stop, "freeze": each.freeze}

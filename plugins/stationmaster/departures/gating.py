@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import blocker
+from stationmaster.core.blockers import blocker, fill
 from stationmaster.core.calendar import StopName, StopTimes, Timing, promote_week, stop_times, timing
-from stationmaster.core.departure_ids import week_of
+from stationmaster.core.checks import merge_checks
+from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import (
     ChecklistItem,
     Confirmation,
@@ -21,10 +22,11 @@ from stationmaster.core.gates import (
 )
 from stationmaster.departures import freezing, halting, voting
 from stationmaster.departures.legs import deployed, legs_of
-from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.departures.obstacles import conducted_by, passed, waiting
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
+    from stationmaster.core.manifest import Passenger
     from stationmaster.departures.station import Station
 
 
@@ -40,7 +42,10 @@ def window_standing(station: Station, departure: str, stop: StopName) -> Standin
     """Return whether the stop's window is open now: WAIT before it, LATE after the target, MISSED after it (C-12).
 
     A promotion that has brought one component to production is finished: its others are late then, not missed (F67).
+    What leaves beside the train has no window.
     """
+    if kind_of(departure) is not DepartureKind.TRAIN:
+        return passed("window")
     if timing(times_of(station, departure, stop), station.now()) is Timing.MISSED and half_done(
         station, departure, stop
     ):
@@ -76,19 +81,26 @@ def staged_at(station: Station, departure: str) -> datetime | None:
         if component.deploy(station.train.staging).mode == "none":
             continue
         subject = f"{passenger.component}/{station.train.staging}"
-        seen = [
-            fact
-            for fact in station.ledger.facts(departure, kind="deployed", subject=subject)
-            if fact.value["sha"] == passenger.sha
-        ]
-        if not seen:
+        first = {fact.value["sha"]: fact.at for fact in reversed(station.ledger.facts(departure, "deployed", subject))}
+        if passenger.sha not in first:
             return None
-        arrivals.append(seen[0].at)
+        arrivals.append(first.get(_soaks_since(station, departure, passenger), first[passenger.sha]))
     return max(arrivals, default=None)
 
 
+def _soaks_since(station: Station, departure: str, passenger: Passenger) -> str:
+    """Return the commit whose arrival the soak counts from: a hotfix that was put upon it counts with it (F40)."""
+    sha = passenger.sha
+    for fact in reversed(station.ledger.facts(departure, "replaced", passenger.component)):
+        if fact.value["to"] == sha and not fact.value["restarts_soak"]:
+            sha = str(fact.value["from"])
+    return sha
+
+
 def soak_standing(station: Station, departure: str) -> Standing:
-    """Return whether the manifest was on staging long enough (C-10)."""
+    """Return whether the manifest was on staging long enough (C-10). What leaves beside the train does not soak."""
+    if kind_of(departure) is not DepartureKind.TRAIN:
+        return passed("soak")
     gates = station.train.gates
     return soak_gate(gates.soak.soak, staged_at(station, departure), station.train.zone, station.now())
 
@@ -167,11 +179,15 @@ def before_confirmation(station: Station, departure: str) -> Standing:
 
 def promote_standing(station: Station, departure: str) -> Standing:
     """Return every gate of the promotion at this instant. Who deploys asks this immediately before it acts (F32)."""
+    if kind_of(departure).is_hotfix:
+        return hotfix_standing(station, departure)
     return combine([before_confirmation(station, departure), confirm_standing(station, departure)])
 
 
 def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
     """Return what must hold before ``stop`` deploys anything."""
+    if kind_of(departure) is DepartureKind.FEATURE_BUILD:
+        return freeze_standing(station, departure, stop)
     if stop == "promote":
         return promote_standing(station, departure)
     if station.ledger.manifest_of(departure) is None:
@@ -179,9 +195,44 @@ def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
     return combine([freeze_standing(station, departure, "cut"), rejection_standing(station, departure)])
 
 
+def hotfix_standing(station: Station, departure: str) -> Standing:
+    """Return every gate of a hotfix: no window and no soak, but its checks and its own votes (D-14, D-15)."""
+    return combine(
+        [
+            freeze_standing(station, departure, "promote"),
+            rejection_standing(station, departure),
+            checks_standing(station, departure),
+            voting.standing(station, departure),
+        ]
+    )
+
+
+def checks_standing(station: Station, departure: str) -> Standing:
+    """Return whether the checks of what was picked are green, where the train's file asks for that (F08, F59)."""
+    rule = station.train.beside(kind_of(departure))
+    if rule is None or rule.checks == "skip":
+        return passed("checks")
+    found = []
+    manifest = station.ledger.manifest_of(departure)
+    for passenger in manifest.passengers if manifest else ():
+        component = station.train.component(passenger.component)
+        report = merge_checks(station.forge.check_results(passenger.repository, passenger.sha), component.checks.rules)
+        if report.usable:
+            continue
+        names = ", ".join((*report.failing, *report.pending, *report.missing))
+        code = {"red": "CHECKS_RED", "pending": "CHECKS_PENDING"}.get(report.state, "CHECKS_ABSENT")
+        values = {"component": component.id, "sha": passenger.sha[:12]}
+        said = values if code == "CHECKS_ABSENT" else {**values, "checks": names}
+        found.append(fill(code, said, who=conducted_by(station), subject=component.id))
+    return waiting("checks", *found) if found else passed("checks")
+
+
 def from_ledger(station: Station, departure: str) -> Standing:
     """Return every gate of the promotion as the ledger knows it, asking nobody outside: for who only wants to know."""
     counted, _ = voting.count_from_ledger(station, departure)
+    if kind_of(departure).is_hotfix:
+        held = (freeze_standing(station, departure, "promote"), rejection_standing(station, departure))
+        return combine([*held, voting.as_standing(station, departure, counted)])
     return combine(
         [
             window_standing(station, departure, "promote"),

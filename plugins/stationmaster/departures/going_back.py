@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.changelog import Change
-from stationmaster.core.instants import IsoWeek
+from stationmaster.core.departure_ids import DepartureId
 from stationmaster.core.value import Value
+from stationmaster.departures import arriving
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.rolling_back import CHOSEN
@@ -62,29 +63,35 @@ class RollbackPlan(Value):
 
 
 def healthy(station: Station) -> tuple[Departure, ...]:
-    """Return the departures that production can go back to, the newest first: whole, verified, never rejected (F45)."""
+    """Return what production can go back to, the newest arrival first: whole, verified, never rejected (F45).
+
+    A hotfix is whole once it runs there, whether or not it has come home since.
+    """
     found = []
-    for departure in station.ledger.departures(station.train.key, states=(DepartureState.DONE,)):
+    for departure, _ in arriving.arrivals(station):
         manifest = station.ledger.manifest_of(departure.id)
         if manifest is None or station.ledger.rejection(manifest.hash) is not None:
             continue
+        if departure.state is not DepartureState.DONE and not departure.kind.is_hotfix:
+            continue
         if all(deployed(station, leg) for leg in legs_of(station, departure.id, "promote")):
             found.append(departure)
-    return tuple(sorted(found, key=lambda each: each.week, reverse=True))
+    return tuple(found)
 
 
 def plan(station: Station, to: str | None = None) -> RollbackPlan:
     """Return what a rollback would do now.
 
-    :param to: the week of the departure to go back to, such as ``2026-W33``; None: the newest healthy one before, or
-        what production ran before if there was none.
+    :param to: the week of the departure to go back to, such as ``2026-W33`` (or ``2026-W33.hotfix-1``); None: the
+        newest healthy one before, or what production ran before if there was none.
     :raises RollbackRefused: production runs nothing of this train, or there is no such healthy departure.
     """
     running = _running(station)
     if running is None:
         environment = station.train.production
         raise RollbackRefused(f"{environment} runs nothing that a departure of {station.train.key} brought.")
-    choices = [each for each in healthy(station) if each.week < running.week]
+    before = _before_it(station, running)
+    choices = [each for each in healthy(station) if each.id in before]
     target = _chosen(station, running, choices, to)
     shas = _before(station, running) if target is None else _aboard(station, target)
     ways = tuple(
@@ -120,17 +127,29 @@ def choose(station: Station, found: RollbackPlan, *, reason: str, by: str, accep
 
 
 def _running(station: Station) -> Departure | None:
-    """Return the newest departure that changed production and was not taken back."""
-    found = station.ledger.departures(station.train.key, states=_CAME_TO_PRODUCTION)
-    for departure in sorted(found, key=lambda each: each.week, reverse=True):
+    """Return what changed production last and was not taken back."""
+    since = {departure.id: at for departure, at in arriving.arrivals(station)}
+    found = station.ledger.departures(station.train.key, states=_CAME_TO_PRODUCTION, kinds=arriving.TO_PRODUCTION)
+    for departure in sorted(found, key=lambda each: since.get(each.id, each.changed_at), reverse=True):
         if any(begun(station, leg) for leg in legs_of(station, departure.id, "promote")):
             return departure
     return None
 
 
-def _aboard(station: Station, departure: Departure) -> dict[str, str]:
-    manifest = station.ledger.manifest_of(departure.id)
-    return {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
+def _before_it(station: Station, running: Departure) -> tuple[str, ...]:
+    """Return the ids of what came to production before a departure, the newest first."""
+    ids = [departure.id for departure, _ in arriving.arrivals(station)]
+    return tuple(ids[ids.index(running.id) + 1 :] if running.id in ids else ids)
+
+
+def _aboard(station: Station, target: Departure) -> dict[str, str]:
+    """Return what production ran once a departure had come: of what it did not bring, what came before it."""
+    whole = {departure.id for departure in healthy(station)}
+    found: dict[str, str] = {}
+    for name in reversed((target.id, *_before_it(station, target))):
+        manifest = station.ledger.manifest_of(name) if name in whole else None
+        found |= {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
+    return found
 
 
 def _before(station: Station, running: Departure) -> dict[str, str]:
@@ -145,14 +164,14 @@ def _before(station: Station, running: Departure) -> dict[str, str]:
 
 def _chosen(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure | None:
     """Return the departure to go back to; None: none was before, and what ran before this one is meant."""
-    known = ", ".join(str(each.week) for each in choices) or "none"
+    known = ", ".join(each.id.rpartition("/")[2] for each in choices) or "none"
     if to is None:
         return choices[0] if choices else None
-    week = IsoWeek.parse(to)
+    name = str(DepartureId.parse(f"{station.train.key}/{to}"))
     for each in choices:
-        if each.week == week:
+        if each.id == name:
             return each
-    if week == running.week:
+    if name == running.id:
         raise RollbackRefused(f"{running.id} is what runs now. Healthy before it: {known}.")
     raise RollbackRefused(
         f"{station.train.key}/{to} was never whole and healthy in {station.train.production}, or was rejected since. "
@@ -163,13 +182,13 @@ def _chosen(station: Station, running: Departure, choices: list[Departure], to: 
 def _irreversible(station: Station, target: Departure | None, running: Departure) -> tuple[str, ...]:
     """Return the titles of changes after the target that bear a label of what cannot be undone (F48)."""
     marks = set(station.train.rollback.irreversible)
+    before = _before_it(station, running)
+    since = before[: before.index(target.id)] if target is not None and target.id in before else ()
     found: list[str] = []
-    for departure in station.ledger.departures(station.train.key):
-        manifest = station.ledger.manifest_of(departure.id)
-        since = running.week.plus(-1) if target is None else target.week
-        if not since < departure.week <= running.week or manifest is None:
-            continue
-        for fact in station.ledger.facts(departure.id, kind="changes", subject=manifest.hash):
+    for name in (running.id, *since):
+        manifest = station.ledger.manifest_of(name)
+        facts = station.ledger.facts(name, kind="changes", subject=manifest.hash) if manifest is not None else ()
+        for fact in facts:
             changes = (Change.model_validate(value) for value in fact.value["changes"])
             found += [change.title for change in changes if marks & set(change.labels)]
     return tuple(dict.fromkeys(found))

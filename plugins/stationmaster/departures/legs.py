@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.calendar import StopName
+from stationmaster.departures.beside import environment_of
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -49,7 +50,7 @@ class Leg(BaseModel):
 def leg_of(station: Station, departure: str, stop: StopName, component: str) -> Leg | None:
     """Return the leg of ``component`` at ``stop``, None when it is not aboard or not deployed there."""
     manifest = station.ledger.manifest_of(departure)
-    environment = station.train.staging if stop == "cut" else station.train.production
+    environment = environment_of(station, departure, stop)
     found = station.train.component(component)
     if manifest is None or found.deploy(environment).mode == "none":
         return None

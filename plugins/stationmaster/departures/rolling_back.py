@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.departures import freezing, runs, telling, wording
+from stationmaster.departures import arriving, freezing, runs, telling, wording
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
 from stationmaster.departures.obstacles import StepImpossible, passed, waiting
@@ -122,9 +122,12 @@ def _back(station: Station, leg: Leg) -> Leg | None:
 
 def _last_healthy(station: Station, leg: Leg) -> str | None:
     """Return the newest commit that an earlier departure verified there and that was not rejected since (F45)."""
-    for found in station.ledger.departures(station.train.key):
+    known = arriving.arrivals(station)
+    own = next((at for found, at in known if found.id == leg.departure), None)
+    for found, at in known:
         manifest = station.ledger.manifest_of(found.id)
-        if found.id >= leg.departure or manifest is None or station.ledger.rejection(manifest.hash):
+        later = found.id == leg.departure or (own is not None and at > own)
+        if later or manifest is None or station.ledger.rejection(manifest.hash):
             continue
         facts = station.ledger.facts(found.id, kind="deployed", subject=leg.subject)
         if facts:
@@ -182,4 +185,7 @@ def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
         station.ledger.reject(manifest.hash, reason, station.now(), "stationmaster")
     station.ledger.set_state(departure, DepartureState.ROLLED_BACK, station.now(), "stationmaster", reason)
     back = {leg.component: found.sha for leg in legs if (found := _back(station, leg)) is not None}
+    for leg in legs:
+        value = {"sha": back[leg.component]}
+        station.ledger.record_once(departure, arriving.GONE_BACK, leg.subject, value, station.now(), "stationmaster")
     telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back))

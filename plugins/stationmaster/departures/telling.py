@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures.beside import channel_of
 from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import EffectState
@@ -56,6 +57,18 @@ def tell(station: Station, departure: str, what: str, text: str, *, broadcast: b
     except _UNSAID as error:
         log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None
+
+
+def tell_publicly(station: Station, departure: str, what: str, text: str) -> Message | None:
+    """Say something of a departure in the train's own channel, outside its thread, once; None if Slack is silent."""
+    from stationmaster.hooks.chat_models import Message
+
+    try:
+        receipt = _post(station, departure, _key(station, departure, what), text, None, channel=station.channel)
+    except _UNSAID as error:
+        log.warning("%s: %s cannot be said: %s", departure, what, error)
+        return None
+    return Message(channel=receipt["channel"], ts=receipt["ts"])
 
 
 def tell_again(station: Station) -> None:
@@ -142,14 +155,14 @@ def _headline(station: Station, departure: str) -> Receipt:
     said = station.ledger.effect(key)
     if said is not None and said.receipt:
         return said.receipt
-    return _post(station, key, wording.headline(station, departure), None)
+    return _post(station, departure, key, wording.headline(station, departure), None)
 
 
 def _say(station: Station, departure: str, what: str, text: str, *, broadcast: bool) -> Message:
     from stationmaster.hooks.chat_models import Message
 
     thread = _Thread(station, departure)
-    receipt = _post(station, _key(station, departure, what), text, thread, broadcast=broadcast)
+    receipt = _post(station, departure, _key(station, departure, what), text, thread, broadcast=broadcast)
     return Message(channel=receipt["channel"], ts=receipt["ts"])
 
 
@@ -170,8 +183,17 @@ class _Thread:
         return told(self.station, self.departure, HEADLINE)
 
 
-def _post(station: Station, key: str, text: str, thread: _Thread | None, *, broadcast: bool = False) -> Receipt:
-    channel = station.channel
+def _post(
+    station: Station,
+    departure: str,
+    key: str,
+    text: str,
+    thread: _Thread | None,
+    *,
+    broadcast: bool = False,
+    channel: str | None = None,
+) -> Receipt:
+    channel = channel or channel_of(station, departure)
 
     def act() -> Receipt:
         under = thread() if thread else None

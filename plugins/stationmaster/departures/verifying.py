@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
+from stationmaster.departures import homecoming
 from stationmaster.departures.legs import Leg, deployed, take_lock
 from stationmaster.departures.obstacles import passed, waiting
 
@@ -100,7 +101,22 @@ def _contains(station: Station, leg: Leg, seen: str | None) -> bool:
     component = station.train.component(leg.component)
     if seen is None or component.verify.by == "url" or component.deploy(leg.environment).mode != "auto":
         return False
-    return station.forge.compare(leg.repository, leg.sha, seen).status == "ahead"
+    if station.forge.compare(leg.repository, leg.sha, seen).status == "ahead":
+        return True
+    return _contains_in_another_shape(station, leg, seen)
+
+
+def _contains_in_another_shape(station: Station, leg: Leg, seen: str) -> bool:
+    """A commit that a hotfix was put upon: the environment has what it was put upon, and the hotfix (F40)."""
+    for fact in station.ledger.facts(leg.departure, kind="replaced", subject=leg.component):
+        if fact.value["to"] != leg.sha:
+            continue
+        departure = station.ledger.departure(str(fact.value["hotfix"]))
+        hotfix = homecoming.picked(station, departure) if departure is not None else None
+        before = station.forge.compare(leg.repository, str(fact.value["from"]), seen).status
+        if hotfix is not None and before in ("ahead", "identical") and homecoming.carries(station, seen, hotfix):
+            return True
+    return False
 
 
 def _page_of(station: Station, leg: Leg) -> str | None:

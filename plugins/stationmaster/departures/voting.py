@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, quorum_gate
 from stationmaster.core.quorum import Ballot, Tally, tally
-from stationmaster.departures import ballots_in_slack, telling, wording
+from stationmaster.departures import ballots_in_slack, beside, telling, wording
 from stationmaster.departures.obstacles import StepImpossible, obstacle
 from stationmaster.hooks.chat_errors import ChatError
 from stationmaster.ledger.errors import DepartureMoved
@@ -145,8 +145,8 @@ def authors(station: Station, departure: str) -> frozenset[str]:
 
 
 def _tally(station: Station, departure: str, manifest: Manifest, ballots: Iterable[Ballot]) -> Tally:
-    electorate = station.team.electorate(station.train, authors=authors(station, departure))
-    return tally(station.train.quorum_policy, electorate, tuple(ballots), manifest.hash, station.now())
+    electorate = beside.electorate_of(station, departure, authors(station, departure))
+    return tally(beside.gate_of(station, departure).policy, electorate, tuple(ballots), manifest.hash, station.now())
 
 
 def _without_slack_approvals(ballots: tuple[Ballot, ...]) -> list[Ballot]:

@@ -13,6 +13,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import (
+    bringing_home,
     cutting,
     deploying,
     escalating,
@@ -42,7 +43,7 @@ DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
 """The states of a departure that nobody waits for any longer."""
 
 
-GATES = frozenset({"opening", "quorum", "soak"})
+GATES = frozenset({"checks", "opening", "quorum", "soak"})
 """Watches of tasks that do nothing but wait."""
 
 
@@ -206,6 +207,14 @@ def _rollback(station: Station, departure: str, _: Arguments) -> Standing:
     return rolling_back.watch(station, departure)
 
 
+def _checks(station: Station, departure: str, _: Arguments) -> Standing:
+    return gating.checks_standing(station, departure)
+
+
+def _home(station: Station, departure: str, _: Arguments) -> Standing:
+    return bringing_home.on_branch(station, departure)
+
+
 def _ballot(station: Station, departure: str, arguments: Arguments) -> Standing:
     """A ballot is closed when it is no longer needed; until then it waits for its voter."""
     if gating.voting_closed(station, departure):
@@ -236,8 +245,10 @@ WATCHES: dict[str, Watch] = {
     pausing.AGAIN: pausing.standing,
     "answer": _answer,
     "ballot": _ballot,
+    "checks": _checks,
     "gates": _gates,
     "hold": _hold,
+    "home": _home,
     "opening": _opening,
     "quorum": _quorum,
     "rollback": _rollback,

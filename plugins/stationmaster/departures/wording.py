@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.calendar import StopName, promote_week, stop_times
-from stationmaster.core.departure_ids import week_of
+from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
+from stationmaster.departures.beside import environment_of
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ _STATES = {
 
 def names(station: Station, people: Sequence[str]) -> str:
     """Return people as mentions, in words: ``<@U1>, <@U2> and <@U3>``."""
-    mentions = [_mention(station.team.people[person]) for person in people if person in station.team.people]
+    mentions = [mention(station.team.people[person]) for person in people if person in station.team.people]
     if len(mentions) < 2:
         return "".join(mentions)
     return f"{', '.join(mentions[:-1])} and {mentions[-1]}"
@@ -62,9 +63,13 @@ def headline(station: Station, departure: str) -> str:
     found = station.ledger.departure(departure)
     state = found.state if found else DepartureState.OPEN
     manifest = station.ledger.manifest_of(departure)
-    week = departure.rpartition("/")[2]
-    lines = [f"{_SIGNS[state]} *{escaping.slack(station.train.title)} {week}* is {_STATES[state]}."]
-    lines.append(f"Conductor: {_mention(station.conductor)}")
+    title, words = f"{station.train.title} {departure.rpartition('/')[2]}", _STATES[state]
+    if kind_of(departure) is not DepartureKind.TRAIN:
+        from stationmaster.departures import wording_beside
+
+        title, words = wording_beside.title(station, departure), wording_beside.state(departure, state, words)
+    lines = [f"{_SIGNS[state]} *{escaping.slack(title)}* is {words}."]
+    lines.append(f"Conductor: {mention(station.conductor)}")
     lines += [
         f"• {passenger.component}: `{passenger.sha[:12]}`" for passenger in (manifest.passengers if manifest else ())
     ]
@@ -78,7 +83,7 @@ def hold_question(station: Station) -> str:
     question = station.train.stops.cut.hold_question
     emoji = question.emoji if question else "raised_hand"
     return (
-        f"{_mention(station.conductor)} is about to cut *{escaping.slack(station.train.title)}* (main → "
+        f"{mention(station.conductor)} is about to cut *{escaping.slack(station.train.title)}* (main → "
         f"{station.train.staging}). Is there a pull request to wait for? Answer in this thread with "
         f"`wait for #123`, take it back with `go without #123`, or react with :{emoji}:."
     )
@@ -86,7 +91,10 @@ def hold_question(station: Station) -> str:
 
 def vote_question(station: Station, departure: str) -> str:
     """Return the question to the voters: did you test staging, with what to look at (C-14, C-17, F14)."""
-    from stationmaster.departures import changes, voting
+    from stationmaster.departures import changes, voting, wording_beside
+
+    if kind_of(departure).is_hotfix:
+        return wording_beside.vote_question(station, departure)
 
     number, manifest = voting.round_of(station, departure)
     gate = station.train.gates.quorum
@@ -100,7 +108,7 @@ def vote_question(station: Station, departure: str) -> str:
         f"{names(station, voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
         f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, "
-        f"after {_mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
+        f"after {mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
         f"answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn "
         f"until the deploy begins.\n\n{changes.aboard(station, departure).render_slack()}"
     )
@@ -115,23 +123,23 @@ def started(station: Station, departure: str, stop: StopName) -> str:
     """Return the announcement that a stop's deploys begin (C-17)."""
     from stationmaster.departures import changes
 
-    environment = station.train.staging if stop == "cut" else station.train.production
+    environment = environment_of(station, departure, stop)
     return (
-        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {_mention(station.conductor)}.\n\n"
+        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {mention(station.conductor)}.\n\n"
         f"{changes.aboard(station, departure).render_slack()}"
     )
 
 
 def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -> str:
     """Return the message that a stop cannot begin, with what a person must do first (C-23)."""
-    lines = [f":no_entry: {_mention(station.conductor)}: the {stop} cannot begin."]
+    lines = [f":no_entry: {mention(station.conductor)}: the {stop} cannot begin."]
     lines += [f"• {escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in missing]
     return "\n".join(lines)
 
 
 def asked(station: Station, person: Person, question: str) -> str:
     """Return the message to the person on call that a task waits for them."""
-    return f"{_mention(person)}: {escaping.slack(question)}"
+    return f"{mention(person)}: {escaping.slack(question)}"
 
 
 def escalated(station: Station, role: str, sentence: str, *, since: datetime) -> str:
@@ -139,8 +147,8 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
     person = station.on_call(role)
     asked = local_text(since, station.train.zone)
     return (
-        f":rotating_light: {_mention(person)}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
-        f"{escaping.slack(sentence)} You may answer in {_mention(station.conductor)}'s place, in Airflow."
+        f":rotating_light: {mention(person)}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
+        f"{escaping.slack(sentence)} You may answer in {mention(station.conductor)}'s place, in Airflow."
     )
 
 
@@ -152,7 +160,7 @@ def rolled_back(station: Station, back: Mapping[str, str]) -> str:
     lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
     lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
     lines.append(
-        f"{_mention(station.conductor)} coordinates the fix. The manifest is rejected until somebody clears it."
+        f"{mention(station.conductor)} coordinates the fix. The manifest is rejected until somebody clears it."
     )
     return "\n".join(lines)
 
@@ -173,9 +181,9 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
     """Return the announcement of how a stop ended, with the notes for the testers (C-17)."""
     from stationmaster.departures import changes
 
-    environment = station.train.staging if stop == "cut" else station.train.production
+    environment = environment_of(station, departure, stop)
     word = ending_word(state)
-    conductor = _mention(station.conductor)
+    conductor = mention(station.conductor)
     if word == "complete":
         notes = changes.aboard(station, departure).render_slack()
         return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
@@ -216,5 +224,6 @@ def _votes(station: Station, departure: str) -> str:
     return line
 
 
-def _mention(person: Person) -> str:
+def mention(person: Person) -> str:
+    """Return a person as Slack shows them."""
     return f"<@{person.slack[0]}>" if person.slack else escaping.slack(person.name)

@@ -2,8 +2,8 @@
 
 To put commit *c*, whose parent is *p*, on top of *h*: a commit with the tree of *h* and the parent *p* is merged with
 *c*. Git's merge then has *p* as its base, and its result is the tree that a cherry-pick gives. A last commit with that
-tree, the parent *h* and the message of *c* is the pick. Its author, message and instants are those of *c*, so that a pick
-that is made twice is the same commit.
+tree, the parent *h* and the message of *c* is the pick. Its author, message and instants are those of *c*, so that a
+pick that is made twice is the same commit.
 """
 
 from __future__ import annotations

@@ -70,6 +70,14 @@ class Departures(Store):
             pen.add(fact, FACT_RECORDED, row.id, at=now, actor=by)
             return _departure(row)
 
+    def opened_for(self, train: str, key: str) -> Departure | None:
+        """Return what :meth:`open_beside` opened for a key, None if it did not."""
+        query = select(FactRow).where(FactRow.kind == OPENED_FOR, FactRow.subject == key)
+        with self.reading() as session:
+            rows = session.scalars(query).all()
+            row = next((row for row in rows if row.departure.startswith(f"{train}/")), None)
+            return None if row is None else _departure(existing_departure(session, row.departure))
+
     def departure(self, departure_id: str) -> Departure | None:
         """Return a departure, or None when it was never opened."""
         with self.reading() as session:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 DEPARTURE_KEY = "departure"
 """The XCom key under which the first task of a run names the departure."""
 OPENING_TASK = "open_departure"
+RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
+"""A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
+NAMED = "{{ task.asked }}"
+"""What a mapped task is called in the grid: the person whom it asks."""
 
 
 class Waiting(NamedTuple):
@@ -57,14 +61,18 @@ class StationOperator(BaseOperator):
     :param team: id of the team.
     :param train: id of the train within the team.
     :param stop: the stop that the task belongs to.
+    :param kind: what the run opens: the week's train, or a departure beside it.
     """
 
-    def __init__(self, *, include: str, team: str, train: str, stop: StopName, **kwargs: Any) -> None:
+    def __init__(
+        self, *, include: str, team: str, train: str, stop: StopName, kind: str = "train", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.include = include
         self.team = team
         self.train = train
         self.stop = stop
+        self.kind = kind
 
     ends_with_departure: ClassVar[bool] = True
     """Whether there is nothing left to do once a person has skipped the departure."""
@@ -119,7 +127,18 @@ class StationOperator(BaseOperator):
         named = context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY)
         if isinstance(named, str):
             return named
+        if self.kind != "train":
+            if context["params"].get("dry_run"):
+                raise AirflowSkipException("a dry run: nothing is opened, and nothing done")
+            found = station.ledger.opened_for(station.train.key, self.run_key(context))
+            if found is None:
+                raise AirflowFailException(f"this run has opened nothing yet: clear {OPENING_TASK} first")
+            return found.id
         return opening.departure_id(station, at=self.due(context), stop=self.stop)
+
+    def run_key(self, context: Context) -> str:
+        """Return what names this run for ever: a retry and a clear have the same."""
+        return f"{self.dag_id}/{context['dag_run'].run_id}"
 
     def due(self, context: Context) -> datetime:
         """Return the instant that this run stands for: its due time on the calendar, or now if a person started it."""

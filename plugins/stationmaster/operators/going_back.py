@@ -59,12 +59,12 @@ class PlanRollbackOperator(ByHandOperator):
 
     @staticmethod
     def _plan(station: Station, context: Context) -> RollbackPlan:
-        from stationmaster.core.instants import InvalidIsoWeek
+        from stationmaster.core.departure_ids import InvalidDepartureId
         from stationmaster.departures.going_back import RollbackRefused, plan
 
         try:
             return plan(station, str(context["params"].get("to") or "").strip() or None)
-        except (RollbackRefused, InvalidIsoWeek) as refused:
+        except (RollbackRefused, InvalidDepartureId) as refused:
             raise AirflowFailException(str(refused)) from refused
 
 

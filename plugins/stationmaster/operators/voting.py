@@ -23,12 +23,15 @@ class AskForVotesOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Any:
         """Ask once for each manifest."""
-        from stationmaster.departures import voting
+        from stationmaster.core.departure_ids import kind_of
+        from stationmaster.departures import beside, voting
 
         voting.open_round(station, departure)
         number, manifest = voting.round_of(station, departure)
         context["ti"].xcom_push(key="round", value={"manifest": manifest.hash, "round": number})
-        return [elector.person for elector in station.team.electorate(station.train) if elector.active]
+        electorate = beside.electorate_of(station, departure, voting.authors(station, departure))
+        hotfix = kind_of(departure).is_hotfix  # whoever asks for one or wrote it does not approve it
+        return [each.person for each in electorate if each.active and not (hotfix and each.author)]
 
 
 class BallotOperator(AskOperator):

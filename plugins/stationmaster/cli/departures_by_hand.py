@@ -1,0 +1,111 @@
+"""``stationmaster skip|adopt|disclose``: what a person decides about one departure, or about what runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from stationmaster.cli.answering import console, refusals, refuse
+from stationmaster.cli.asked_about import departure_asked_about, train_asked_about
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption
+
+ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
+WhyOption = Annotated[str, typer.Option("--why", help="The reason. Stands in the audit.")]
+DepartureArgument = Annotated[
+    str, typer.Argument(metavar="DEPARTURE", help="Such as cellxgene.weekly/2026-W34, or ….hotfix-1.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(skip)
+    app.command()(adopt)
+    app.command()(disclose)
+
+
+def skip(
+    departure: DepartureArgument,
+    why: WhyOption,
+    by: ByOption,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+) -> None:
+    """Let a departure, or a hotfix, not go: nobody waits for it any longer. What has begun in production is finished.
+
+    Example: stationmaster skip cellxgene.weekly/2026-W34 --why "the release is not good" --by emil
+
+    Exit codes: 0 it is skipped, 1 the team's files hold errors, 2 it has begun or ended, or there is no such departure.
+    """
+    from stationmaster.departures import opening, telling
+
+    with refusals():
+        station, name = departure_asked_about(departure, include, home, by=by)
+        found = station.ledger.departure(name)
+        if found is None:
+            refuse(f"there is no departure {name} in the ledger.")
+        if found.state not in opening.BEFORE_THE_PROMOTION:
+            refuse(f"{name} is {found.state}: only what has not begun in production can be skipped.")
+        if not why.strip():
+            refuse("Why? It stands in every explanation, and in the audit.")
+        opening.skip(station, found, by=by, reason=why.strip())
+        telling.refresh_headline(station, name)
+    console().print(f"{name} is skipped.", soft_wrap=True)
+
+
+def adopt(
+    train: Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly.")],
+    component: Annotated[str, typer.Argument(metavar="COMPONENT", help="Such as portal.")],
+    sha: Annotated[str, typer.Argument(metavar="SHA", help="All 40 digits of the commit that runs in production.")],
+    why: WhyOption,
+    by: ByOption,
+    over: Annotated[
+        bool, typer.Option("--over", help="The next departure may replace it, whether or not it contains it.")
+    ] = False,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+) -> None:
+    """Say what to think of a commit that runs in production and that no departure brought (the blocker DRIFT).
+
+    Without --over it is taken for right: what comes next must contain it.
+
+    Example: stationmaster adopt cellxgene.weekly portal 3f…40 --why "rolled out by the vendor" --by emil
+
+    Exit codes: 0 it is written down, 1 the team's files hold errors, 2 it does not run there, or no such train.
+    """
+    from stationmaster.core.manifest import valid_sha
+    from stationmaster.departures import arriving
+
+    with refusals():
+        station = train_asked_about(train, include, home, by=by)
+        found = station.train.component(component)
+        running = station.forge.deployed_sha(found.repository, station.train.production)
+        if running is None or running.sha != valid_sha(sha):
+            there = running.sha if running is not None else "nothing"
+            refuse(f"{station.train.production} runs {there} of {component}, not {sha}: look again.")
+        if not why.strip():
+            refuse("Why? It stands in the audit.")
+        arriving.adopt(station, component, sha, over=over, why=why.strip(), by=by)
+    what = "may be replaced by the next departure" if over else "is taken for right"
+    console().print(f"{sha[:12]} of {component} {what}.", soft_wrap=True)
+
+
+def disclose(
+    departure: DepartureArgument,
+    why: WhyOption,
+    by: ByOption,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+) -> None:
+    """Let a security hotfix be spoken of: its notes are told in the train's channel, and kept back no longer.
+
+    Example: stationmaster disclose cellxgene.weekly/2026-W34.security-hotfix-1 --why "everybody has it" --by emil
+
+    Exit codes: 0 it is disclosed, 1 the team's files hold errors, 2 it was already, or it is no security hotfix.
+    """
+    from stationmaster.departures import hotfixing
+
+    with refusals():
+        station, name = departure_asked_about(departure, include, home, by=by)
+        hotfixing.disclose(station, name, why=why, by=by)
+    console().print(f"{name} is disclosed.", soft_wrap=True)

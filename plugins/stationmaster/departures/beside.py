@@ -1,0 +1,82 @@
+"""What the gates ask of what leaves beside the train: its votes, its freeze, its environment (D-13 … D-15)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.core.blockers import blocker
+from stationmaster.core.departure_ids import DepartureKind, kind_of
+from stationmaster.departures.obstacles import StepImpossible, conducted_by
+
+if TYPE_CHECKING:
+    from stationmaster.config.gates import QuorumGate
+    from stationmaster.core.calendar import StopName
+    from stationmaster.core.freezes import Action
+    from stationmaster.core.quorum import Elector
+    from stationmaster.departures.station import Station
+
+ASKED = "asked"
+"""The fact that says what a form asked for, and who filled it in."""
+DISCLOSED = "disclosed"
+"""The fact after which a security hotfix is spoken of."""
+
+
+def gate_of(station: Station, departure: str) -> QuorumGate:
+    """Return the gate by which the votes on a departure are counted.
+
+    :raises StepImpossible: the train's file has no hotfixes of that kind any more.
+    """
+    kind = kind_of(departure)
+    if not kind.is_hotfix:
+        return station.train.gates.quorum
+    rule = station.train.beside(kind)
+    if rule is None:
+        raise _not_allowed(station, kind)
+    return rule.gate(station.train.gates.quorum)
+
+
+def electorate_of(station: Station, departure: str, authors: frozenset[str] = frozenset()) -> tuple[Elector, ...]:
+    """Return who may vote on a departure; whoever asks for a hotfix counts as its author."""
+    asked = station.ledger.fact(departure, ASKED) if kind_of(departure).is_hotfix else None
+    wrote = authors | {asked.by} if asked is not None else authors
+    return station.team.electorate(station.train, authors=wrote, gate=gate_of(station, departure))
+
+
+def action_of(departure: str, stop: StopName) -> Action:
+    """Return what a stop of a departure is to a freeze."""
+    kind = kind_of(departure)
+    if kind.is_hotfix:
+        return "hotfix"
+    return "cut" if kind is DepartureKind.FEATURE_BUILD else stop
+
+
+def environment_of(station: Station, departure: str, stop: StopName) -> str:
+    """Return where a stop of a departure brings its components."""
+    builds = station.train.feature_builds
+    if kind_of(departure) is DepartureKind.FEATURE_BUILD:
+        if builds is None:
+            raise _not_allowed(station, DepartureKind.FEATURE_BUILD)
+        return builds.environment
+    return station.train.staging if stop == "cut" else station.train.production
+
+
+def is_secret(station: Station, departure: str) -> bool:
+    """Return whether nothing of a departure may be said in public yet (D-15)."""
+    if kind_of(departure) is not DepartureKind.SECURITY_HOTFIX:
+        return False
+    return station.ledger.fact(departure, DISCLOSED) is None
+
+
+def channel_of(station: Station, departure: str) -> str:
+    """Return the id of the channel that hears of a departure: of a security hotfix a private one, for ever."""
+    rule = station.train.security_hotfix
+    if kind_of(departure) is not DepartureKind.SECURITY_HOTFIX:
+        return station.channel
+    if rule is None:
+        raise _not_allowed(station, DepartureKind.SECURITY_HOTFIX)
+    return station.team.channels[rule.channel].id
+
+
+def _not_allowed(station: Station, kind: DepartureKind) -> StepImpossible:
+    who = conducted_by(station)
+    return StepImpossible(blocker("BESIDE_NOT_ALLOWED", who=who, train=station.train.key, kind=kind.words))
