@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.departures import opening
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, PORTAL
 from tests.operators.runs import answer
@@ -428,11 +429,60 @@ def test_f47_a_run_that_is_still_going_is_cancelled_first(ready):
 
 def test_the_way_back_can_be_left_to_a_person(ready):
     train = ready.week.team.trains["weekly"]
-    rollback = train.rollback.model_copy(update={"on_failure": False})
     ready.drive(DEPLOY)
-    trains = {"weekly": train.model_copy(update={"rollback": rollback})}
+    trains = {"weekly": train.model_copy(update={"on_partial_failure": "stop"})}
     ready.week.team = ready.week.team.model_copy(update={"trains": trains})
     assert ready.start("roll_back").kind == "skipped"
+
+
+def let(run, **changes):
+    """Change the train as an edit of its file would."""
+    train = run.week.team.trains["weekly"].model_copy(update=changes)
+    run.week.team = run.week.team.model_copy(update={"trains": {"weekly": train}})
+    run.assemble()
+
+
+def test_f67_continue_brings_the_others_and_leaves_the_departure_partial(ready):
+    let(ready, on_partial_failure="continue")
+    second = ready.dag.get_task("explorer.deploy_to_prod")
+    assert second.trigger_rule == "all_done"
+    ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
+    assert ready.drive("portal.deploy_to_prod").kind == "failed"
+    assert ready.drive("explorer.deploy_to_prod").kind == "done"
+    assert ready.drive("explorer.verify_prod").kind == "done"
+    assert ready.start("roll_back").kind == "skipped"
+    ready.week.close("promote", failed=True, why="portal")
+    assert ready.week.ledger.departure(ready.week.departure).state == "PARTIAL"
+
+
+def test_f67_the_next_departure_says_what_is_missing_whatever_the_policy(ready):
+    let(ready, on_partial_failure="stop", previous_departure="supersede")
+    ready.drive("portal.deploy_to_prod")
+    ready.drive("portal.verify_prod")
+    ready.week.close("promote", failed=True, why="explorer")
+    week = ready.week.ledger.departure(ready.week.departure).week.plus(1)
+    following = ready.week.ledger.open_departure("cellxgene.weekly", week, ready.week.clock(), "timetable")
+    standing = opening.previous_standing(ready.week.station(), following)
+    (found,) = standing.blockers
+    assert found.code == "PREVIOUS_PARTIAL"
+    assert "brought portal to prod, and not explorer" in found.sentence
+    assert ready.week.ledger.departure(ready.week.departure).state == "PARTIAL"
+
+
+def test_f67_clearing_goes_on_with_the_second_and_does_nothing_to_the_first(ready):
+    let(ready, on_partial_failure="stop")
+    ready.drive("portal.deploy_to_prod")
+    ready.drive("portal.verify_prod")
+    ready.week.github.script_runs(EXPLORER, "deploy.yml", conclusion="failure")
+    assert ready.drive("explorer.deploy_to_prod").kind == "failed"
+    ready.week.close("promote", failed=True, why="explorer")
+    sent = len(ready.week.dispatches())
+    ready.week.github.script_runs(EXPLORER, "deploy.yml", conclusion="success")
+    ready.max_tries += 1
+    for task in ("portal.deploy_to_prod", "explorer.deploy_to_prod", "explorer.verify_prod"):
+        assert ready.drive(task).kind == "done"
+    assert len(ready.week.dispatches()) == sent + 1
+    assert ready.week.close("promote") == "DONE"
 
 
 def test_the_way_back_waits_for_github_after_the_window_too(ready):

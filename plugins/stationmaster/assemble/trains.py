@@ -111,8 +111,9 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
             ).expand(role=[train.gates.confirm.role])
             gates >> confirmed
             steps.append(confirmed)
-        for component in train.components:
-            steps += component_tasks(train, component, common, train.production)
+        for number, component in enumerate(train.components):
+            whatever = number > 0 and train.on_partial_failure == "continue"
+            steps += component_tasks(train, component, common, train.production, whatever=whatever)
         if train.gates.confirm is None:
             gates >> steps[0]
         rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **RETRIES)

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.beside import FeatureBuilds, Hotfix, SecurityHotfix
 from stationmaster.config.components import Component
-from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text, ZoneName
+from stationmaster.config.fields import PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.stops import Forms, Stop, Stops
@@ -25,9 +25,8 @@ _WEEKEND = 5
 
 
 class Rollback(ConfigModel):
-    """What happens when a promotion fails (C-18)."""
+    """Where a rollback goes (C-18)."""
 
-    on_failure: Flag = Field(default=True, description="false: a person decides")
     target: Literal["recorded", "last_healthy"] = Field(
         default="recorded",
         description="recorded: what prod ran before the promotion; last_healthy: the newest manifest verified there",
@@ -69,6 +68,12 @@ class TrainFile(ConfigModel):
     holidays: Holidays = Field(default_factory=Holidays, description="Days on which a stop asks its on_holiday")
     gates: Gates
     rollback: Rollback = Field(default_factory=Rollback)
+    on_partial_failure: Literal["compensate", "stop", "continue"] = Field(
+        default="compensate",
+        description="When a component does not arrive in production: compensate takes back those that did, stop leaves "
+        "all as it is for a person, continue brings the others. A departure that is half there is PARTIAL, and the "
+        "next one waits for it (F67)",
+    )
     previous_departure: Literal["hold", "supersede", "parallel"] = Field(
         default="hold", description="When the departure before is still open"
     )

@@ -278,6 +278,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "{departure} is still open.",
         "Promote or skip it; the train's policy says which of the two goes first.",
     ),
+    (
+        "PREVIOUS_PARTIAL",
+        "{departure} brought {there} to {environment}, and not {missing}.",
+        "Clear the failed task of its run to bring the rest, or start a rollback.",
+    ),
     # People and connections
     (
         "NOBODY_ON_CALL",

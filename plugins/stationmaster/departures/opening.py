@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import blocker
+from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import Timing, promote_week, timing
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import gating, telling, wording
+from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import DepartureSkipped, passed, waiting
 from stationmaster.ledger.records import Departure, DepartureState
 
@@ -93,6 +94,9 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
         if found.week < departure.week
     ]
     policy = station.train.previous_departure
+    half = next((found for found in earlier if found.state is DepartureState.PARTIAL), None)
+    if half is not None:
+        return waiting("previous", _half_there(station, half))
     if not earlier or policy == "parallel":
         return passed("previous")
     if policy == "supersede":
@@ -110,6 +114,22 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
             who=(station.conductor.id,),
             departure=first.id,
         ),
+    )
+
+
+def _half_there(station: Station, departure: Departure) -> Blocker:
+    """A departure that is half in production is in the way of every other, whatever the policy (F67)."""
+    legs = legs_of(station, departure.id, "promote")
+    there = [leg.component for leg in legs if deployed(station, leg)]
+    missing = [leg.component for leg in legs if not deployed(station, leg)]
+    return blocker(
+        "PREVIOUS_PARTIAL",
+        since=departure.changed_at,
+        who=(station.conductor.id,),
+        departure=departure.id,
+        there=", ".join(there) or "nothing",
+        missing=", ".join(missing) or "nothing",
+        environment=station.train.production,
     )
 
 

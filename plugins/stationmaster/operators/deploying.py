@@ -210,12 +210,13 @@ class RollBackOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Go back as far as it goes now."""
+        from stationmaster.core.departure_ids import kind_of
         from stationmaster.departures import rolling_back
 
         legs = rolling_back.legs_to_undo(station, departure)
         if not legs:
             raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
-        if not station.train.rollback.on_failure:
+        if station.train.on_partial_failure != "compensate" and not kind_of(departure).is_hotfix:
             raise AirflowSkipException("the train's file leaves the way back to a person")
         standing = rolling_back.advance(station, departure)
         if not standing.opens:
