@@ -10,11 +10,17 @@ import time
 import pytest
 import yaml
 
+from stationmaster.config.loader import load
 from stationmaster.config.problems import ConfigurationInvalid, UnknownTeam
 
 TEAM = "teams/cellxgene.yaml"
 ROTATIONS = "rotations/cellxgene.yaml"
 TRAIN = "trains/cellxgene.weekly.yaml"
+QUIET = """freezes:
+  - {{name: quiet, mode: no_cut, why: x, start: 2030-01-01T00:00:00Z, end: 2030-01-02T00:00:00Z, trains: [{train}]}}
+
+channels:
+"""
 OTHER_TEAM = """
 id: other
 title: Another team
@@ -212,3 +218,31 @@ def test_loading_imports_nothing_heavy_and_no_airflow():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_only_the_trains_that_are_asked_for_are_read(files):
+    """A task reads its own train: a mistake in another one's file does not stop it."""
+    text = files.path(TRAIN).read_text()
+    files.write(
+        "trains/cellxgene.other.yaml", text.replace("id: weekly", "id: other").replace("needed: 3", "needed: 99")
+    )
+    files.edit(
+        TEAM,
+        "channels:\n",
+        QUIET.format(train="other"),
+    )
+    assert load(files.root, ["cellxgene"]).teams == {}
+    found = load(files.root, ["cellxgene"], trains=["weekly"])
+    assert found.problems == ()
+    assert list(found.team("cellxgene").trains) == ["weekly"]
+
+
+def test_a_train_that_has_no_file_is_unknown_although_none_is_read(files):
+    files.edit(
+        TEAM,
+        "channels:\n",
+        QUIET.format(train="nothing"),
+    )
+    assert [problem.code for problem in load(files.root, ["cellxgene"], trains=["weekly"]).problems] == [
+        "unknown_train"
+    ]

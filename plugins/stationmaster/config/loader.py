@@ -29,12 +29,20 @@ _FOLDERS = ("teams", "rotations", "trains")
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def load(include: Path, teams: Collection[str] | None = None, *, unlocked: bool = False) -> Include:
+def load(
+    include: Path,
+    teams: Collection[str] | None = None,
+    *,
+    trains: Collection[str] | None = None,
+    unlocked: bool = False,
+) -> Include:
     """Read the files of ``teams`` (default: all) under ``include`` and check every rule.
 
     Never raises for what a file says: a team whose files hold an error is only among the problems. The team of a file
     is the first part of its name, so that even a file that is no YAML is blamed on its own team.
 
+    :param trains: of each team only these, by their ids (default: all). A task reads its own train and no other: what
+        it costs to start one does not grow with their number, and a mistake in another one's file does not stop it.
     :param unlocked: whether rotations may say something else than the lock file.
     :param include: the directory that holds ``teams/``, ``rotations/`` and ``trains/``.
     """
@@ -44,7 +52,7 @@ def load(include: Path, teams: Collection[str] | None = None, *, unlocked: bool 
     lock = LockFile() if unlocked else _lock(include)
     files = _by_team(include)
     for name in names:
-        reading = _Reading(include, name, lock, files.get(name, []))
+        reading = _Reading(include, name, lock, files.get(name, []), trains)
         team = reading.team()
         if team is not None:
             loaded[name] = team
@@ -81,9 +89,17 @@ def _files(folder: Path) -> Iterator[Path]:
 class _Reading:
     """The reading of one team: its documents by source, and the problems found so far."""
 
-    def __init__(self, include: Path, name: str, lock: LockFile | LockBroken, files: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        include: Path,
+        name: str,
+        lock: LockFile | LockBroken,
+        files: Sequence[Path],
+        trains: Collection[str] | None = None,
+    ) -> None:
         self._include = include
         self._files = files
+        self._wanted = trains
         self._lock = lock
         self._name = name
         self._documents: dict[str, Document] = {}
@@ -101,7 +117,10 @@ class _Reading:
         complete = TeamConfig.model_validate(
             {**dict(team), "roster": roster, "promises": promises, "trains": trains, "locked": self._locked(roster)}
         )
-        self._report([*unknown_names(complete), *rotation_page_mistakes(self._include, complete)])
+        unknown = [
+            each for each in unknown_names(complete) if each.code != "unknown_train" or not self._has(each.value)
+        ]
+        self._report([*unknown, *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
@@ -110,6 +129,14 @@ class _Reading:
             self._report(unlocked(complete, self._lock) if isinstance(self._lock, LockFile) else [])
             self._report(rules(complete, clock.now()))
         return None if self._failed() else complete
+
+    def _left_out(self, train: str) -> bool:
+        return self._wanted is not None and train not in self._wanted
+
+    def _has(self, train: str) -> bool:
+        """Whether a train that was not read has a file: it is known all the same."""
+        stem = f"{self._name}.{train}"
+        return self._left_out(train) and any(path.parent.name == "trains" and path.stem == stem for path in self._files)
 
     def _failed(self) -> bool:
         return any(problem.severity == "error" for problem in self.problems)
@@ -136,7 +163,7 @@ class _Reading:
         result: dict[str, TrainConfig] = {}
         for path in self._files:
             owner, _, train = path.stem.partition(".")
-            if path.parent.name != "trains" or path.suffix != ".yaml":
+            if path.parent.name != "trains" or path.suffix != ".yaml" or self._left_out(train):
                 continue
             found = self._read(f"train:{train}", path, TrainFile)
             if found is not None:

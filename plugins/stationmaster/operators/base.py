@@ -94,7 +94,7 @@ class StationOperator(BaseOperator):
         """The team as its files say at this moment."""
         from stationmaster.config.loader import load
 
-        return load(self.include_dir, teams=[self.team]).team(self.team)
+        return load(self.include_dir, teams=[self.team], trains=[self.train]).team(self.team)
 
     def station(self) -> Station:
         """Return a station with fresh connections."""
