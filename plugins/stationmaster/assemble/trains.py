@@ -249,8 +249,23 @@ def _cut_form(train: TrainConfig) -> dict[str, Param]:
             title="Leave behind",
             description="Components that do not ride this week.",
         )
-    return {**form, **_skip_field(train)}
+    return {**form, **_issue_field(train), **_skip_field(train)}
 
 
 def _promote_form(train: TrainConfig) -> dict[str, Param]:
-    return _skip_field(train)
+    return {**_issue_field(train), **_skip_field(train)}
+
+
+def _issue_field(train: TrainConfig) -> dict[str, Param]:
+    rule = train.rules.issue
+    if rule is None:
+        return {}
+    return {
+        "issue": Param(
+            default=None,
+            type=["null", "string"],
+            title="Issue",
+            description=f"The issue of {rule.repository} under which this is done: its address, or #12.",
+            maxLength=300,
+        )
+    }

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.calendar import StopName, StopTimes, Timing, promote_week, stop_times, timing
+from stationmaster.core.calendar import StopName, StopTimes, Timing, stop_times, timing
 from stationmaster.core.gates import (
     ChecklistItem,
     Confirmation,
@@ -19,7 +19,7 @@ from stationmaster.core.gates import (
     window_gate,
 )
 from stationmaster.core.instants import IsoWeek
-from stationmaster.departures import freezing, halting, voting
+from stationmaster.departures import freezing, halting, ruling, voting
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import DepartureState
@@ -32,7 +32,7 @@ def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
     """Return when ``stop`` of the departure may begin, is due, and may begin at the latest."""
     week = IsoWeek.parse(departure.rpartition("/")[2])
     train = station.train
-    due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)
+    due = week if stop == "cut" else train.promote_week(week)
     return stop_times(train.stop(stop), due)
 
 
@@ -133,6 +133,14 @@ def confirmers(station: Station, at: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(station.team.on_call(name, at).person for name in roles))
 
 
+def actor_standing(station: Station, departure: str) -> Standing:
+    """Return whether who gives the final go may change production (T-01)."""
+    if station.train.rules.actors is None:
+        return passed("actor")
+    _, manifest = voting.round_of(station, departure)
+    return ruling.actor_standing(station, departure, manifest.hash, confirmers(station, station.now()))
+
+
 def rejection_standing(station: Station, departure: str) -> Standing:
     """Return whether the manifest was rejected after a rollback (F46)."""
     _, manifest = voting.round_of(station, departure)
@@ -161,6 +169,9 @@ def before_confirmation(station: Station, departure: str) -> Standing:
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
             voting.standing(station, departure),
+            actor_standing(station, departure),
+            ruling.issue_standing(station, departure),
+            ruling.blocking_standing(station),
         ]
     )
 
@@ -190,6 +201,8 @@ def from_ledger(station: Station, departure: str) -> Standing:
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
             voting.as_standing(station, departure, counted),
+            actor_standing(station, departure),
+            ruling.issue_standing(station, departure, ask=False),
             confirm_standing(station, departure),
         ]
     )

@@ -47,6 +47,8 @@ class Forge(ForgeHistory, ForgeRefs, ForgePulls, ForgeIssues, ForgeRuns, ForgeDe
     create_release(repo, tag, name, body)                          find_release(repo, tag)
     open_issue(repo, title, body, key, labels, assignees)          find_issue(repo, key, labels)
     close_issue(repo, number)                                      issue(repo, number).state
+    comment_issue(repo, number, body, key)                         find_issue_comment(repo, number, key)
+    label_issue(repo, number, labels)                              issue(repo, number).labels
     =============================================================  =========================================
 
     `repo` is "owner/name". `now` returns an aware UTC datetime, `sleep` takes seconds; both are injected by tests.

@@ -97,13 +97,14 @@ class AskHoldOperator(AskOperator):
         return False
 
     def _result(self, station: Station, departure: str, by: Result, choice: str, reason: str) -> Result:
-        from stationmaster.departures import holding, opening
+        from stationmaster.departures import holding, opening, ruling
         from stationmaster.departures.obstacles import DepartureSkipped
 
         if choice == holding.SKIP_THIS_WEEK:
             why = reason or "no reason given"
             found = station.ledger.departure(departure)
             if found is not None:
+                ruling.require_actor(station, by["person"])
                 opening.skip(station, found, by=by["person"], reason=why)
             raise DepartureSkipped(f"{departure} is skipped by {by['name']}: {why}")
         return {**by, "choice": choice}
@@ -118,7 +119,7 @@ class PinManifestOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Select and pin, or wait for checks to turn green."""
         from stationmaster.core.gates import combine
-        from stationmaster.departures import changes, cutting, gating
+        from stationmaster.departures import changes, cutting, gating, logbook
 
         arguments = self._chosen(station, context)
         pinned = station.ledger.manifest_of(departure)
@@ -129,6 +130,7 @@ class PinManifestOperator(StationOperator):
                 return Waiting(standing, "selection", arguments)
             pinned = cutting.pin(station, departure, selection, by=self.started_by(station, context))
         changes.collect(station, departure, pinned)
+        logbook.write(station, departure)
         notes = [fact.value["text"] for fact in station.ledger.facts(departure, kind="note", subject="cut")]
         return {"manifest": pinned.hash, "commits": dict(pinned.repositories), "notes": notes}
 
