@@ -15,8 +15,10 @@ from stationmaster.cli import (
     halting,
     ledger_records,
     ledger_writes,
+    linking,
     oncall_reading,
     oncall_writing,
+    parity,
     previewing,
     rehearsing,
     running,
@@ -62,7 +64,19 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, freezes, halting, previewing, stats, explaining):
+for group in (
+    checking,
+    who,
+    oncall_reading,
+    oncall_writing,
+    freezes,
+    halting,
+    linking,
+    previewing,
+    parity,
+    stats,
+    explaining,
+):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)
