@@ -136,3 +136,20 @@ def test_t20_the_week_of_the_cut_is_found_from_that_of_the_promotion(files: File
         assert train.cut_week(train.promote_week(week)) == week
         assert (train.promote_week(week).monday() - week.monday()).days == 7 * (weeks + 1)
         week = week.plus(1)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{}", []),
+        ('{tag: "v{year}.{week}", candidate: -rc}', []),
+        ('{tag: "v{sha}"}', ["bad_tag_pattern"]),
+        ("{tag: latest}", ["bad_tag_pattern"]),
+        ('{candidate: " rc"}', []),
+        ("{candidate: ..rc}", ["bad_tag_suffix"]),
+        ("{title: x}", ["unknown_field"]),
+    ],
+)
+def test_t20_a_tag_that_could_not_be_made_is_refused(files: Files, text: str, expected: list[str]) -> None:
+    files.edit(TRAIN, "    checklist: runbooks/explorer", f"    release: {text}\n    checklist: runbooks/explorer")
+    assert [found for found, _ in codes(files)] == expected

@@ -159,3 +159,41 @@ def test_t04_the_cut_writes_the_issue_and_the_end_tells_it(cut):
     assert cut.start("tell_the_outcome").kind == "failed"
     assert "has failed" in comments(cut.week, found.number)[0]
     assert found.state == "open"
+
+
+def test_t20_the_release_is_published_after_the_outcome_and_takes_nothing_back(ready):
+    from stationmaster.config.releasing import ReleaseEntry
+    from stationmaster.departures import deploying
+
+    week = ready.week
+    portal, explorer = week.team.trains["weekly"].components
+    changed(week, components=(portal, explorer.model_copy(update={"release": ReleaseEntry()})))
+    ready.assemble()
+    task = ready.dag.get_task("publish_the_releases")
+    assert task.upstream_task_ids == {"tell_the_outcome"}
+    assert "publish_the_releases" not in ready.dag.get_task("roll_back").get_flat_relative_ids(upstream=True)
+    assert ready.start("publish_the_releases").kind == "skipped"
+    for component in ("portal", "explorer"):
+        deploying.record_deployed(week.station(), week.leg("promote", component), at=week.clock(), how="test")
+    week.ledger.set_state(week.departure, DepartureState.DONE, week.clock(), "test")
+    outcome = ready.start("publish_the_releases")
+    assert [each["tag"] for each in outcome.value["releases"]] == ["v2021.42.0"]
+    assert outcome.value["releases"][0].keys() == {"component", "repository", "tag", "sha", "url"}
+
+
+def test_f19_a_tag_that_is_taken_fails_the_task_with_the_way_out(ready):
+    from stationmaster.config.releasing import ReleaseEntry
+    from stationmaster.departures import deploying
+
+    week = ready.week
+    portal, explorer = week.team.trains["weekly"].components
+    changed(week, components=(portal, explorer.model_copy(update={"release": ReleaseEntry()})))
+    ready.assemble()
+    for component in ("portal", "explorer"):
+        deploying.record_deployed(week.station(), week.leg("promote", component), at=week.clock(), how="test")
+    week.ledger.set_state(week.departure, DepartureState.DONE, week.clock(), "test")
+    sha = week.ledger.manifest_of(week.departure).sha_of("explorer")
+    week.forge().create_tag(EXPLORER, "v2021.42.0", week.github.repository(EXPLORER).commit(sha).parents[0])
+    assert ready.start("publish_the_releases").kind == "failed"
+    assert ready.blockers("publish_the_releases") == ["TAG_TAKEN"]
+    assert week.ledger.departure(week.departure).state is DepartureState.DONE

@@ -22,6 +22,7 @@ from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
 from stationmaster.operators.deploying import DeployByHandOperator, DeployOperator, RollBackOperator, VerifyOperator
 from stationmaster.operators.going_back import PLAN_TASK, GoBackOperator, PlanRollbackOperator
 from stationmaster.operators.opening import OpenDepartureOperator
+from stationmaster.operators.releasing import PublishReleasesOperator
 from stationmaster.operators.voting import AskForVotesOperator, BallotOperator, ConfirmOperator
 from stationmaster.sensors.standing import StandingSensor
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
@@ -82,6 +83,8 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
         for component in train.components:
             steps += _component(train, component, common)
         steps.append(_close(common))
+        if any(each.release is not None and each.release.candidate is not None for each in train.components):
+            steps.append(_publish(common))
         _in_a_row(steps)
     return dag
 
@@ -114,6 +117,9 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
         _in_a_row(steps)
         [*gates, *steps] >> rolled_back
         [*gates, *steps, rolled_back] >> closed
+        if any(each.release is not None for each in train.components):
+            # After the outcome is told: notes that cannot be published take nothing back.
+            closed >> _publish(common)
     return dag
 
 
@@ -190,6 +196,10 @@ def _component(train: TrainConfig, component: Component, common: dict[str, Any])
 
 def _close(common: dict[str, Any]) -> CloseStopOperator:
     return CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+
+
+def _publish(common: dict[str, Any]) -> PublishReleasesOperator:
+    return PublishReleasesOperator(task_id="publish_the_releases", **common)
 
 
 def _in_a_row(steps: list[Any]) -> None:

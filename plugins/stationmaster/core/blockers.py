@@ -128,7 +128,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "ISSUE_MISSING",
         "No issue of {repository} is given for this change.",
-        "Give its link in the form that starts the stop, or in the task that asks for the final go.",
+        "Give its link where the final go is asked for, or with stationmaster link.",
     ),
     (
         "ISSUE_UNREADABLE",
