@@ -41,7 +41,7 @@ def test_t01_only_the_group_changes_production(actors: list[str], verdict: Verdi
     if verdict is Verdict.DENY:
         assert standing.blockers[0].code == "ACTOR_NOT_ALLOWED"
         assert standing.blockers[0].who == OPERATIONS
-        assert (actors[0] if actors else "nobody") in standing.blockers[0].sentence
+        assert (actors[0] if actors else "nobody of the team") in standing.blockers[0].sentence
 
 
 @given(st.lists(st.sampled_from(["owen", "timetable", "", "eve"])))

@@ -93,6 +93,15 @@ def test_t01_nobody_else_starts_a_promotion_by_hand(ruled, runs, user):
     assert runs("promote", user="emil").start("open_departure").kind == "done"
 
 
+def test_t01_an_account_that_is_called_like_a_persons_id_is_a_stranger(ruled, runs):
+    """emil logs in under another name; somebody else has the account emil."""
+    people = ruled.week.team.people
+    moved = people["emil"].model_copy(update={"airflow": "e.novak"})
+    ruled.week.team = ruled.week.team.model_copy(update={"people": {**people, "emil": moved}})
+    assert runs("promote", user="emil").start("open_departure").kind == "failed"
+    assert runs("promote", user="e.novak").start("open_departure").kind == "done"
+
+
 def test_t01_a_start_by_hand_without_a_name_is_no_timetable(ruled, runs, monkeypatch):
     by_hand = runs("promote")
     context = by_hand.context

@@ -34,7 +34,7 @@ def actor_gate(actors: Sequence[str], allowed: Collection[str], *, group: str, e
     """
     if any(person in allowed for person in actors):
         return standing("actor")
-    who = ", ".join(actors) or "nobody"
+    who = ", ".join(name for name in actors if name) or "nobody of the team"
     found = blocker("ACTOR_NOT_ALLOWED", who=tuple(sorted(allowed)), actor=who, group=group, environment=environment)
     return standing("actor", [found], Verdict.DENY)
 
