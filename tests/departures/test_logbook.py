@@ -132,3 +132,39 @@ def test_without_the_rule_nothing_is_written(week):
     logbook.follow(week.station(), week.departure)
     logbook.catch_up(week.station())
     assert issues(week) == []
+
+
+@pytest.mark.parametrize("write", ["open_issue", "comment_issue", "label_issue", "close_issue"])
+def test_f02_t04_a_worker_that_dies_after_each_write_repeats_none(written, monkeypatch, write):
+    """F02: the write reached GitHub, and nothing was recorded."""
+
+    class Killed(BaseException):
+        pass
+
+    forge = written.forge()
+    real = getattr(forge, write)
+
+    def deadly(*arguments, **named):
+        real(*arguments, **named)
+        raise Killed
+
+    def end(station):
+        logbook.write(station, written.departure)
+        logbook.follow(station, written.departure)
+
+    if write == "open_issue":
+        written.departure = "cellxgene.weekly/2021-W43"
+        written.clock.move(days=7)
+        written.staged()
+    state_then = DepartureState.ROLLED_BACK
+    written.ledger.set_state(written.departure, state_then, written.clock(), "test", "the login is broken")
+    before = len(issues(written))
+    monkeypatch.setattr(forge, write, deadly)
+    with pytest.raises(Killed):
+        end(written.station(forge=forge))
+    written.clock.move(minutes=10)
+    end(written.station())
+    assert len(issues(written)) == before + (write == "open_issue")
+    found = issues(written)[-1]
+    assert (found.state, len(comments(written, found.number))) == ("closed", 1)
+    assert found.labels.count("priority_major") == 1
