@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -121,6 +122,12 @@ def test_t01_t02_t04_t08_t11_t20_a_good_week(runs, week):
         (True, False),
         (False, True),
     ]
+    told = comments(week, issue.number, OPS_REPO)[-1]
+    versions = tomllib.loads(told.partition("```toml\n")[2].partition("```")[0])
+    commits = {each.component: each.sha for each in week.ledger.manifest_of(week.departure).passengers}
+    assert versions == {
+        name: {"version": "2024.42.0", "tag": "v2024.42.0", "commit": commits[name]} for name in COMPONENTS
+    }
     assert week.ledger.blockers(week.departure) == {}
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import changes, ruling
+from stationmaster.departures import changes, releasing, ruling
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
@@ -112,6 +112,9 @@ def _tell(station: Station, found: Departure, link: IssueLink) -> None:
     what = _ENDS[found.state].format(staging=train.staging, production=train.production)
     why = escaping.markdown(found.why or "all went well")
     body = f"**{escaping.markdown(found.id)}** {escaping.markdown(what)}: {why}."
+    versions = releasing.versions(station, found.id) if found.state is DepartureState.DONE else ""
+    if versions:
+        body += f"\n\n```toml\n{versions}\n```"
 
     def act() -> Receipt:
         return {"comment": station.forge.comment_issue(link.repository, link.number, body, key).id}

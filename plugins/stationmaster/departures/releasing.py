@@ -62,8 +62,33 @@ def publish(station: Station, departure: str, stop: StopName) -> tuple[Released,
 
 
 def _release(station: Station, leg: Leg, entry: ReleaseEntry, at: datetime) -> Released:
+    tag = _tag_of(station, leg, entry, at)
+    _tag(station, leg, tag)
+    url = _publish(station, leg, tag, at) if entry.notes else ""
+    return Released(component=leg.component, repository=leg.repository, tag=tag, sha=leg.sha, url=url)
+
+
+def versions(station: Station, departure: str) -> str:
+    """Return, as TOML, the version of each component that the departure brought to production: tag and commit.
+
+    ``version`` is the tag without its ``v``, as containers are tagged.
+    """
+    tables = []
+    for leg in legs_of(station, departure, "promote"):
+        entry, at = station.train.component(leg.component).release, deployed_at(station, leg)
+        if at is None:
+            continue
+        lines = [f"[{leg.component}]"]
+        if entry is not None:
+            tag = _tag_of(station, leg, entry, at)
+            lines += [f'version = "{tag.removeprefix("v")}"', f'tag = "{tag}"']
+        tables.append("\n".join([*lines, f'commit = "{leg.sha}"']))
+    return "\n\n".join(tables)
+
+
+def _tag_of(station: Station, leg: Leg, entry: ReleaseEntry, at: datetime) -> str:
     """The day is that of the ledger, so that a retry past midnight makes no other tag."""
-    tag = tag_of(
+    return tag_of(
         entry.tag,
         component=leg.component,
         week=IsoWeek.parse(leg.departure.rpartition("/")[2]),
@@ -71,9 +96,6 @@ def _release(station: Station, leg: Leg, entry: ReleaseEntry, at: datetime) -> R
         sha=leg.sha,
         suffix=_candidate(station, leg, entry) if leg.stop == "cut" else "",
     )
-    _tag(station, leg, tag)
-    url = _publish(station, leg, tag, at) if entry.notes else ""
-    return Released(component=leg.component, repository=leg.repository, tag=tag, sha=leg.sha, url=url)
 
 
 def _candidate(station: Station, leg: Leg, entry: ReleaseEntry) -> str:
