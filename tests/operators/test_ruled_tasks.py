@@ -41,6 +41,16 @@ def test_t01_a_go_of_somebody_else_is_thrown_away(ruled):
     assert ruled.week.ledger.facts(ruled.week.departure, kind="confirmed") == ()
 
 
+def test_t01_a_go_that_does_not_count_is_asked_for_again_when_the_task_is_cleared(ruled):
+    """It was given before the train had its rule: jules stands in for the primary, and is no engineer."""
+    ruled.week.confirm("jules")
+    assert ruled.start("portal.deploy_to_prod").kind == "deferred"
+    assert "ACTOR_NOT_ALLOWED" in ruled.blockers("portal.deploy_to_prod")
+    ruled.week.clock.move(minutes=1)
+    assert say(ruled, "chiara", issue=f"#{open_issue(ruled.week)}").kind == "done"
+    assert ruled.start("portal.deploy_to_prod").watch == "run"
+
+
 def test_t01_where_nobody_who_is_on_call_belongs_to_the_group_that_is_said(ruled):
     rule(ruled.week, actors="managers")
     ruled.week.team = ruled.week.team.model_copy(update={"groups": {**ruled.week.team.groups, "managers": ("ivan",)}})
@@ -130,6 +140,8 @@ def test_t01_nobody_else_skips_by_the_question_before_the_cut(cut):
     outcome = cut.wake(asked, "ask_whom_to_wait_for", answer("Skip this week", "ben", reason="no"), **ME)
     assert (outcome.kind, "ACTOR_NOT_ALLOWED" in outcome.text) == ("failed", True)
     assert cut.week.ledger.departure(cut.week.departure).state is DepartureState.OPEN
+    again = cut.start("ask_whom_to_wait_for", **ME)
+    assert cut.wake(again, "ask_whom_to_wait_for", answer("Board now", "ben"), **ME).kind == "done"
 
 
 def test_t01_nobody_else_takes_production_back(run):

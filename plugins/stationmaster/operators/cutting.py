@@ -73,8 +73,11 @@ class AskHoldOperator(AskOperator):
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record the answer; skipping ends the departure."""
-        from stationmaster.departures import holding
+        from stationmaster.departures import holding, ruling
 
+        if answer.choice == holding.SKIP_THIS_WEEK:
+            # Before it is written down, so that whoever clears the task is asked, and not told the same again (T-01).
+            ruling.require_actor(station, answer.by.id)
         reason = str(answer.fields.get("reason") or "")
         holding.answer(station, departure, choice=answer.choice, by=answer.by.id, reason=reason)
         return self._result(station, departure, self.tagged(answer.by), answer.choice, reason)
@@ -97,14 +100,13 @@ class AskHoldOperator(AskOperator):
         return False
 
     def _result(self, station: Station, departure: str, by: Result, choice: str, reason: str) -> Result:
-        from stationmaster.departures import holding, opening, ruling
+        from stationmaster.departures import holding, opening
         from stationmaster.departures.obstacles import DepartureSkipped
 
         if choice == holding.SKIP_THIS_WEEK:
             why = reason or "no reason given"
             found = station.ledger.departure(departure)
             if found is not None:
-                ruling.require_actor(station, by["person"])
                 opening.skip(station, found, by=by["person"], reason=why)
             raise DepartureSkipped(f"{departure} is skipped by {by['name']}: {why}")
         return {**by, "choice": choice}

@@ -184,10 +184,11 @@ class ConfirmOperator(AskOperator):
         return True
 
     def blocker(self, station: Station, departure: str) -> Blocker:
-        """Return the missing confirmation."""
+        """Return the missing confirmation, or that who gave it may not."""
         from stationmaster.departures import gating
 
-        return gating.confirm_standing(station, departure).blockers[0]
+        missing = gating.confirm_standing(station, departure).blockers
+        return (*missing, *gating.actor_standing(station, departure).blockers)[0]
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer until the window closes."""
