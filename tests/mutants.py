@@ -128,6 +128,41 @@ MUTANTS = (
         'logging.getLogger("httpx").setLevel(logging.INFO)',
         "tests/oncall/test_sources.py::test_f74_the_secret_of_an_address_is_not_in_the_log",
     ),
+    Mutant(
+        "T-01: who may act is counted again by whoever deploys",
+        "departures/gating.py",
+        "            actor_standing(station, departure),\n            ruling.issue_standing(station, departure),\n",
+        "            ruling.issue_standing(station, departure),\n",
+        "tests/departures/test_ruling.py::test_t01_a_go_of_somebody_outside_the_group_deploys_nothing",
+    ),
+    Mutant(
+        "T-04: the issue is counted again by whoever deploys",
+        "departures/gating.py",
+        "            ruling.issue_standing(station, departure),\n            ruling.blocking",
+        "            ruling.blocking",
+        "tests/departures/test_ruling.py::test_t04_an_issue_that_is_closed_meanwhile_stops_it",
+    ),
+    Mutant(
+        "T-20: what cannot be read blocks",
+        "departures/ruling.py",
+        "            unread[repository] = _why(error)\n",
+        "            del error\n",
+        "tests/departures/test_ruling.py::test_f59_t20_what_cannot_be_read_is_in_the_way",
+    ),
+    Mutant(
+        "T-01: a stranger takes nothing back",
+        "operators/going_back.py",
+        "        ruling.require_actor(station, person.id)\n",
+        "",
+        "tests/operators/test_ruled_tasks.py::test_t01_nobody_else_takes_production_back",
+    ),
+    Mutant(
+        "F19: a tag of another commit is not adopted",
+        "departures/releasing.py",
+        "if there == leg.sha else None",
+        "if there is not None else None",
+        "tests/departures/test_releasing.py::test_f19_a_tag_of_another_commit_is_never_moved",
+    ),
 )
 
 

@@ -113,6 +113,7 @@ COMMANDS = {
     "stats": (("stats", "cellxgene.weekly"), 0),
     "explain": (("explain", "cellxgene.weekly"), 0),
     "explain <rotation>": (("explain", "cellxgene.oncall"), 0),
+    "parity": (("parity", "cellxgene.weekly"), 1),  # no connection: what runs cannot be read
     "ledger verify": (("ledger", "verify"), 1),
     "ledger audit": (("ledger", "audit"), 0),
     "ledger effects": (("ledger", "effects"), 0),

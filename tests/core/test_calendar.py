@@ -221,3 +221,25 @@ def test_naive_instants_are_refused() -> None:
         next_departure(CUT, datetime(2026, 1, 1))
     with pytest.raises(NaiveInstant):
         soak_ends(Soak(days=1), datetime(2026, 1, 1), PACIFIC)
+
+
+@pytest.mark.parametrize("later", [0, 1, 2, 5])
+@pytest.mark.parametrize(
+    ("cut_day", "promote_day"),
+    [("thursday", "wednesday"), ("sunday", "wednesday"), ("monday", "friday"), ("monday", "monday")],
+)
+@pytest.mark.parametrize("zone", [PACIFIC, "Africa/Cairo", "Australia/Lord_Howe"])
+def test_t20_a_promotion_comes_whole_weeks_later_on_the_wall_clock(
+    cut_day: str, promote_day: str, later: int, zone: str
+) -> None:
+    """By walking day by day from each cut of six years: over clock changes, New Years and a week 53 (F28, F35)."""
+    cut, promote = stop(cut_day, zone), stop(promote_day, zone)
+    week = IsoWeek.parse("2020-W40")
+    for _ in range(6 * 53):
+        day = week.day(cut.day) + timedelta(days=1)
+        while day.weekday() != promote.day.index:
+            day += timedelta(days=1)
+        expected = datetime.combine(day + timedelta(weeks=later), promote.earliest, ZoneInfo(zone))
+        due = promote_week(cut, promote, week, later)
+        assert stop_times(promote, due).earliest == expected.astimezone(UTC)
+        week = week.plus(1)

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stationmaster.core.instants import IsoWeek
-from stationmaster.departures import opening
+from stationmaster.departures import gating, opening
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
+from tests.departures.ruled import changed
 from tests.departures.week import THURSDAY, WEDNESDAY
 
 
@@ -122,3 +123,45 @@ def test_a_person_may_skip_a_departure_with_a_reason(week):
     opening.skip(week.station(), found, by="ben", reason="the conference")
     assert week.close("cut") is DepartureState.SKIPPED
     assert week.said("Skipped: the conference") == 1
+
+
+def weeks_later(week, number):
+    train = week.team.trains["weekly"]
+    promote = train.stops.promote.model_copy(update={"weeks_later": number})
+    changed(week, stops=train.stops.model_copy(update={"promote": promote}), previous_departure="parallel")
+
+
+def test_t20_a_promotion_two_weeks_later_takes_the_departure_of_that_cut(week):
+    weeks_later(week, 2)
+    week.staged()
+    week.clock.to(WEDNESDAY)
+    with pytest.raises(DepartureSkipped, match="2021-W40 was never cut"):
+        opening.departure_to_promote(week.station(), at=week.clock())
+    week.clock.to(WEDNESDAY + timedelta(weeks=2, hours=1))  # the clocks have changed: 09:00 is an hour later in UTC
+    assert opening.departure_to_promote(week.station(), at=week.clock()).id == "cellxgene.weekly/2021-W42"
+    times = gating.times_of(week.station(), week.departure, "promote")
+    assert times.earliest == WEDNESDAY + timedelta(weeks=2, hours=1)
+    assert gating.window_standing(week.station(), week.departure, "promote").opens
+
+
+def test_t20_the_next_cut_leaves_while_the_one_before_still_soaks(week):
+    weeks_later(week, 2)
+    week.staged()
+    week.clock.to(THURSDAY + timedelta(weeks=1))
+    second = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    assert opening.previous_standing(week.station(), second).opens
+    assert states(week) == {"cellxgene.weekly/2021-W42": "STAGED", "cellxgene.weekly/2021-W43": "OPEN"}
+
+
+def test_t20_a_window_that_is_weeks_away_is_not_missed(week):
+    """F12, F37."""
+    weeks_later(week, 2)
+    week.staged()
+    week.clock.to(THURSDAY + timedelta(weeks=2))
+    later = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    opening.previous_standing(week.station(), later)
+    assert states(week)["cellxgene.weekly/2021-W42"] == "STAGED"
+    week.clock.to(THURSDAY + timedelta(weeks=3))
+    later = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    opening.previous_standing(week.station(), later)
+    assert states(week)["cellxgene.weekly/2021-W42"] == "MISSED"

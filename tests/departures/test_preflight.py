@@ -8,6 +8,7 @@ from stationmaster.departures import preflight, telling
 from stationmaster.departures.explaining import explain
 from stationmaster.departures.obstacles import StepImpossible
 from stationmaster.rehearsal.slack.catalogue import ALL_SCOPES
+from tests.departures.ruled import blocked_by, rule
 from tests.departures.week import EXPLORER
 
 NEEDED = ("admin:repo_hook", "repo", "workflow")
@@ -149,3 +150,9 @@ def test_f60_a_silent_slack_is_noted_and_stops_nothing(week):
     week.slack_down(down=False)
     preflight.inspect(week.station(), departure, "cut")
     assert week.ledger.blockers(departure) == {}
+
+
+def test_t04_f58_a_repository_whose_issues_count_is_tried_too(week):
+    rule(week, issue="required")
+    blocked_by(week, "blocker", repositories=(EXPLORER, "chanzuckerberg/hidden"))
+    assert lacking(week) == [("CONNECTION_MISSING", "chanzuckerberg/hidden")]

@@ -97,3 +97,16 @@ def test_f65_the_picture_escapes_what_stands_in_the_files() -> None:
     assert "&lt;b&gt;nobody" in drawn
     assert drawn.count("<circle") == 16
     assert drawn.count("<rect") == 1
+
+
+def test_t20_a_promotion_weeks_later_is_foreseen_with_its_own_departure() -> None:
+    found = team()
+    train = found.trains["weekly"]
+    promote = train.stops.promote.model_copy(update={"weeks_later": 2})
+    train = train.model_copy(update={"stops": train.stops.model_copy(update={"promote": promote})})
+    found = found.model_copy(update={"trains": {"weekly": train}})
+    stops = look(found)
+    assert [each.stop for each in stops] == ["promote", "cut"] * 8
+    for each in stops:
+        week, due = IsoWeek.parse(each.departure.rpartition("/")[2]), IsoWeek.of(each.earliest, train.zone)
+        assert due == (week if each.stop == "cut" else week.plus(3))

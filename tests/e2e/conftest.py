@@ -12,7 +12,7 @@ import pytest
 from stationmaster import clock
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
-from stationmaster.core.calendar import promote_week, stop_times
+from stationmaster.core.calendar import stop_times
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
@@ -65,7 +65,7 @@ class Town:
         return stop_times(self.train.stop("cut"), self.week).earliest
 
     def at_promote(self) -> datetime:
-        due = promote_week(self.train.stop("cut"), self.train.stop("promote"), self.week)
+        due = self.train.promote_week(self.week)
         return stop_times(self.train.stop("promote"), due).earliest
 
     def cut(self) -> DagRun:

@@ -40,7 +40,7 @@ def test_t05_the_issue_is_assigned_to_the_owner_and_told_once(post):
     assert first == again
     (issue,) = issues(post)
     assert (issue.number, issue.assignees) == (first["number"], ("tf-owen",))
-    assert set(issue.labels) == {"escalation", "critical"}
+    assert set(issue.labels) == {"escalation", "priority_critical"}
     assert issue.title == "[critical] Technology: The grid is down <!channel>"
     texts = [message.text for messages in post.slack.messages.values() for message in messages]
     assert len(texts) == 1

@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationmaster.config.loader import load
+from stationmaster.config.train_rules import Rules
 from stationmaster.core.rotations.turns import Kind
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.evidence import Blind, Evidence, Pin
 from stationmaster.rehearsal.github import history as github_history
-from stationmaster.rehearsal.invariants import judge, manifest_hash
+from stationmaster.rehearsal.invariants import PUSHED, judge, manifest_hash
 from stationmaster.rehearsal.invariants_people import holder, left_out
 from tests.departures.week import INCLUDE
 from tests.rehearsal import test_invariants_handoffs
@@ -297,3 +298,29 @@ def test_c02_at_nine_on_monday_the_incoming_person_holds_the_role() -> None:
     members = [name for slot in entry.members for name in slot]
     assert members.index(after) == (members.index(before) + 1) % len(members)
     assert holder(team, entry, "primary", CUT) == AT_THE_CUT
+
+
+@pytest.mark.parametrize(
+    ("said", "holds"),
+    [
+        (("farah", "go", PROMOTE), True),
+        (("jules", "go", PROMOTE), False),
+        (("farah", "no_go", PROMOTE), False),
+        (("farah", "go", PROMOTE + timedelta(hours=1)), False),
+        (None, False),
+    ],
+)
+def test_t01_a_deploy_on_the_word_of_somebody_who_may_not_push_is_found(said, holds) -> None:
+    """It is judged for trains that have the rule, and for no others."""
+    plain = teams()["cellxgene"]
+    train = plain.trains["weekly"].model_copy(update={"rules": Rules(actors="engineers")})
+    ruled = {"cellxgene": plain.model_copy(update={"trains": {"weekly": train}})}
+    evidence, word = good_week(), ()
+    if said is not None:
+        person, choice, at = said
+        word = (fact("confirmed", manifest().hash, at, by=person, person=person, choice=choice),)
+    others = tuple(one for one in evidence.facts[ID] if one.kind != "confirmed")
+    evidence = evidence._replace(facts={ID: (*others, *word)})
+    (found,) = (each for each in judge(evidence, ruled) if each.invariant == PUSHED)
+    assert found.holds is holds, found.broken
+    assert PUSHED not in {each.invariant for each in judge(evidence, teams())}

@@ -55,3 +55,15 @@ def test_two_teams_stops_are_in_the_order_of_the_calendar() -> None:
     }
     keys = [item.key for item in programme(two, date(2021, 10, 25), 1) if item.what == "cut"]
     assert keys == ["cellxgene.weekly", "other.weekly"]
+
+
+def test_t20_a_promotion_that_comes_weeks_later_is_that_of_the_first_cut() -> None:
+    team = teams()["cellxgene"]
+    train = team.trains["weekly"]
+    promote = train.stops.promote.model_copy(update={"weeks_later": 2})
+    train = train.model_copy(update={"stops": train.stops.model_copy(update={"promote": promote})})
+    later = {"cellxgene": team.model_copy(update={"trains": {"weekly": train}, "roster": {}})}
+    assert [(item.at.isoformat(), item.what) for item in programme(later, date(2021, 10, 25), 1)] == [
+        ("2021-10-28T16:00:00+00:00", "cut"),
+        ("2021-11-17T17:00:00+00:00", "promote"),
+    ]

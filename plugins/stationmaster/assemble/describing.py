@@ -53,7 +53,7 @@ every gate again: marking a gate as success opens nothing.
 the latest {stop.latest_start:%H:%M}. After that the departure has missed its window, and nothing is deployed.
 
 **Who is asked.** Every voter has a ballot of their own, in Airflow and in Slack. Questions about the deploy go to
-whoever holds `{train.on_call}` when the task runs, and to the backups.
+whoever holds `{train.on_call}` when the task runs, and to the backups.{_rules(train)}
 
 **If it fails.** Production is back on what it ran before if `roll_back` is green. Read the failed task's log and the
 `{train.runbooks.deploy_failed}` runbook. A failed deploy is started anew only when a person clears its task.
@@ -75,7 +75,7 @@ brings it again before somebody lifts that. No freeze and no gate keeps a rollba
 **When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
 at first, nothing else is done.
 
-**Who is asked.** Nobody. It is done in the name of whoever fills the form in, with their reason.
+**Who is asked.** Nobody. It is done in the name of whoever fills the form in, with their reason.{_only(train)}
 
 **If it fails.** The log's last line names what is wrong, and which weeks can be gone back to. A change that bears
 {marks} is not undone by going back: the form asks whether you accept that. Clear the failed task to go on where it
@@ -302,6 +302,27 @@ def handoff_words(entry: RotationEntry, zone: str) -> str:
     every = f"Every {entry.kind.unit}" if entry.length == 1 else f"Every {entry.length} {entry.kind.unit}s"
     on = f", on {entry.handoff.day.value.capitalize()}" if entry.handoff.day is not None else ""
     return f"{every}{on} at {entry.handoff.at:%H:%M} ({zone})"
+
+
+def _rules(train: TrainConfig) -> str:
+    """Return what the train's rules add: nothing for a train without them."""
+    rule, blocking = train.rules.issue, train.gates.blocking_labels
+    issue = ""
+    if rule is not None:
+        wanted = {
+            "required": "needs an open issue",
+            "written": "is logged as an issue",
+            "optional": "may name an issue",
+        }
+        issue = f" The departure {wanted[rule.mode]} of {rule.repository}."
+    labels = ", ".join(f"`{label}`" for label in blocking.labels) if blocking is not None else ""
+    kept = f" An open issue with {labels} keeps it back." if labels else ""
+    return f"{_only(train)}{issue}{kept}"
+
+
+def _only(train: TrainConfig) -> str:
+    group = train.rules.actors
+    return f" Only members of the group `{group}` may change {train.production} (T-01)." if group is not None else ""
 
 
 def _runbook(include: Path, page: str) -> str:

@@ -23,6 +23,7 @@ from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
 from stationmaster.operators.deploying import RollBackOperator
 from stationmaster.operators.going_back import PLAN_TASK, GoBackOperator, PlanRollbackOperator
 from stationmaster.operators.opening import OpenDepartureOperator
+from stationmaster.operators.releasing import PublishReleasesOperator
 from stationmaster.operators.voting import AskForVotesOperator, BallotOperator, ConfirmOperator
 from stationmaster.sensors.standing import StandingSensor
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
@@ -88,6 +89,8 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
         for component in train.components:
             steps += component_tasks(train, component, common, train.staging)
         steps.append(_close(common))
+        if any(each.release is not None and each.release.candidate is not None for each in train.components):
+            steps.append(_publish(common))
         in_a_row(steps)
     return dag
 
@@ -121,6 +124,9 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
         in_a_row(steps)
         [*gates, *steps] >> rolled_back
         [*gates, *steps, rolled_back] >> closed
+        if any(each.release is not None for each in train.components):
+            # After the outcome is told: notes that cannot be published take nothing back.
+            closed >> _publish(common)
     return dag
 
 
@@ -165,6 +171,10 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
 
 def _close(common: dict[str, Any]) -> CloseStopOperator:
     return CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+
+
+def _publish(common: dict[str, Any]) -> PublishReleasesOperator:
+    return PublishReleasesOperator(task_id="publish_the_releases", **common)
 
 
 def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: dict[str, Param]) -> DAG:
@@ -219,8 +229,23 @@ def _cut_form(train: TrainConfig) -> dict[str, Param]:
             title="Leave behind",
             description="Components that do not ride this week.",
         )
-    return {**form, **_skip_field(train)}
+    return {**form, **_issue_field(train), **_skip_field(train)}
 
 
 def _promote_form(train: TrainConfig) -> dict[str, Param]:
-    return _skip_field(train)
+    return {**_issue_field(train), **_skip_field(train)}
+
+
+def _issue_field(train: TrainConfig) -> dict[str, Param]:
+    rule = train.rules.issue
+    if rule is None:
+        return {}
+    return {
+        "issue": Param(
+            default=None,
+            type=["null", "string"],
+            title="Issue",
+            description=f"The issue of {rule.repository} under which this is done: its address, or #12.",
+            maxLength=300,
+        )
+    }

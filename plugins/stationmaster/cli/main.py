@@ -16,8 +16,10 @@ from stationmaster.cli import (
     halting,
     ledger_records,
     ledger_writes,
+    linking,
     oncall_reading,
     oncall_writing,
+    parity,
     previewing,
     rehearsing,
     running,
@@ -63,8 +65,8 @@ def root(
     """Hold the options of the command itself."""
 
 
-_GROUPS = (checking, who, oncall_reading, oncall_writing, freezes, halting, departures_by_hand, previewing, stats)
-for group in (*_GROUPS, explaining):
+_DEPARTURES = (freezes, halting, departures_by_hand, linking, previewing, parity, stats, explaining)
+for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

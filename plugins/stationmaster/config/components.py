@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import Flag, Positive, PositiveDuration, RepositoryName, Slug, Text
+from stationmaster.config.releasing import ReleaseEntry
 from stationmaster.core.checks import CheckRules
 from stationmaster.core.manifest import InvalidRef, valid_ref
 
@@ -95,6 +96,7 @@ class Component(ConfigModel):
     checks: Checks = Field(default_factory=Checks)
     checklist: Page | None = Field(default=None, description="Test list after a deploy at a stop (C-20)")
     verify: Verify = Field(default_factory=Verify)
+    release: ReleaseEntry | None = Field(default=None, description="By default neither a tag nor notes are made (T-20)")
     token_scopes: tuple[Text, ...] = Field(
         default=(), description="Scopes that a classic GitHub token must have, beyond what the train needs (C-23)"
     )

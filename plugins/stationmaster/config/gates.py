@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Count, Emoji, Flag, PositiveDuration, Slug
+from stationmaster.config.fields import Count, Emoji, Flag, PositiveDuration, RepositoryName, Slug
+from stationmaster.config.train_rules import Label
 from stationmaster.core.calendar import Soak
 from stationmaster.core.quorum import QuorumPolicy
 
@@ -114,9 +115,20 @@ class ConfirmGate(ConfigModel):
     )
 
 
+class BlockingLabels(ConfigModel):
+    """Open issues that keep a release back: no blockers on the environment before production (T-20)."""
+
+    labels: tuple[Label, ...] = Field(min_length=1, description="An issue with any of them is in the way")
+    repositories: tuple[RepositoryName, ...] = Field(min_length=1, description="Where such issues are looked for")
+    quiet_for: PositiveDuration | None = Field(
+        default=None, description="So long must have passed since the last of them was closed, such as 14d"
+    )
+
+
 class Gates(ConfigModel):
     """The gates of the promotion."""
 
     soak: SoakGate
     quorum: QuorumGate
     confirm: ConfirmGate | None = Field(default=None, description="null: no confirmation after the quorum")
+    blocking_labels: BlockingLabels | None = Field(default=None, description="By default no issue is in the way")

@@ -180,6 +180,8 @@ def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
         named.append(("role", ("gates", "confirm", "role"), confirm.role, team.roles))
     if quorum.voters is not None:
         named.append(("group", ("gates", "quorum", "voters"), quorum.voters, team.groups))
+    if train.rules.actors is not None:
+        named.append(("group", ("rules", "actors"), train.rules.actors, team.groups))
     for index, group in enumerate(quorum.roles):
         named.append(("group", ("gates", "quorum", "roles", index), group, team.groups))
     named += _beside(team, train)
@@ -187,10 +189,19 @@ def _in_train(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
         if name not in known:
             yield _unknown(what, source, loc, name, known)
     repositories = {name.lower() for name in team.repositories}
+    for where, repository in _repositories_of(train):
+        if repository.lower() not in repositories:
+            yield _unknown("repository", source, where, repository, team.repositories)
+
+
+def _repositories_of(train: TrainConfig) -> Iterator[tuple[Loc, str]]:
     for index, component in enumerate(train.components):
-        if component.repository.lower() not in repositories:
-            where: Loc = ("components", index, "repository")
-            yield _unknown("repository", source, where, component.repository, team.repositories)
+        yield ("components", index, "repository"), component.repository
+    if train.rules.issue is not None:
+        yield ("rules", "issue", "repository"), train.rules.issue.repository
+    if train.gates.blocking_labels is not None:
+        for index, repository in enumerate(train.gates.blocking_labels.repositories):
+            yield ("gates", "blocking_labels", "repositories", index), repository
 
 
 def _beside(team: TeamConfig, train: TrainConfig) -> Iterator[tuple[str, Loc, str, Collection[str]]]:

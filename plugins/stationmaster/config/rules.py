@@ -10,6 +10,7 @@ from datetime import datetime
 
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
+from stationmaster.config.rules_actors import actor_mistakes
 from stationmaster.config.rules_beside import beside_mistakes
 from stationmaster.config.rules_freezes import freeze_mistakes, frozen_for_ever
 from stationmaster.config.rules_gates import gate_mistakes
@@ -31,7 +32,8 @@ def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
     if any(mistake.severity == "error" for mistake in found):
         return found
     for train in team.trains.values():
-        found += [*gate_mistakes(team, train, now), *beside_mistakes(team, train), *frozen_for_ever(team, train, now)]
+        found += [*gate_mistakes(team, train, now), *actor_mistakes(team, train), *beside_mistakes(team, train)]
+        found += frozen_for_ever(team, train, now)
     return found
 
 

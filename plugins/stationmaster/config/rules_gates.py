@@ -9,7 +9,7 @@ from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
-from stationmaster.core.calendar import promote_week, soak_ends, stop_times
+from stationmaster.core.calendar import soak_ends, stop_times
 from stationmaster.core.instants import IsoWeek, local_text
 
 _WEEKS = 53
@@ -25,6 +25,7 @@ def gate_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> list[M
         *_cannot_verify(train),
         *_stops_out_of_order(train, now),
         *_soak_too_long(train, now),
+        *_departures_overlap(train, now),
     ]
 
 
@@ -117,7 +118,7 @@ def _stops_out_of_order(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
     cut, promote = train.stop("cut"), train.stop("promote")
     week = IsoWeek.of(now, train.zone)
     closes = stop_times(cut, week).latest_start
-    times = stop_times(promote, promote_week(cut, promote, week))
+    times = stop_times(promote, train.promote_week(week))
     if times.earliest <= closes:
         yield _of(
             train,
@@ -139,7 +140,7 @@ def _soak_too_long(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
     for number in range(_WEEKS):
         week = first.plus(number)
         staging = stop_times(cut, week)
-        window = stop_times(promote, promote_week(cut, promote, week))
+        window = stop_times(promote, train.promote_week(week))
         ends = soak_ends(soak.soak, staging.earliest, train.zone)
         if ends > window.latest_start:
             yield _of(
@@ -165,4 +166,27 @@ def _soak_too_long(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
             f"time, after the promotion's target {local_text(late[1], train.zone)}: that train is always late",
             "Shorten the soak, count calendar_days, or move the target.",
             soak.days,
+        )
+
+
+def _departures_overlap(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
+    """A cut whose window closes before the departure before it may be promoted would find it open each week."""
+    policy = train.previous_departure
+    if policy == "parallel":
+        return
+    cut, promote = train.stop("cut"), train.stop("promote")
+    first = IsoWeek.of(now, train.zone)
+    weeks = [first.plus(number) for number in range(_WEEKS)]
+    closes = [stop_times(cut, week.plus(1)).latest_start for week in weeks]
+    opens = [stop_times(promote, train.promote_week(week)).earliest for week in weeks]
+    if all(closed < opened for closed, opened in zip(closes, opens, strict=True)):
+        what = "each cut would wait for it and miss its window" if policy == "hold" else "none would ever be promoted"
+        yield _of(
+            train,
+            "departures_overlap",
+            ("previous_departure",),
+            f"the next cut's window closes {local_text(closes[0], train.zone)}, before the departure before it may be "
+            f"promoted {local_text(opens[0], train.zone)}: with {policy} {what}",
+            "Write previous_departure: parallel, or promote earlier.",
+            policy,
         )

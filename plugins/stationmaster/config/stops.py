@@ -9,7 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Day, Emoji, Flag, Positive, PositiveDuration, Slug, Text, WallTime
+from stationmaster.config.fields import Count, Day, Emoji, Flag, Positive, PositiveDuration, Slug, Text, WallTime
 from stationmaster.core.calendar import StopTimetable
 
 
@@ -100,6 +100,10 @@ class PromoteStop(Stop):
     """staging → prod."""
 
     environment: Slug = Field(default="prod", description="The production environment")
+    weeks_later: Count = Field(
+        default=0,
+        description="Weeks between the cut and the promotion, beyond the first such weekday after the cut (T-20)",
+    )
     question: Text | None = Field(default=None, description="Asked with the notice that testing is due (C-14)")
 
 

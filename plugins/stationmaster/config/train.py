@@ -15,8 +15,10 @@ from stationmaster.config.fields import PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.stops import Forms, Stop, Stops
-from stationmaster.core.calendar import StopTimetable
+from stationmaster.config.train_rules import Rules
+from stationmaster.core.calendar import StopTimetable, promote_week
 from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.core.instants import IsoWeek
 from stationmaster.core.quorum import QuorumPolicy
 
 _FIRST_YEAR, _LAST_YEAR = 2020, 2044
@@ -67,6 +69,7 @@ class TrainFile(ConfigModel):
     stops: Stops
     holidays: Holidays = Field(default_factory=Holidays, description="Days on which a stop asks its on_holiday")
     gates: Gates
+    rules: Rules = Field(default_factory=Rules, description="Who may change production, and under which issue (T-01)")
     rollback: Rollback = Field(default_factory=Rollback)
     on_partial_failure: Literal["compensate", "stop", "continue"] = Field(
         default="compensate",
@@ -158,6 +161,14 @@ class TrainConfig(TrainFile):
     def stop(self, name: Literal["cut", "promote"]) -> StopTimetable:
         """Return the timetable of a stop, in the train's zone."""
         return self._timetables[name]
+
+    def promote_week(self, cut_week: IsoWeek) -> IsoWeek:
+        """Return the week in which what is cut in ``cut_week`` is promoted (T-20)."""
+        return promote_week(self.stop("cut"), self.stop("promote"), cut_week, self.stops.promote.weeks_later)
+
+    def cut_week(self, due: IsoWeek) -> IsoWeek:
+        """Return the week in which what is promoted in the week ``due`` was cut: the inverse."""
+        return due.plus(-((self.promote_week(due).monday() - due.monday()).days // 7))
 
     @cached_property
     def _timetables(self) -> dict[str, StopTimetable]:

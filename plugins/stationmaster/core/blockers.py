@@ -119,6 +119,43 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "{person} refused to confirm the promotion of manifest {manifest}.",
         "The same person confirms after all, or the departure is skipped.",
     ),
+    # Rules of the team
+    (
+        "ACTOR_NOT_ALLOWED",
+        "Only members of {group} may change {environment}, and who acts is {actor}.",
+        "A member of the group does it; the train's file names the group under rules.actors.",
+    ),
+    (
+        "ISSUE_MISSING",
+        "No issue of {repository} is given for this change.",
+        "Give its link where the final go is asked for, or with stationmaster link.",
+    ),
+    (
+        "ISSUE_UNREADABLE",
+        "The issue {issue} cannot be read: {why}.",
+        "Mend what keeps it from being read, or give another one.",
+    ),
+    ("ISSUE_CLOSED", "The issue {issue} is closed.", "Open it again, or give one that is open."),
+    (
+        "RELEASE_BLOCKED",
+        "{count} open issue(s) keep the release back: {issues}.",
+        "Mend and close them, or take the blocking label away.",
+    ),
+    (
+        "RELEASE_BLOCKED_LATELY",
+        "{issue} kept the release back until lately; it has to be quiet until {ends}.",
+        "Nothing to do: it opens by itself, unless something new gets in the way.",
+    ),
+    (
+        "BLOCKING_UNREADABLE",
+        "Whether an issue of {repository} keeps the release back cannot be read: {why}.",
+        "Mend the connection, or the repository in gates.blocking_labels; it is asked again.",
+    ),
+    (
+        "TAG_TAKEN",
+        "The tag {tag} of {repository} stands at {found}, not at {sha}. A tag is never moved.",
+        "Find out who made it. Give the release another tag in the train's file, or let it be.",
+    ),
     ("CHECKLIST_OPEN", "The checklist of {component} has open items: {items}.", "Walk through the list and answer it."),
     (
         "CHECKLIST_FAILED",

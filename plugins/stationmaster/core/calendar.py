@@ -156,9 +156,13 @@ def soak_ends(soak: Soak, staged_at: datetime, zone: str) -> datetime:
     return max(start, first_instant(midnight, zone))
 
 
-def promote_week(cut: StopTimetable, promote: StopTimetable, cut_week: IsoWeek) -> IsoWeek:
-    """Return the week in which what was cut in ``cut_week`` is promoted: the same, if promote's day is after cut's."""
-    return cut_week if promote.day.index > cut.day.index else cut_week.plus(1)
+def promote_week(cut: StopTimetable, promote: StopTimetable, cut_week: IsoWeek, weeks_later: int = 0) -> IsoWeek:
+    """Return the week in which what was cut in ``cut_week`` is promoted: the same, if promote's day is after cut's.
+
+    :param weeks_later: whole weeks of the calendar beyond that (T-20).
+    """
+    first = cut_week if promote.day.index > cut.day.index else cut_week.plus(1)
+    return first.plus(weeks_later)
 
 
 def _around(timetable: StopTimetable, instant: datetime) -> tuple[datetime, ...]:

@@ -20,6 +20,8 @@ GroupTitle = Literal["Features", "Fixes", "Maintenance", "Other"]
 _LONGEST_TITLE = 200
 _PREFIX = re.compile(r"(?P<kind>[A-Za-z]+)(?:\([^)]*\))?!?:\s")
 _LINK = re.compile(r"https?://[\w.:-]+/[\w./~%#?=&+-]*", re.ASCII)
+_NO_LOGIN = re.compile(r"[^A-Za-z0-9\[\]-]")
+"""What stands in no login, nor in that of a robot such as ``renovate[bot]``."""
 _KINDS: dict[str, GroupTitle] = {
     **dict.fromkeys(("feat", "feature", "features", "enhancement"), "Features"),
     **dict.fromkeys(("fix", "fixes", "bug", "bugfix", "hotfix", "revert", "regression"), "Fixes"),
@@ -67,17 +69,18 @@ class Changelog(Value):
         """Every author's login, sorted: of all changes, however many are rendered (F26)."""
         return tuple(sorted({change.author for change in self.changes if change.author}))
 
-    def render_markdown(self, limit: int | None = None) -> str:
+    def render_markdown(self, limit: int | None = None, *, logins_as_code: bool = False) -> str:
         """Return GitHub's Markdown.
 
         :param limit: at most so many changes, the rest counted; None for all.
+        :param logins_as_code: set the authors as code, so that a page which many read notifies none of them.
         """
         shown = len(self.changes) if limit is None else max(0, limit)
         lines: list[str] = []
         for title, change in self._numbered()[:shown]:
             if f"### {title}" not in lines:
                 lines += ["", f"### {title}", ""]
-            lines.append(f"- {_markdown_line(change)}")
+            lines.append(f"- {_markdown_line(change, logins_as_code=logins_as_code)}")
         left = len(self.changes) - shown
         if left > 0:
             lines += ["", f"… and {left} more"]
@@ -147,10 +150,12 @@ def _safe_link(change: Change) -> str | None:
     return change.url if change.url and _LINK.fullmatch(change.url) else None
 
 
-def _markdown_line(change: Change) -> str:
+def _markdown_line(change: Change, *, logins_as_code: bool = False) -> str:
     name, link = _name(change), _safe_link(change)
     reference = f" ([{name}]({link}))" if name and link else f" ({name})" if name else ""
     author = f", {escaping.markdown(escaping.one_line(change.author))}" if change.author else ""
+    if change.author and logins_as_code:
+        author = f", `{_NO_LOGIN.sub('', change.author)}`"
     return f"{escaping.markdown(_title(change))}{reference}{author}"
 
 

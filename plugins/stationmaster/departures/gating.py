@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker, fill
-from stationmaster.core.calendar import StopName, StopTimes, Timing, promote_week, stop_times, timing
+from stationmaster.core.calendar import StopName, StopTimes, Timing, stop_times, timing
 from stationmaster.core.checks import merge_checks
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import (
@@ -20,7 +20,8 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import freezing, halting, voting
+from stationmaster.departures import freezing, halting, ruling, voting
+from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
 from stationmaster.ledger.records import DepartureState
@@ -34,7 +35,7 @@ def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
     """Return when ``stop`` of the departure may begin, is due, and may begin at the latest."""
     week = week_of(departure)
     train = station.train
-    due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)
+    due = week if stop == "cut" else train.promote_week(week)
     return stop_times(train.stop(stop), due)
 
 
@@ -145,6 +146,14 @@ def confirmers(station: Station, at: datetime) -> tuple[str, ...]:
     return tuple(dict.fromkeys(station.team.on_call(name, at).person for name in roles))
 
 
+def actor_standing(station: Station, departure: str) -> Standing:
+    """Return whether who gives the final go may change production (T-01)."""
+    if station.train.rules.actors is None:
+        return passed("actor")
+    _, manifest = voting.round_of(station, departure)
+    return ruling.actor_standing(station, departure, manifest.hash, confirmers(station, station.now()))
+
+
 def rejection_standing(station: Station, departure: str) -> Standing:
     """Return whether the manifest was rejected after a rollback (F46)."""
     _, manifest = voting.round_of(station, departure)
@@ -173,6 +182,9 @@ def before_confirmation(station: Station, departure: str) -> Standing:
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
             voting.standing(station, departure),
+            actor_standing(station, departure),
+            ruling.issue_standing(station, departure),
+            ruling.blocking_standing(station),
         ]
     )
 
@@ -203,8 +215,16 @@ def hotfix_standing(station: Station, departure: str) -> Standing:
             rejection_standing(station, departure),
             checks_standing(station, departure),
             voting.standing(station, departure),
+            asker_standing(station, departure),
+            ruling.issue_standing(station, departure),
         ]
     )
+
+
+def asker_standing(station: Station, departure: str) -> Standing:
+    """Return whether whoever asked for a hotfix may change production (T-01)."""
+    asked = station.ledger.fact(departure, ASKED)
+    return ruling.people_standing(station, (asked.by,) if asked is not None else ())
 
 
 def checks_standing(station: Station, departure: str) -> Standing:
@@ -232,7 +252,8 @@ def from_ledger(station: Station, departure: str) -> Standing:
     counted, _ = voting.count_from_ledger(station, departure)
     if kind_of(departure).is_hotfix:
         held = (freeze_standing(station, departure, "promote"), rejection_standing(station, departure))
-        return combine([*held, voting.as_standing(station, departure, counted)])
+        ruled = (asker_standing(station, departure), ruling.issue_standing(station, departure, ask=False))
+        return combine([*held, voting.as_standing(station, departure, counted), *ruled])
     return combine(
         [
             window_standing(station, departure, "promote"),
@@ -241,6 +262,8 @@ def from_ledger(station: Station, departure: str) -> Standing:
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
             voting.as_standing(station, departure, counted),
+            actor_standing(station, departure),
+            ruling.issue_standing(station, departure, ask=False),
             confirm_standing(station, departure),
         ]
     )

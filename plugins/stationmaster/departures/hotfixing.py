@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import blocker
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.instants import IsoWeek
+from stationmaster.core.issue_links import NotAnIssueLink, issue_link
 from stationmaster.core.manifest import InvalidRef, InvalidSha, Manifest, Passenger, valid_ref, valid_sha
 from stationmaster.core.value import Value
-from stationmaster.departures import beside, changes, telling, wording_beside
+from stationmaster.departures import beside, changes, ruling, telling, wording_beside
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.homecoming import PICKED
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, conducted_by
@@ -100,6 +101,8 @@ def plan(station: Station, kind: DepartureKind, wish: Wish) -> HotfixPlan:
     environment = _environment(station, kind, component)
     if kind.is_hotfix and not wish.reason.strip():
         raise HotfixRefused("Why? A hotfix is asked for with its reason: it stands in the message and the audit.")
+    if kind.is_hotfix:
+        _issue(station, wish)
     branch = _branch(wish.branch.strip() or component.branch)
     shas = _shas(wish.commits)
     base = _base(station, kind, component, wish)
@@ -135,6 +138,8 @@ def open_one(station: Station, kind: DepartureKind, wish: Wish, *, key: str, by:
     departure = station.ledger.open_beside(station.train.key, week, kind, station.now(), by, key=key)
     value = wish.model_dump(mode="json")
     station.ledger.record_once(departure.id, beside.ASKED, "form", value, station.now(), by)
+    if wish.issue.strip() and station.train.rules.issue is not None and kind.is_hotfix:
+        ruling.give_link(station, departure.id, wish.issue.strip(), by=by)
     return departure
 
 
@@ -271,6 +276,20 @@ def _environment(station: Station, kind: DepartureKind, component: Component) ->
     if component.deploy(environment).mode == "none":
         raise HotfixRefused(f"{component.id} is not deployed to {environment}.")
     return environment
+
+
+def _issue(station: Station, wish: Wish) -> None:
+    """Refuse a hotfix without the issue that the train's rules ask for (T-04)."""
+    rule = station.train.rules.issue
+    if rule is None:
+        return
+    if not wish.issue.strip() and rule.mode == "required":
+        raise HotfixRefused(f"Under which issue? Give the address of one of {rule.repository}.")
+    if wish.issue.strip():
+        try:
+            issue_link(wish.issue.strip(), rule.repository)
+        except NotAnIssueLink as error:
+            raise HotfixRefused(str(error)) from error
 
 
 def _branch(name: str) -> str:

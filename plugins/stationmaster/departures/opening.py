@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.calendar import Timing, promote_week, timing
+from stationmaster.core.calendar import Timing, timing
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import gating, telling, wording
@@ -41,13 +41,7 @@ def departure_id(station: Station, *, at: datetime, stop: StopName) -> str:
     train = station.train
     week = IsoWeek.of(at, train.zone)
     if stop == "promote":
-        week = next(
-            (
-                cut_week
-                for cut_week in (week, week.plus(weeks=-1))
-                if promote_week(train.stop("cut"), train.stop("promote"), cut_week) == week
-            ),
-        )
+        week = train.cut_week(week)
     return f"{train.key}/{week}"
 
 

@@ -6,7 +6,8 @@ cannot be read just now is no finding: the steps themselves wait for GitHub.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
@@ -121,21 +122,33 @@ def _unseen(station: Station) -> Iterator[Blocker]:
     """Try each repository: the organisation may want single sign-on, or hide it from this token."""
     from stationmaster.hooks.errors import ForgeError, ForgeSsoMissing
 
-    for component in station.train.components:
+    for repository, read in _reads(station):
         try:
-            station.forge.head(component.repository, component.branch)
+            read()
         except ForgeSsoMissing:
             yield blocker(
                 "TOKEN_LACKS_SSO",
                 who=conducted_by(station),
-                subject=component.repository,
+                subject=repository,
                 connection=station.team.connections.github,
-                what=component.repository,
+                what=repository,
             )
         except ForgeError as error:
             found = None if error.transient else obstacle(station, error)
             if found is not None:
-                yield found.model_copy(update={"subject": component.repository})
+                yield found.model_copy(update={"subject": repository})
+
+
+def _reads(station: Station) -> Iterator[tuple[str, Callable[[], object]]]:
+    """Yield a read of each repository that the train will need: the components', then those whose issues count."""
+    train, forge = station.train, station.forge
+    for component in train.components:
+        yield component.repository, partial(forge.head, component.repository, component.branch)
+    if train.rules.issue is not None:
+        yield train.rules.issue.repository, partial(forge.open_issues, train.rules.issue.repository, ("release",))
+    blocking = train.gates.blocking_labels
+    for repository in blocking.repositories if blocking is not None else ():
+        yield repository, partial(forge.open_issues, repository, blocking.labels if blocking is not None else ())
 
 
 def _of_slack(train: TrainConfig) -> Iterator[tuple[tuple[str, ...], str]]:

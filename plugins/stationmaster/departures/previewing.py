@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from stationmaster.core.calendar import StopName, day_of, promote_week, soak_ends, stop_times
+from stationmaster.core.calendar import StopName, day_of, soak_ends, stop_times
 from stationmaster.core.freezes import active, reopens
 from stationmaster.core.instants import Instant, IsoWeek, local_text
 from stationmaster.core.rotations.rotation import NobodyOnCall
@@ -56,7 +56,7 @@ class FrozenSpan(Value):
 
 def foreseen(team: TeamConfig, train: TrainConfig, start: datetime, end: datetime) -> tuple[Foreseen, ...]:
     """Return every stop of a train whose window touches ``[start, end)``, in the order of the calendar."""
-    first = IsoWeek.of(start, train.zone).plus(-2)
+    first = IsoWeek.of(start, train.zone).plus(-2 - train.stops.promote.weeks_later)
     last = IsoWeek.of(end, train.zone).plus(1)
     found = []
     week = first
@@ -79,7 +79,7 @@ def frozen_spans(team: TeamConfig, train: str, start: datetime, end: datetime) -
 
 def _stop(team: TeamConfig, train: TrainConfig, week: IsoWeek, stop: StopName) -> Foreseen:
     timetable = train.stop(stop)
-    due = week if stop == "cut" else promote_week(train.stop("cut"), train.stop("promote"), week)
+    due = week if stop == "cut" else train.promote_week(week)
     day, usual, times = day_of(timetable, due), due.day(timetable.day), stop_times(timetable, due)
     freezes = team.freezes_of(train.id)
     free = reopens(freezes, stop, times.earliest)
@@ -117,7 +117,7 @@ def _conflicts(
 ) -> Iterator[str]:
     if day is None:
         return
-    times = stop_times(train.stop(stop), week if stop == "cut" else _due(train, week))
+    times = stop_times(train.stop(stop), week if stop == "cut" else train.promote_week(week))
     if opens is None:
         yield f"frozen by {' and '.join(freezes)} until its window closes: it will be missed"
     elif opens > times.target:
@@ -138,7 +138,3 @@ def _of_the_soak(train: TrainConfig, week: IsoWeek, closes: datetime) -> Iterato
     ends = soak_ends(train.gates.soak.soak, stop_times(cut, week).earliest, train.zone)
     if ends > closes:
         yield f"the soak ends {local_text(ends, train.zone)}, after its window: it will be missed"
-
-
-def _due(train: TrainConfig, week: IsoWeek) -> IsoWeek:
-    return promote_week(train.stop("cut"), train.stop("promote"), week)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.core.calendar import StopName, promote_week, stop_times
+from stationmaster.core.calendar import StopName, stop_times
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
@@ -101,7 +101,7 @@ def vote_question(station: Station, departure: str) -> str:
     voters = [elector.person for elector in station.team.electorate(station.train) if elector.active]
     asked = station.train.stops.promote.question or "Have you had a chance to test what is on staging?"
     week = station.train
-    due = promote_week(week.stop("cut"), week.stop("promote"), week_of(departure))
+    due = week.promote_week(week_of(departure))
     times = stop_times(week.stop("promote"), due)
     again = "" if number == 1 else " The manifest has changed: earlier votes no longer count."
     return (
@@ -144,11 +144,18 @@ def asked(station: Station, person: Person, question: str) -> str:
 
 def escalated(station: Station, role: str, sentence: str, *, since: datetime) -> str:
     """Return the message to a backup that a question to the person on call is open (C-33, C-35)."""
+    from stationmaster.departures import ruling
+
     person = station.on_call(role)
+    may = f"You may answer in {mention(station.conductor)}'s place, in Airflow."
+    if not ruling.may_act(station, person.id):
+        group = escaping.slack(str(station.train.rules.actors))
+        production = escaping.slack(station.train.production)
+        may = f"Where {production} changes, only {group} may answer: see that somebody does."
     asked = local_text(since, station.train.zone)
     return (
         f":rotating_light: {mention(person)}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
-        f"{escaping.slack(sentence)} You may answer in {mention(station.conductor)}'s place, in Airflow."
+        f"{escaping.slack(sentence)} {may}"
     )
 
 

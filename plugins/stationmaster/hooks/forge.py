@@ -48,6 +48,8 @@ class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeIssues, ForgeRuns, ForgeD
     create_release(repo, tag, name, body)                          find_release(repo, tag)
     open_issue(repo, title, body, key, labels, assignees)          find_issue(repo, key, labels)
     close_issue(repo, number)                                      issue(repo, number).state
+    comment_issue(repo, number, body, key)                         find_issue_comment(repo, number, key)
+    label_issue(repo, number, labels)                              issue(repo, number).labels
     =============================================================  =========================================
 
     `repo` is "owner/name". `now` returns an aware UTC datetime, `sleep` takes seconds; both are injected by tests.

@@ -7,7 +7,16 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from stationmaster.hooks.errors import ForgeUnreadable
-from stationmaster.hooks.forge_models import Commit, Deployment, DeploymentStatus, Issue, PullRequest, Release, Run
+from stationmaster.hooks.forge_models import (
+    Comment,
+    Commit,
+    Deployment,
+    DeploymentStatus,
+    Issue,
+    PullRequest,
+    Release,
+    Run,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -153,6 +162,7 @@ def release(data: Any) -> Release:
         name=data.get("name") or "",
         body=data.get("body") or "",
         draft=bool(data.get("draft")),
+        prerelease=bool(data.get("prerelease")),
         url=data["html_url"],
     )
 
@@ -168,5 +178,13 @@ def issue(data: Any) -> Issue:
         labels=tuple(label if isinstance(label, str) else label["name"] for label in data["labels"]),
         assignees=tuple(user["login"] for user in data["assignees"]),
         created_at=instant(data["created_at"]),
+        closed_at=_instant_or_none(data.get("closed_at")),
+        pull_request="pull_request" in data,
         url=data["html_url"],
     )
+
+
+@legible
+def comment(data: Any) -> Comment:
+    """Parse one comment of an issue."""
+    return Comment(id=data["id"], body=data.get("body") or "", url=data.get("html_url", ""))

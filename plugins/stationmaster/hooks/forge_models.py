@@ -57,7 +57,7 @@ class PullRequest(Value):
 
 
 class Issue(Value):
-    """An issue; a pull request is none."""
+    """An issue. A pull request is none: `pull_request` tells one that was asked for by its number."""
 
     number: int
     title: str
@@ -66,7 +66,17 @@ class Issue(Value):
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
     created_at: datetime
+    closed_at: datetime | None = None
+    pull_request: bool = False
     url: str
+
+
+class Comment(Value):
+    """A comment on an issue or a pull request."""
+
+    id: int
+    body: str = ""
+    url: str = ""
 
 
 class Moved(Value):
@@ -167,6 +177,7 @@ class Release(Value):
     name: str
     body: str = ""
     draft: bool = False
+    prerelease: bool = False
     url: str = ""
 
 

@@ -95,7 +95,7 @@ class ForgeRefs(ForgePart):
         data = self._wire.read_or_none(f"{forge_names.repository(repo)}/releases/tags/{forge_names.branch(tag)}")
         return None if data is None else forge_answers.release(data)
 
-    def create_release(self, repo: str, tag: str, name: str, body: str) -> Release:
+    def create_release(self, repo: str, tag: str, name: str, body: str, *, prerelease: bool = False) -> Release:
         """Publish a release of an existing tag, or adopt the one that is there.
 
         The tag comes first (create_tag): GitHub ignores the commit of a release whose tag exists. Raises ForgeNotFound
@@ -108,7 +108,8 @@ class ForgeRefs(ForgePart):
         if present is not None:
             return present
         try:
-            answer = self._wire.write("POST", f"{at}/releases", {"tag_name": tag, "name": name, "body": body})
+            content = {"tag_name": tag, "name": name, "body": body, "prerelease": prerelease}
+            answer = self._wire.write("POST", f"{at}/releases", content)
         except ForgeRejected as error:
             adopted = self.find_release(repo, tag) if "already_exists" in error.codes else None
             if adopted is None:

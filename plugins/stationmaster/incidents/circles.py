@@ -1,4 +1,4 @@
-"""An urgent matter goes to the owner of its circle, as a GitHub issue (T-05)."""
+"""An urgent matter goes to the owner of its circle, as a GitHub issue (T-05, T-11)."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ class Matter(NamedTuple):
     details: str
 
 
+def priority(urgency: str) -> str:
+    """Return the label of an urgency, such as ``priority_critical`` (T-11)."""
+    return f"priority_{urgency}"
+
+
 def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
     """Write the issue and tell the channel, each once for ever; Slack holds up nothing.
 
@@ -42,7 +47,7 @@ def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
     def act() -> Receipt:
         assignees = [owner.github] if owner.github else []
         issue = desk.forge.open_issue(
-            circle.repository, title, body, key, labels=(*circle.labels, matter.urgency), assignees=assignees
+            circle.repository, title, body, key, labels=(*circle.labels, priority(matter.urgency)), assignees=assignees
         )
         return {"repository": circle.repository, "number": issue.number, "url": issue.url, "owner": owner.id}
 

@@ -145,15 +145,26 @@ class AskOperator(StationOperator):
             telling.tell(station, departure, what, wording.asked(station, person, question.subject))
         return waits._replace(arguments={**waits.arguments, "people": [found.id for found in asked]})
 
+    @property
+    def changes_production(self) -> bool:
+        """Whether the answer lets production change: then only those may answer whom the train's rules name (T-01)."""
+        return False
+
     def _entitled(self, station: Station) -> dict[str, Person]:
+        from stationmaster.departures import ruling
+
         people = (self.person(station), *self.deputies(station))
-        return {found.id: found for found in people}
+        able = (found for found in people if not self.changes_production or ruling.may_act(station, found.id))
+        return {found.id: found for found in able}
 
     def _nobody(self, station: Station) -> Exception:
         from stationmaster.core.blockers import blocker
+        from stationmaster.departures import ruling
         from stationmaster.departures.obstacles import StepImpossible
 
         people = self._entitled(station)
+        if not people:
+            ruling.require_actor(station, self.person(station).id)
         names = ", ".join(found.name for found in people.values())
         if self.elsewhere:
             return AirflowSkipException(f"{names} has no Airflow account; they can answer in Slack")

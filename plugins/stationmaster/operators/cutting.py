@@ -73,8 +73,11 @@ class AskHoldOperator(AskOperator):
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record the answer; skipping ends the departure."""
-        from stationmaster.departures import holding
+        from stationmaster.departures import holding, ruling
 
+        if answer.choice == holding.SKIP_THIS_WEEK:
+            # Before it is written down, so that whoever clears the task is asked, and not told the same again (T-01).
+            ruling.require_actor(station, answer.by.id)
         reason = str(answer.fields.get("reason") or "")
         holding.answer(station, departure, choice=answer.choice, by=answer.by.id, reason=reason)
         return self._result(station, departure, self.tagged(answer.by), answer.choice, reason)
@@ -118,7 +121,7 @@ class PinManifestOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Select and pin, or wait for checks to turn green."""
         from stationmaster.core.gates import combine
-        from stationmaster.departures import changes, cutting, gating
+        from stationmaster.departures import changes, cutting, gating, logbook
 
         arguments = self._chosen(station, context)
         pinned = station.ledger.manifest_of(departure)
@@ -129,6 +132,7 @@ class PinManifestOperator(StationOperator):
                 return Waiting(standing, "selection", arguments)
             pinned = cutting.pin(station, departure, selection, by=self.started_by(station, context))
         changes.collect(station, departure, pinned)
+        logbook.write(station, departure)
         notes = [fact.value["text"] for fact in station.ledger.facts(departure, kind="note", subject="cut")]
         return {"manifest": pinned.hash, "commits": dict(pinned.repositories), "notes": notes}
 

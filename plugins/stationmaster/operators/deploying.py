@@ -125,6 +125,11 @@ class DeployByHandOperator(AskOperator):
         """Return the backups."""
         return station.backups
 
+    @property
+    def changes_production(self) -> bool:
+        """Whoever follows the runbook of a promotion changes production with their own hands (T-01)."""
+        return self.stop == "promote"
+
     def question(self, station: Station, departure: str) -> Question:
         """Return the runbook to follow."""
         leg = self._leg(station, departure)

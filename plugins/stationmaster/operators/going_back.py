@@ -27,7 +27,9 @@ class ByHandOperator(StationOperator):
         return f"{departure}/{self.dag_id.rpartition('.')[2]}/{self.task_id}"
 
     def asker(self, station: Station, context: Context) -> str:
-        """Return the id of who filled the form in; nobody but people of the team may."""
+        """Return the id of who filled the form in: people of the team, and only those who may act (T-01)."""
+        from stationmaster.departures import ruling
+
         user = context["dag_run"].triggering_user_name
         person = station.team.person_by_airflow(user) if user else None
         if person is None:
@@ -35,6 +37,7 @@ class ByHandOperator(StationOperator):
                 f"{user or 'nobody'} filled the form in, and is not in the people of {station.team.id}. Log in as "
                 "yourself; your user name belongs into the team's file, under airflow."
             )
+        ruling.require_actor(station, person.id)
         return person.id
 
 
@@ -83,7 +86,7 @@ class GoBackOperator(ByHandOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Write down that it is wanted, and go back as far as it goes now."""
-        from stationmaster.departures import going_back, rolling_back
+        from stationmaster.departures import going_back, logbook, rolling_back
 
         form = context["params"]
         if form.get("dry_run", True):
@@ -105,4 +108,5 @@ class GoBackOperator(ByHandOperator):
         standing = rolling_back.advance(station, departure)
         if not standing.opens:
             return Waiting(standing, "rollback", {})
+        logbook.follow(station, departure)
         return {"departure": departure, "components": [leg.component for leg in legs], "by": by}

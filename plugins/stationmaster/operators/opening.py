@@ -34,10 +34,11 @@ class OpenDepartureOperator(StationOperator):
 
         A token that lacks rights fails the task at once, before anybody is asked anything (C-23).
         """
-        from stationmaster.departures import opening, preflight, telling
+        from stationmaster.departures import logbook, opening, preflight, telling
         from stationmaster.departures.watches import look
 
         reason = str(context["params"].get("skip_reason") or "").strip()
+        self._refuse_strangers(station, context, skips=bool(reason))
         arguments = {"stop": self.stop}
         if self.stop == "promote" and not reason:
             standing = look(station, "staged", departure, arguments)
@@ -47,15 +48,40 @@ class OpenDepartureOperator(StationOperator):
             found = opening.departure_to_cut(station, at=self.due(context), by=self.started_by(station, context))
         else:
             found = opening.departure_to_promote(station, at=self.due(context))
+        self._take_the_link(station, found.id, context)
         if not reason:
             preflight.inspect(station, found.id, self.stop)
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)
         conductor = station.conductor
         if reason:
             self._skip(station, found, by=self.started_by(station, context), reason=reason)
+        if self.stop == "promote":
+            logbook.write(station, found.id)
+        logbook.catch_up(station)
         telling.refresh_headline(station, found.id)
         self.log.info("%s is conducted by %s", found.id, conductor.name)
         return {"departure": found.id, **self.tagged(conductor)}
+
+    def _refuse_strangers(self, station: Station, context: Context, *, skips: bool) -> None:
+        """Only who may change production starts a promotion by hand, or skips a departure (T-01)."""
+        from stationmaster.departures import ruling
+
+        run = context["dag_run"]
+        if run.run_type != "scheduled" and (skips or self.stop == "promote"):
+            # By the account alone: a stranger whose account has the name of a person's id is not that person.
+            person = station.team.person_by_airflow(run.triggering_user_name) if run.triggering_user_name else None
+            ruling.require_actor(station, person.id if person is not None else "")
+
+    def _take_the_link(self, station: Station, departure: str, context: Context) -> None:
+        from stationmaster.core.issue_links import NotAnIssueLink
+        from stationmaster.departures import ruling
+
+        given = str(context["params"].get("issue") or "").strip()
+        if given and station.train.rules.issue is not None:
+            try:
+                ruling.give_link(station, departure, given, by=self.started_by(station, context))
+            except NotAnIssueLink as wrong:
+                raise AirflowFailException(f"the form's issue: {wrong}") from wrong
 
     def _skip(self, station: Station, found: Departure, *, by: str, reason: str) -> None:
         from stationmaster.departures import opening

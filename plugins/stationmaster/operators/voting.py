@@ -178,14 +178,20 @@ class ConfirmOperator(AskOperator):
             subject=f"{departure}: promote manifest {manifest.short} to {station.train.production} now?",
             body=f"{commits}\n\nLGTM by {names}.\n\n{wording.standing_text(station, gates)}",
             options=(self.GO, self.NO_GO),
-            fields={"reason": text_field("Reason", "Why, if you say no")},
+            fields={"reason": text_field("Reason", "Why, if you say no"), **self._issue_field(station, departure)},
         )
 
+    @property
+    def changes_production(self) -> bool:
+        """The final go does (T-01)."""
+        return True
+
     def blocker(self, station: Station, departure: str) -> Blocker:
-        """Return the missing confirmation."""
+        """Return the missing confirmation, or that who gave it may not."""
         from stationmaster.departures import gating
 
-        return gating.confirm_standing(station, departure).blockers[0]
+        missing = gating.confirm_standing(station, departure).blockers
+        return (*missing, *gating.actor_standing(station, departure).blockers)[0]
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer until the window closes."""
@@ -208,25 +214,59 @@ class ConfirmOperator(AskOperator):
 
         _, manifest = voting.round_of(station, departure)
         facts = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
-        if not facts or not gating.confirm_standing(station, departure).opens:
+        heard = gating.confirm_standing(station, departure).opens and gating.actor_standing(station, departure).opens
+        if not facts or not heard:
             return None
         return {**self.tagged_by(station, facts[-1].by), "choice": "go", "manifest": manifest.hash}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record the word on the manifest that was asked about; a no ends the run until the task is cleared."""
+        from stationmaster.core.gates import combine
         from stationmaster.departures import gating, voting
         from stationmaster.departures.obstacles import StepImpossible
 
         _, present = voting.round_of(station, departure)
         manifest = str(answer.asked.get("manifest", present.hash))
         choice = "go" if answer.choice == self.GO else "no_go"
+        if choice == "go":
+            self._take_the_link(station, departure, answer)
         value = {"person": answer.by.id, "choice": choice}
         station.ledger.record(departure, "confirmed", manifest, value, answer.at, answer.by.id)
         if manifest != present.hash:
             raise StepFailedForNow(f"{departure} has another manifest now, {present.short}: it is asked about anew")
-        standing = gating.confirm_standing(station, departure)
+        standing = combine([gating.confirm_standing(station, departure), gating.actor_standing(station, departure)])
         if choice != "go":
             raise StepImpossible(*standing.blockers)
         if not standing.opens:
-            raise StepFailedForNow(f"{answer.by.name} is no longer on call: whoever is now is asked")
+            raise StepFailedForNow(f"{answer.by.name} is no longer on call, or may not act: whoever is now is asked")
         return {**self.tagged(answer.by), "choice": choice, "manifest": manifest}
+
+    @staticmethod
+    def _issue_field(station: Station, departure: str) -> dict[str, Any]:
+        from stationmaster.departures import ruling
+
+        rule = station.train.rules.issue
+        if rule is None:
+            return {}
+        link = ruling.link_of(station, departure)
+        told = f"The issue of {rule.repository} under which this is done: its address, or #12"
+        return {"issue": text_field("Issue", told, value=link.name if link is not None else "")}
+
+    @staticmethod
+    def _take_the_link(station: Station, departure: str, answer: Answer) -> None:
+        """Keep the issue of the form; without a good one the go is not heard, and asked for again (T-04)."""
+        from stationmaster.core.gates import Verdict
+        from stationmaster.core.issue_links import NotAnIssueLink
+        from stationmaster.departures import ruling
+
+        given = str(answer.fields.get("issue") or "").strip()
+        known = ruling.link_of(station, departure)
+        if given and station.train.rules.issue is not None and (known is None or given != known.name):
+            try:
+                ruling.give_link(station, departure, given, by=answer.by.id)
+            except NotAnIssueLink as wrong:
+                raise StepFailedForNow(f"{wrong} The final go is asked for again.") from wrong
+        standing = ruling.issue_standing(station, departure)
+        if standing.verdict is Verdict.DENY:
+            found = standing.blockers[0]
+            raise StepFailedForNow(f"{found.sentence} {found.how} The final go is asked for again.")

@@ -16,7 +16,7 @@ from stationmaster.config.checklist import parse_checklist
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
-from stationmaster.core.calendar import promote_week, stop_times
+from stationmaster.core.calendar import stop_times
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import runs
@@ -87,7 +87,7 @@ class BenchStation:
         for passenger in manifest.passengers:
             self._arrived(departure, passenger, cut)
         ledger.set_state(departure, DepartureState.STAGED, cut, BY, "staged by the bench")
-        due = promote_week(train.stop("cut"), train.stop("promote"), week)
+        due = train.promote_week(week)
         clock.set_virtual(self._clock_file, stop_times(train.stop("promote"), due).earliest + timedelta(minutes=1))
         return departure
 

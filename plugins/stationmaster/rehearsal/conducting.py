@@ -94,6 +94,7 @@ class Conductor:
     :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
     :param asked: returns the virtual instant of the newest request to GitHub: the trace of a look that changed nothing.
     :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
+    :param api_of_starter: returns Airflow as whoever alone may start a DAG by hand (T-01), None where anybody may.
     """
 
     def __init__(
@@ -107,8 +108,10 @@ class Conductor:
         asked: Callable[[], datetime | None] | None = None,
         check: Callable[[], None] = lambda: None,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
+        api_of_starter: Callable[[str], AirflowApi | None] = lambda _: None,
     ) -> None:
         self.api = api
+        self._api_of_starter = api_of_starter
         self.ledger = ledger
         self._lookout = Lookout(api)
         self._clock_file = clock_file
@@ -133,7 +136,8 @@ class Conductor:
 
     def start(self, dag_id: str, **conf: object) -> DagRun:
         """Start a run at this virtual instant, as the schedule would."""
-        return self.api.trigger(dag_id, conf=conf or None, run_id=f"rehearsal__{self.now:%Y-%m-%dT%H%M%S}")
+        api = self._api_of_starter(dag_id) or self.api
+        return api.trigger(dag_id, conf=conf or None, run_id=f"rehearsal__{self.now:%Y-%m-%dT%H%M%S}")
 
     def lead(
         self, runs: Iterable[DagRun], cast: Cast, *, until: Callable[[], bool] = lambda: False, within: float = 600.0

@@ -19,13 +19,14 @@ from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
-from stationmaster.rehearsal.invariants_people import left_out, strangers, untold, wrong_conductors
+from stationmaster.rehearsal.invariants_people import left_out, pushed_by_strangers, strangers, untold, wrong_conductors
 
 TENS_OF_MILLIONS = 10_000_000
 """The stand-in draws which commits are red from numbers below this one."""
 PAST_THE_CUT = frozenset({"STAGED", "GATED", "PROMOTING", "DONE", "PARTIAL", "ROLLED_BACK"})
 NAMED = "Whoever is named as on call is on call"
 TOLD = "Whoever comes on call is told so, once"
+PUSHED = "Nothing comes to production but on the word of somebody who may change it"
 HANDED_OVER = "Open work is handed over as one issue, to whoever comes on call"
 HANDLES = "A Slack handle is whoever is on call"
 _ABOUT_PEOPLE = frozenset({NAMED, TOLD, HANDED_OVER, HANDLES})
@@ -75,6 +76,8 @@ def judge(
         "Every run ended well": _bad_ends(evidence),
         "Something was cut, promoted or handed over": _nothing_happened(evidence),
     }
+    if any(train.rules.actors is not None for _, train in trains.values()):
+        found[PUSHED] = pushed_by_strangers(evidence, trains)
     uncounted = left_out(teams)
     return tuple(
         Finding(name, tuple(broken), uncounted if name in _ABOUT_PEOPLE else ()) for name, broken in found.items()

@@ -200,3 +200,19 @@ def _on_call(team: TeamConfig, role: str, at: datetime) -> str:
 def _backups(team: TeamConfig, role: str, at: datetime) -> set[str]:
     entry = _rotation(team, role)
     return {holder(team, entry, step.role, at) or "nobody" for step in entry.escalation}
+
+
+def pushed_by_strangers(evidence: Evidence, trains: _Trains) -> Iterator[str]:
+    """Yield each deploy to production that nobody of the group which alone may act had said go to (T-01)."""
+    for found in evidence.dispatches:
+        team, train = trains[found.departure.split("/", 1)[0]]
+        group = train.rules.actors
+        if group is None or found.environment != train.production or found.stop == "rollback":
+            continue
+        said = [
+            fact for fact in evidence.facts.get(found.departure, ()) if fact.kind == "confirmed" and fact.at <= found.at
+        ]
+        last = said[-1] if said else None
+        if last is None or last.value["choice"] != "go" or last.value["person"] not in team.groups[group]:
+            who = "nobody" if last is None else last.value["person"]
+            yield f"{found.departure}: {found.repository} came to {found.environment} on the word of {who}"

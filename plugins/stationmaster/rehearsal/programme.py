@@ -58,7 +58,8 @@ def _stops(train: TrainConfig, start: date, weeks: int) -> Iterator[Item]:
     begin = _midnight(start, train.zone) - _BEFORE
     for stop in STOPS:
         # What is promoted in this span was cut in it.
-        at = begin if stop == "cut" else next_departure(train.stop("cut"), begin)
+        later = timedelta(weeks=train.stops.promote.weeks_later)
+        at = begin if stop == "cut" else next_departure(train.stop("cut"), begin) + later
         for _ in range(weeks):
             at = next_departure(train.stop(stop), at)
             yield Item(at, f"{train.key}.{stop}", train.team, train.zone)

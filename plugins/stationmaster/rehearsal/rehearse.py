@@ -28,6 +28,7 @@ from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
 from stationmaster.rehearsal.programme import HANDOFF, SOURCE, programme
 from stationmaster.rehearsal.rehearse_picture import Picture
+from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 
 POLL_SECONDS = 1.0
@@ -153,6 +154,7 @@ class Play:
                 asked=newest_request(urls["github_url"]),
                 check=airflow.require_running,
                 watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
+                api_of_starter=Starters(self._teams, lambda user: stack.enter_context(airflow.api(user))),
             )
             api.wait_parsed(set(self._items), timeout=120, check=airflow.require_running)
             stuck: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from stationmaster.config.loader import load
 from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
-from stationmaster.core.calendar import latest_departure, promote_week, stop_times
+from stationmaster.core.calendar import latest_departure, stop_times
 from stationmaster.core.instants import IsoWeek, local_text
 from stationmaster.departures import voting
 from stationmaster.departures.station import Station
@@ -170,7 +170,7 @@ class _Play:
 
     def open_gate(self, departure: str, week: IsoWeek) -> DagRun:
         """Let six days pass, open the gate, and let all but one of the needed votes be given."""
-        due = promote_week(self._train.stop("cut"), self._train.stop("promote"), week)
+        due = self._train.promote_week(week)
         self._conductor.set_clock(stop_times(self._train.stop("promote"), due).earliest + timedelta(minutes=1))
         self._progress.tell(f"{self._now()}: six days later, everybody is asked whether it may go to production")
         run = self._conductor.start(f"{self._train.key}.promote")

@@ -16,8 +16,10 @@ RECORDED = {
     "chanzuckerberg/single-cell-explorer": "single-cell-explorer",
     "chanzuckerberg/single-cell-curation": "single-cell-curation",
     "dfinity/dre": "dre",
+    "threefoldtech/tfchain": "single-cell-explorer",
+    "threefoldtech/tfgrid-sdk-ts": "single-cell-curation",
 }
-"""Repository -> the name of its files under `history/`."""
+"""Repository -> the name of its files under `history/`. ThreeFold's play with the history of others."""
 
 
 class UnknownHistory(LookupError):
@@ -86,7 +88,7 @@ def load(name: str, *, shift: timedelta = timedelta()) -> History:
 @cache
 def _recorded(name: str) -> History:
     if name not in RECORDED.values():
-        raise UnknownHistory(f"no history {name!r} is packaged; there are {', '.join(sorted(RECORDED.values()))}")
+        raise UnknownHistory(f"no history {name!r} is packaged; there are {', '.join(sorted(set(RECORDED.values())))}")
     landed = datetime.min.replace(tzinfo=UTC)
     commits = []
     for line in _text(f"{name}.commits.jsonl.gz").splitlines():
