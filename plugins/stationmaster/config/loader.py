@@ -103,6 +103,7 @@ class _Reading:
         )
         self._report([*unknown_names(complete), *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
+        self._runbooks([complete.upgrades.runbook] if complete.upgrades is not None else [])
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
             self._runbooks(runbooks_of(train).values())

@@ -16,6 +16,8 @@ from stationmaster.core.value import Value
 
 Policy = Literal["never", "patch"]
 """Whether an upgrade may be merged without a person: never, or when it is patch-level and green."""
+AREA = "dependencies"
+"""The name under a team of its DAG, and of what the ledger keeps of it: ``<team>.dependencies``."""
 MOST_SHOWN = 20
 """Bumps in a summary; the rest is counted."""
 MOST_FILES = 300
