@@ -117,7 +117,13 @@ class Upgrades(ConfigModel):
     checks_within: PositiveDuration = Field(
         default=timedelta(hours=6), description="After this, checks that still run are a person's matter"
     )
-    repositories: tuple[UpgradedRepository, ...] = Field(min_length=1)
+    repositories: tuple[UpgradedRepository, ...]
+
+    @model_validator(mode="after")
+    def _upgrades_something(self) -> Self:
+        if not self.repositories:
+            raise refusal("upgrades_empty", "there is nothing to upgrade", "List a repository.", field="repositories")
+        return self
 
     def timetable(self, team_zone: str) -> StopTimetable:
         """Return the core's timetable: one start a week; holidays do not move it."""
