@@ -27,6 +27,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     from stationmaster.assemble.rotations import rotation_dags
     from stationmaster.assemble.sources import source_dags
     from stationmaster.assemble.trains import train_dags
+    from stationmaster.assemble.upgrades import upgrade_dags
 
     team_id = only.split(".", 1)[0] if only else None
     found = load(include, teams=[team_id] if team_id else None)
@@ -37,6 +38,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
             yield from rotation_dags(include, team, entry, dag_file=dag_file, only=only)
         yield from escalation_dags(include, team, dag_file=dag_file, only=only)
         yield from source_dags(include, team, dag_file=dag_file, only=only)
+        yield from upgrade_dags(include, team, dag_file=dag_file, only=only)
 
 
 def raise_problems(include: Path) -> None:

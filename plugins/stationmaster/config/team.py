@@ -137,7 +137,7 @@ class TeamConfig(TeamFile):
         )
 
     def freezes_of_repository(self, repository: str) -> tuple[Freeze, ...]:
-        """Return the freezes that touch a merge into a repository: the team's own, and those of trains that carry it."""
+        """Return the freezes that touch a merge into a repository: the team's, and those of trains that carry it."""
         carried = {
             name
             for name, train in self.trains.items()
