@@ -218,8 +218,8 @@ def upgrades_doc(include: Path, team: TeamConfig, rules: Upgrades) -> str:
     )
     return f"""# {team.title}: dependencies
 
-**What.** Starts the upgrade workflow of each repository, finds its pull request, closes older ones of the same workflow,
-and follows the checks. What the policy allows is merged; the rest is a task of whoever is on call.
+**What.** Starts the upgrade workflow of each repository, finds its pull request, closes older ones of the same
+workflow, and follows the checks. What the policy allows is merged; the rest is a task of whoever is on call.
 
 {carried}
 
@@ -230,8 +230,8 @@ adopt this week's upgrade. When the next one begins, an open one is over.
 {in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub answers it.
 
 **If it fails.** It waits rather than fails: for GitHub, for the end of a freeze, for an answer. Nothing is merged while
-something is frozen, or while `stationmaster halt {team.id}.dependencies` holds it. Clear a failed task when the cause is
-gone; nothing is started, closed or merged twice.
+something is frozen, or while `stationmaster halt {team.id}.dependencies` holds it. Clear a failed task when the
+cause is gone; nothing is started, closed or merged twice.
 
 **Dry run.** `stationmaster rehearse --teams {team.id} --weeks 1` runs all of it against stand-ins.
 

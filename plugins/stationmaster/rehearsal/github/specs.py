@@ -47,8 +47,8 @@ class UpgradeSpec(Value):
     """The pull request that a workflow opens when its run has succeeded, as an upgrade of dependencies does.
 
     `branch` and `title` are templates over the run's inputs. Where an open pull request stands on the branch already,
-    it is moved to the new commit, as the usual action does. `files` are names and patches. `outcome` says what becomes of
-    it: its checks turn green or red, it conflicts with its base, or there is nothing to upgrade and none is opened.
+    it is moved to the new commit, as the usual action does. `files` are names and patches. `outcome` says what becomes
+    of it: its checks turn green or red, it conflicts with its base, or there is nothing to upgrade and none is opened.
     """
 
     branch: str = "bot-update-deps"
