@@ -149,10 +149,10 @@ def test_d25_a_diff_of_versions_alone_is_read(name, patch, bump):
         ChangedFile(
             name="Cargo.toml", patch='@@ -1 +1 @@\n-a = "1.0.1"\n+a = { git = "https://evil.example", tag = "1.0.2" }\n'
         ),
-        ChangedFile(name="Cargo.lock", patch='@@ -1 +1 @@\n-source = "git+https://a#1"\n+source = "git+https://b#2"\n'),
+        ChangedFile(name="Cargo.lock", patch='@@ -1 +1 @@\n-source = "git+ssh://a#1"\n+source = "git+ssh://b#2"\n'),
         ChangedFile(
             name="package-lock.json",
-            patch='@@ -1 +1 @@\n-"resolved": "https://a/x-1.0.1.tgz"\n+"resolved": "https://b/x-1.0.2.tgz"\n',
+            patch='@@ -1 +1 @@\n-"resolved": "https://a/x-1.0.1.crate"\n+"resolved": "https://b/x-1.0.2.crate"\n',
         ),
         ChangedFile(name="requirements.txt", patch="@@ -1 +0,0 @@\n-requests==2.31.0\n"),
         ChangedFile(name="Cargo.lock", patch=HASH),

@@ -1,4 +1,4 @@
-"""``stationmaster halt|resume``: the kill switch of a train."""
+"""``stationmaster halt|resume``: the kill switch of a train, and of a team's dependency upgrades."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from stationmaster.cli.explaining import parse
 from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
 if TYPE_CHECKING:
-    from stationmaster.departures.station import Station
+    from stationmaster.departures.desk import Desk
 
-TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly.")]
+TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly, or dre.dependencies.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
 
@@ -37,8 +37,8 @@ def halt(
     from stationmaster.departures import halting
 
     with refusals():
-        station = _station(train, by, include, home)
-        halting.halt(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+        desk = _desk(train, by, include, home)
+        halting.halt(desk.ledger, train, why=why, now=desk.now(), by=by)
     console().print(f"{train} is stopped. stationmaster resume {train} lets it go on.", soft_wrap=True)
 
 
@@ -54,19 +54,23 @@ def resume(
     from stationmaster.departures import halting
 
     with refusals():
-        station = _station(train, by, include, home)
-        halting.resume(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+        desk = _desk(train, by, include, home)
+        halting.resume(desk.ledger, train, why=why, now=desk.now(), by=by)
     console().print(f"{train} goes on.", soft_wrap=True)
 
 
-def _station(train: str, by: str, include: Path | None, home: Path) -> Station:
-    from stationmaster.departures.station import Station
+def _desk(train: str, by: str, include: Path | None, home: Path) -> Desk:
+    from stationmaster.core.upgrades import AREA
+    from stationmaster.departures.desk import Desk
 
     question = parse(train)
     if question.departure is not None or question.stop is not None or question.handoff is not None:
         refuse(f"{train!r} is more than a train. Write it as cellxgene.weekly.")
     team = team_at(include_at(include), question.team)
-    team.train(question.train)
+    if question.train != AREA:
+        team.train(question.train)
+    elif team.upgrades is None:
+        refuse(f"{team.id} has no upgrades in its file.")
     if by not in team.people:
         refuse(f"{by!r} is not in the people of {team.id}: a train is stopped in somebody's name.")
-    return Station(team=team, train=question.train, ledger=open_ledger(home))
+    return Desk(team=team, ledger=open_ledger(home))

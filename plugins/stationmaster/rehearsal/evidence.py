@@ -251,8 +251,9 @@ def named_by(api: AirflowApi, run: Run) -> tuple[Named, ...]:
 
 
 def is_dispatch(entry: Mapping[str, Any]) -> bool:
-    """Return whether an entry of the stand-in's journal is a workflow that was started."""
-    return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/dispatches")
+    """Return whether an entry of the stand-in's journal is a deploy workflow that was started; an upgrade is none."""
+    started = bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/dispatches")
+    return started and "environment" in entry["body"]["inputs"]
 
 
 def _is_issue(entry: Mapping[str, Any]) -> bool:

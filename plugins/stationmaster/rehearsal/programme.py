@@ -1,4 +1,4 @@
-"""What a rehearsal plays: every stop of every train, every handoff and every upgrade of dependencies in a span of weeks.
+"""What a rehearsal plays: every stop of every train, every handoff, every upgrade in a span of weeks.
 
 Where somebody else keeps a rotation, too, it is compared once a week, on Tuesday; a real week does so each day.
 """

@@ -205,7 +205,7 @@ class Play:
         """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
         item = self._items[task.dag_id]
         if item.what == DEPENDENCIES:
-            repository, name = task.rendered_map_index.partition(":")[0], task.task_id.rpartition(".")[2]
+            repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
             return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")
         parts = subject.split("/")
         if parts[0] != item.key or parts[2:4] != [item.what, task.task_id]:

@@ -39,13 +39,8 @@ from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser, SlackU
 from stationmaster.rehearsal.slack.world import SlackWorld
 
 HOST = "127.0.0.1"
-_RAISED = (
-    (
-        "Cargo.toml",
-        '@@ -12,4 +12,4 @@ [workspace.dependencies]\n anyhow = "1"\n-serde = "1.0.201"\n-tokio = "1.37.0"\n'
-        '+serde = "1.0.203"\n+tokio = "1.38.0"\n',
-    ),
-)
+_LINES = (' anyhow = "1"', '-serde = "1.0.201"', '-tokio = "1.37.0"', '+serde = "1.0.203"', '+tokio = "1.38.0"')
+_RAISED = (("Cargo.toml", "\n".join(("@@ -12,3 +12,3 @@ [workspace.dependencies]", *_LINES))),)
 A_WEEK_BEFORE = timedelta(weeks=1)
 """What every environment runs at the start: the branch as it was a week earlier."""
 
@@ -81,27 +76,27 @@ def repositories(
                         ),
                         checks=CheckSpec(red_share=red_share),
                     )
+    for name, team in _beside_trains(include):
+        if name not in seen:
+            seen.add(name)
+            yield RepositorySpec(
+                name=name,
+                shift=shift,
+                issues=tuple(_issues(team)),
+                workflows=tuple(_upgrades(include, name, run, queue)),
+                checks=CheckSpec(red_share=red_share),
+            )
+
+
+def _beside_trains(include: Include) -> Iterator[tuple[str, TeamConfig]]:
+    """Yield the repositories of handoffs, then those of upgrades, each with a team that names it."""
     for team in include.teams.values():
         for entry in team.roster.values():
-            if entry.package is not None and entry.package.repository not in seen:
-                seen.add(entry.package.repository)
-                yield RepositorySpec(
-                    name=entry.package.repository,
-                    shift=shift,
-                    issues=tuple(_issues(team)),
-                    workflows=tuple(_upgrades(include, entry.package.repository, run, queue)),
-                    checks=CheckSpec(red_share=red_share),
-                )
+            if entry.package is not None:
+                yield entry.package.repository, team
     for team in include.teams.values():
         for upgraded in team.upgrades.repositories if team.upgrades is not None else ():
-            if upgraded.repository not in seen:
-                seen.add(upgraded.repository)
-                yield RepositorySpec(
-                    name=upgraded.repository,
-                    shift=shift,
-                    workflows=tuple(_upgrades(include, upgraded.repository, run, queue)),
-                    checks=CheckSpec(red_share=red_share),
-                )
+            yield upgraded.repository, team
 
 
 def _issues(team: TeamConfig) -> Iterator[IssueSpec]:
