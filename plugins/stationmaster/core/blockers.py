@@ -312,7 +312,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "UPGRADE_OPEN",
         "{person} has not settled the dependency upgrade of {repository}: {why}.",
-        "Follow the runbook and answer the task, or merge or close the pull request: {where}",
+        "Answer the task, as its runbook says, or settle it on GitHub: see {where} there.",
     ),
     (
         "SHIFT_UNREVIEWED",

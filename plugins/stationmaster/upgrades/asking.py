@@ -75,7 +75,7 @@ def handed_over(desk: UpgradeDesk, upgrade: Upgrade, place: int) -> bool:
 def waits_for(desk: UpgradeDesk, upgrade: Upgrade, place: int, decision: Decision) -> Blocker:
     """Return the open question."""
     fact, people = asked_at(desk, upgrade, place), desk.on_call
-    where = decision.pull.url if decision.pull is not None else f"the repository's Actions page of {desk.repository}"
+    where = f"#{decision.pull.number}" if decision.pull is not None else "the Actions page"
     return blocker(
         "UPGRADE_OPEN",
         since=fact.at if fact is not None else None,
