@@ -113,12 +113,16 @@ def test_f21_a_persons_pull_request_is_never_taken_for_the_workflows(yard):
     yard.script(outcome="nothing")
     starting.start(yard.desk(), upgrade)
     yard.clock.move(minutes=8)
-    person_opens(yard, body=marker(starting.dispatch_key(upgrade)))
+    mine = person_opens(yard, body=marker(starting.dispatch_key(upgrade)))
     person_opens(yard, head_ref="bot-update-deps-2")
     person_opens(yard, head_ref="mine", author="upgrade-bot[bot]")
     person_opens(yard, author="upgrade-bot[bot]", base_ref="release")
     yard.clock.move(minutes=4)
     assert finding.own_pulls(yard.desk()) == []
+    found = finding.search(yard.desk(), upgrade)
+    assert (found.state, found.pull) == ("failed", None)
+    assert f"#{mine.number} stands where" in found.why
+    mine.state = "closed"
     assert finding.search(yard.desk(), upgrade).state == "nothing"
 
 
@@ -127,6 +131,19 @@ def test_f21_a_forks_branch_of_that_name_is_never_taken_for_the_workflows(yard):
     assert finding.is_own(yard.desk(), pull)
     for fork in ("mallory/dre", None):
         assert not finding.is_own(yard.desk(), pull.model_copy(update={"head_repository": fork}))
+
+
+def test_d24_a_file_that_does_not_name_the_workflows_account_is_noticed(yard):
+    """Otherwise every week would end as if there had been nothing to upgrade."""
+    yard.script(author="dre-machine")
+    upgrade = yard.upgrade
+    starting.start(yard.desk(), upgrade)
+    yard.clock.move(minutes=12)
+    found = finding.search(yard.desk(), upgrade)
+    assert found.state == "failed"
+    assert "it is dre-machine's" in found.why
+    yard.edit(pull=yard.desk().entry.pull.model_copy(update={"author": "dre-machine"}))
+    assert finding.search(yard.desk(), upgrade).state == "found"
 
 
 def test_d24_the_mark_may_be_a_label_and_an_account(yard):

@@ -51,6 +51,13 @@ def search(desk: UpgradeDesk, upgrade: Upgrade) -> Search:
     shows_by = (run.updated_at or run.created_at) + SHOWS_WITHIN
     if desk.now() < shows_by:
         return Search("searching", blocker=_awaited(desk, run, shows_by), run=run.url)
+    alike = _alike(desk, upgrade)
+    if alike is not None:
+        why = (
+            f"#{alike.number} stands where the workflow's pull request should, but it is {alike.author or 'nobody'}'s: "
+            "if that is the workflow's account, write it as author under pull in the team's file."
+        )
+        return Search("failed", run=run.url, why=why)
     return Search("nothing", run=run.url, why="The workflow ended, and no pull request of it is open.")
 
 
@@ -75,14 +82,19 @@ def is_own(desk: UpgradeDesk, pull: PullRequest) -> bool:
 
     A fork may give its branch any name, and anybody may set words or labels: neither alone is enough.
     """
+    mark = desk.entry.pull
+    if not _is_marked(desk, pull):
+        return False
+    return pull.bot if mark.author is None else (pull.author or "").lower() == mark.author.lower()
+
+
+def _is_marked(desk: UpgradeDesk, pull: PullRequest) -> bool:
     mark, entry = desk.entry.pull, desk.entry
     if (pull.head_repository or "").lower() != entry.repository.lower() or pull.base_ref != entry.ref:
         return False
     if mark.branch is not None and not fnmatchcase(pull.head_ref, mark.branch):
         return False
-    if mark.label is not None and mark.label not in pull.labels:
-        return False
-    return pull.bot if mark.author is None else (pull.author or "").lower() == mark.author.lower()
+    return mark.label is None or mark.label in pull.labels
 
 
 def strangers(desk: UpgradeDesk, pull: PullRequest) -> tuple[str, ...]:
@@ -104,6 +116,13 @@ def _of_this_week(desk: UpgradeDesk, upgrade: Upgrade) -> PullRequest | None:
         if several:
             return several[-1]
     return next((pull for pull in reversed(own) if _pushed_since(desk, pull, since)), None)
+
+
+def _alike(desk: UpgradeDesk, upgrade: Upgrade) -> PullRequest | None:
+    """Return what has every mark but the account, and moved since the run was asked for: perhaps the file is wrong."""
+    since = starting.started_at(desk, upgrade) - _CLOCK_SKEW
+    found = [pull for pull in desk.forge.open_pulls(desk.repository, desk.entry.ref) if _is_marked(desk, pull)]
+    return next((pull for pull in reversed(found) if _pushed_since(desk, pull, since)), None)
 
 
 def _pushed_since(desk: UpgradeDesk, pull: PullRequest, since: datetime) -> bool:
