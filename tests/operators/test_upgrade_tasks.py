@@ -315,7 +315,7 @@ def test_f61_a_slack_that_is_down_keeps_nobody_from_being_asked(week):
     week.yard.slack_fault("server_error_before", times=50)
     waits = week.start("merge_or_ask")
     assert len(week.asked) == 1
-    assert week.blockers("merge_or_ask") == ["UPGRADE_OPEN", "SLACK_UNREACHABLE"]
+    assert week.blockers("merge_or_ask") == ["UPGRADE_OPEN", "EFFECT_UNSETTLED"]
     week.yard.slack.faults.clear()
     week.yard.clock.move(minutes=1)
     assert week.settled(waits) is None
