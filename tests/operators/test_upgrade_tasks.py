@@ -16,6 +16,8 @@ from stationmaster.assemble.upgrades import ROW, upgrade_dags
 from stationmaster.departures import halting
 from stationmaster.operators.base import StepFailedForNow
 from stationmaster.operators.upgrading import SettleUpgradeOperator
+from stationmaster.rehearsal.evidence import Seen, gather
+from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 from stationmaster.triggers.upgrade_trigger import UpgradeTrigger
 from stationmaster.upgrades.waiting import LOOKS, UnknownLook, look
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
@@ -455,6 +457,23 @@ def test_fact5_nobody_with_an_account_is_an_error_and_never_anyone(week):
     assert week.start("merge_or_ask").kind == "failed"
     assert week.asked == []
     assert week.blockers("merge_or_ask") == ["NOBODY_TO_ASK"]
+
+
+@pytest.mark.parametrize("by", ["stationmaster", "enzo"])
+def test_d25_the_evidence_of_a_week_breaks_no_invariant(week, by):
+    yard = week.yard
+    if by == "enzo":
+        yard.script(files=MAJOR)
+    week.until_checked()
+    outcome = week.start("merge_or_ask")
+    if outcome.kind == "deferred":
+        outcome = week.wake(outcome, "merge_or_ask", answer(MERGE, "enzo", read=True))
+    assert outcome.value["by"] == by
+    seen = Seen()
+    evidence = gather(ledger=yard.ledger, github_url=yard.github_url, slack_url=yard.slack_url, trains=(), seen=seen)
+    assert (len(evidence.started), len(evidence.merged), len(evidence.settled)) == (1, 1, 1)
+    assert evidence.dispatches == ()
+    assert list(unruly_upgrades(evidence, {"dre": yard.team})) == []
 
 
 def test_f69_ids_names_and_shapes_are_a_contract(week, open_question):

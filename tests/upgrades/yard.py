@@ -22,6 +22,7 @@ from stationmaster.rehearsal.github.specs import RepositorySpec, UpgradeSpec, Wo
 from stationmaster.rehearsal.github.state import PullRecord
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
 from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.mail.standin import Mailbox
 from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.models import SlackFault
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
@@ -130,5 +131,5 @@ def new_yard(boards: tuple[Switchboard, Switchboard], ledger: Ledger, at: dateti
     slack = slack_world(include)
     slack.clock = clock
     boards[0].app = github_standin.create_app(github)
-    boards[1].app = slack_standin.create_app(slack)
+    boards[1].app = slack_standin.create_app(slack, mailbox=Mailbox(clock=clock))
     return Yard(include.team("dre"), clock, ledger, github, slack, boards[0].base, boards[1].base)
