@@ -163,6 +163,48 @@ MUTANTS = (
         "if there is not None else None",
         "tests/departures/test_releasing.py::test_f19_a_tag_of_another_commit_is_never_moved",
     ),
+    Mutant(
+        "F21: a fork's branch is never the workflow's",
+        "upgrades/finding.py",
+        'if (pull.head_repository or "").lower() != entry.repository.lower() or pull.base_ref != entry.ref:',
+        "if pull.base_ref != entry.ref:",
+        "tests/upgrades/test_finding.py::test_f21_a_forks_branch_of_that_name_is_never_taken_for_the_workflows",
+    ),
+    Mutant(
+        "F32: a merge asks the freezes again",
+        "upgrades/deciding.py",
+        "again.pull.head_sha != sha or not holding.opens:",
+        "again.pull.head_sha != sha:",
+        "tests/upgrades/test_deciding.py::test_f32_nothing_is_merged_in_a_freeze_and_it_goes_on_afterwards",
+    ),
+    Mutant(
+        "F07: a merge holds to the head that was decided on",
+        "upgrades/deciding.py",
+        'return fact.by if fact is not None and fact.value["sha"] == pull.head_sha else None',
+        "return fact.by if fact is not None else None",
+        "tests/upgrades/test_deciding.py::test_f07_a_word_on_one_head_is_no_word_on_another",
+    ),
+    Mutant(
+        "F12: only who is asked settles an upgrade",
+        "operators/upgrading.py",
+        "if person is None or person.id not in asked | {each.id for each in desk.on_call}:",
+        "if person is None:",
+        "tests/operators/test_upgrade_tasks.py::test_f12_what_is_no_answer_of_the_person_merges_nothing",
+    ),
+    Mutant(
+        "D-25: a person's commit is never merged unasked",
+        "upgrades/deciding.py",
+        "tampered=_tampered(desk, pull),",
+        "tampered=(),",
+        "tests/upgrades/test_deciding.py::test_d25_a_persons_commit_makes_it_a_persons_matter",
+    ),
+    Mutant(
+        "D-25: another hash of the same version is no patch",
+        "core/upgrade_diffs.py",
+        "if not gone and not come and context not in raised:",
+        "if False:",
+        "tests/core/test_upgrades.py::test_d25_a_diff_that_is_more_than_a_patch_or_not_understood_is_not_patch_level",
+    ),
 )
 
 

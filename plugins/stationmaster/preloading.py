@@ -25,6 +25,7 @@ MODULES = (
     "stationmaster.assemble.rotations",
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
+    "stationmaster.assemble.upgrades",
     "stationmaster.departures.station",
     "stationmaster.departures.going_back",
     "stationmaster.departures.watches",
@@ -37,6 +38,7 @@ MODULES = (
     "stationmaster.ledger.facade",
     "stationmaster.settings",
     "stationmaster.triggers.station_trigger",
+    "stationmaster.upgrades.waiting",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.
 

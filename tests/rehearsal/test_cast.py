@@ -23,6 +23,7 @@ from stationmaster.operators.handing_over import (
     LookBackOperator,
     PairUpOperator,
 )
+from stationmaster.operators.upgrading import SettleUpgradeOperator
 from stationmaster.operators.voting import ConfirmOperator
 from stationmaster.rehearsal import cast as casting
 from stationmaster.rehearsal.airflow_answers import RequiredAction
@@ -183,8 +184,14 @@ def play(
 def test_the_words_that_people_answer_are_those_that_the_operators_offer() -> None:
     everything, taken = CheckAccessOperator.EVERYTHING, AcknowledgeOperator.TAKEN
     of_trains = {BOARD_NOW, ChecklistOperator.PASSED, DeployByHandOperator.DONE, ConfirmOperator.GO}
-    assert set(YES) == of_trains | {everything, taken, PairUpOperator.PAIRED, LookBackOperator.SEND}
-    assert set(TICKED) == {ChecklistOperator.PASSED, everything}
+    assert set(YES) == of_trains | {
+        everything,
+        taken,
+        PairUpOperator.PAIRED,
+        LookBackOperator.SEND,
+        SettleUpgradeOperator.MERGE,
+    }
+    assert set(TICKED) == {ChecklistOperator.PASSED, everything, SettleUpgradeOperator.MERGE}
     assert LGTM == VOTING_LGTM
 
 

@@ -8,6 +8,7 @@ from stationmaster.config.fields import in_words
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.config.upgrading import Upgrades
 from stationmaster.core.departure_ids import DepartureKind
 
 
@@ -256,6 +257,36 @@ file. It is tried three times. {unread}
 
 **Dry run.** {dry}
 """
+
+
+def upgrades_doc(include: Path, team: TeamConfig, rules: Upgrades) -> str:
+    """Return the Markdown of the DAG of a team's dependency upgrades."""
+    timetable = rules.timetable(team.zone)
+    carried = "\n".join(
+        f"- {entry.repository}: `{entry.workflow}`, "
+        + ("merged by itself if patch-level and green" if entry.merge == "patch" else "merged by a person")
+        for entry in rules.repositories
+    )
+    return f"""# {team.title}: dependencies
+
+**What.** Starts the upgrade workflow of each repository, finds its pull request, closes older ones of the same
+workflow, and follows the checks. What the policy allows is merged; the rest is a task of whoever is on call.
+
+{carried}
+
+**When.** Every {timetable.day.value.capitalize()} at {timetable.earliest:%H:%M} ({timetable.zone}). Start it by hand to
+adopt this week's upgrade. When the next one begins, an open one is over.
+
+**Who is asked.** Whoever holds `{rules.role}`, in Airflow and in #{team.channels[rules.channel].name}; told again every
+{in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub answers it.
+
+**If it fails.** It waits rather than fails: for GitHub, for the end of a freeze, for an answer. Nothing is merged while
+something is frozen, or while `stationmaster halt {team.id}.dependencies` holds it. Clear a failed task when the
+cause is gone; nothing is started, closed or merged twice.
+
+**Dry run.** `stationmaster rehearse --teams {team.id} --weeks 1` runs all of it against stand-ins.
+
+{_runbook(include, rules.runbook)}"""
 
 
 def absences_doc(team: TeamConfig) -> str:

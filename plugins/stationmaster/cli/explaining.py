@@ -42,7 +42,7 @@ def explain(
         typer.Argument(
             metavar="TRAIN|ROTATION",
             help="A train (cellxgene.weekly), a departure (cellxgene.weekly/2026-W34), a rotation (cellxgene.oncall), "
-            "a DAG (cellxgene.weekly.cut).",
+            "a DAG (cellxgene.weekly.cut), or the upgrades of a team (dre.dependencies).",
         ),
     ],
     include: IncludeOption = None,
@@ -58,6 +58,8 @@ def explain(
 
     Exit codes: 0 answered, 1 the team's files hold errors, 2 no such train, departure or rotation, or no ledger.
     """
+    from stationmaster.cli.explaining_upgrades import explain_upgrades
+    from stationmaster.core.upgrades import AREA
     from stationmaster.departures.station import Station
 
     with refusals():
@@ -65,6 +67,9 @@ def explain(
         team = team_at(include_at(include), question.team)
         if is_about_rotation(team, question):
             explain_rotation(team, question, open_ledger(home), as_json=as_json)
+            return
+        if question.train == AREA:
+            explain_upgrades(team, open_ledger(home), as_json=as_json)
             return
         team.train(question.train)
         station = Station(team=team, train=question.train, ledger=open_ledger(home))

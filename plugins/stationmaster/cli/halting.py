@@ -1,16 +1,21 @@
-"""``stationmaster halt|resume``: the kill switch of a train."""
+"""``stationmaster halt|resume``: the kill switch of a train, and of a team's dependency upgrades."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.cli.answering import console, refusals
+from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.asked_about import train_asked_about
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption
+from stationmaster.cli.explaining import parse
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
-TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly.")]
+if TYPE_CHECKING:
+    from stationmaster.departures.desk import Desk
+
+TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly, or dre.dependencies.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
 
@@ -33,8 +38,8 @@ def halt(
     from stationmaster.departures import halting
 
     with refusals():
-        station = train_asked_about(train, include, home, by=by)
-        halting.halt(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+        desk = _desk(train, by, include, home)
+        halting.halt(desk.ledger, train, why=why, now=desk.now(), by=by)
     console().print(f"{train} is stopped. stationmaster resume {train} lets it go on.", soft_wrap=True)
 
 
@@ -50,6 +55,22 @@ def resume(
     from stationmaster.departures import halting
 
     with refusals():
-        station = train_asked_about(train, include, home, by=by)
-        halting.resume(station.ledger, station.train.key, why=why, now=station.now(), by=by)
+        desk = _desk(train, by, include, home)
+        halting.resume(desk.ledger, train, why=why, now=desk.now(), by=by)
     console().print(f"{train} goes on.", soft_wrap=True)
+
+
+def _desk(about: str, by: str, include: Path | None, home: Path) -> Desk:
+    """Return the train, or the team whose dependency upgrades are meant."""
+    from stationmaster.core.upgrades import AREA
+    from stationmaster.departures.desk import Desk
+
+    question = parse(about)
+    if question.train != AREA:
+        return train_asked_about(about, include, home, by=by)
+    team = team_at(include_at(include), question.team)
+    if team.upgrades is None:
+        refuse(f"{team.id} has no upgrades in its file.")
+    if by not in team.people:
+        refuse(f"{by!r} is not in the people of {team.id}: this is done in somebody's name.")
+    return Desk(team=team, ledger=open_ledger(home))

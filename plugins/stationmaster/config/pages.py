@@ -33,6 +33,8 @@ def rotation_page_mistakes(include: Path, team: TeamConfig) -> list[Mistake]:
         if entry.source is not None and entry.source.kind is SourceKind.ICAL:
             for role, where in entry.source.schedules.items():
                 found += _calendar(include, "rotations", (*loc, "source", "schedules", role), where)
+    if team.upgrades is not None:
+        found += _missing(include, "team", {("upgrades", "runbook"): team.upgrades.runbook})
     if team.away is not None:
         found += _calendar(include, "team", ("away",), team.away)
     return found

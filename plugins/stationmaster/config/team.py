@@ -17,6 +17,7 @@ from stationmaster.config.gates import QuorumGate
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
+from stationmaster.config.upgrading import Upgrades
 from stationmaster.core.ballots import Elector
 from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
@@ -66,6 +67,7 @@ class TeamFile(ConfigModel):
         default=None, description="Who may except a departure; without it nobody may"
     )
     circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
+    upgrades: Upgrades | None = Field(default=None, description="Weekly dependency upgrades (D-24, D-25)")
     away: Text | None = Field(
         default=None,
         description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "
@@ -133,6 +135,19 @@ class TeamConfig(TeamFile):
             freeze
             for entry, freeze in zip(self.freezes, self._freezes, strict=True)
             if not entry.trains or train in entry.trains
+        )
+
+    def freezes_of_repository(self, repository: str) -> tuple[Freeze, ...]:
+        """Return the freezes that touch a merge into a repository: the team's, and those of trains that carry it."""
+        carried = {
+            name
+            for name, train in self.trains.items()
+            if any(component.repository.lower() == repository.lower() for component in train.components)
+        }
+        return tuple(
+            freeze
+            for entry, freeze in zip(self.freezes, self._freezes, strict=True)
+            if not entry.trains or carried.intersection(entry.trains)
         )
 
     @cached_property

@@ -357,6 +357,31 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",
     ),
     (
+        "UPGRADES_HALTED",
+        "{by} has stopped the dependency upgrades: {why}.",
+        "Talk to them. stationmaster resume lets them go on, with everything asked again.",
+    ),
+    (
+        "UPGRADE_RUN_NOT_FOUND",
+        "The upgrade workflow {workflow} of {repository} was asked for, but its run does not show.",
+        "Look at the repository's Actions page: the run's name must show the input key.",
+    ),
+    (
+        "UPGRADE_RUNNING",
+        "The upgrade workflow of {repository} runs: {run}.",
+        "Nothing to do: it is followed to its end.",
+    ),
+    (
+        "UPGRADE_PULL_AWAITED",
+        "The upgrade workflow of {repository} is done, and its pull request does not show yet.",
+        "Nothing to do: it is looked for a few minutes more; if there is none, there was nothing to upgrade.",
+    ),
+    (
+        "UPGRADE_OPEN",
+        "{person} has not settled the dependency upgrade of {repository}: {why}.",
+        "Answer the task, as its runbook says, or settle it on GitHub: see {where} there.",
+    ),
+    (
         "SHIFT_UNREVIEWED",
         "{person} has not said how their shift was.",
         "Answer the task; it ends with the next handoff, and nothing hangs on it.",

@@ -10,6 +10,7 @@ from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.handoffs.open_upgrades import open_upgrades
 from stationmaster.handoffs.telling import say
 from stationmaster.ledger.records import DepartureState
 
@@ -67,7 +68,7 @@ def collect(desk: ShiftDesk, handoff: Handoff) -> tuple[OpenItem, ...]:
     found = [*_issues(desk, package)]
     if package.takes == "everything":
         found += [*_departures(desk), *_locks(desk), *_freezes(desk, handoff), *_waits_of_rotations(desk, handoff)]
-        found += _questions(desk, package)
+        found += [*_upgrades(desk), *_questions(desk, package)]
     return tuple(found)
 
 
@@ -201,6 +202,15 @@ def _freezes(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]:
             yield OpenItem(
                 section="Freezes", title=f"{freeze.name} ({freeze.mode.value})", context=f"{when}: {freeze.why}"
             )
+
+
+def _upgrades(desk: ShiftDesk) -> Iterator[OpenItem]:
+    """Yield the dependency upgrades that are open, where their role is of this rotation (D-25, D-26)."""
+    rules = desk.files.upgrades
+    if rules is None or rules.role not in desk.entry.roles:
+        return
+    for found in open_upgrades(desk):
+        yield OpenItem(section="Dependency upgrades", title=found.title, context=found.why, url=found.url)
 
 
 def _questions(desk: ShiftDesk, package: Package) -> Iterator[OpenItem]:

@@ -14,6 +14,7 @@ from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
 from stationmaster.hooks.forge_picks import ForgePicks
 from stationmaster.hooks.forge_pulls import ForgePulls
+from stationmaster.hooks.forge_reviews import ForgeReviews
 from stationmaster.hooks.forge_runs import ForgeRuns
 from stationmaster.hooks.forge_wire import ForgeWire
 
@@ -25,7 +26,7 @@ PATIENCE = timedelta(seconds=90)
 PACE = timedelta(seconds=1)
 
 
-class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeIssues, ForgeRuns, ForgeDeployments):
+class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, ForgeRuns, ForgeDeployments):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 
     Every failure is a ForgeError of `hooks.errors`. Reads are patient: rate limits, 5xx and broken connections are
@@ -41,6 +42,8 @@ class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeIssues, ForgeRuns, ForgeD
     pick(repo, base, commits, scratch)                             the same commit again
     open_pull(repo, head, base, title, body, key)                  find_pull(repo, head, base, key)
     merge_pull(repo, number, sha)                                  pull(repo, number).merged
+    close_pull(repo, number)                                       pull(repo, number).state
+    comment(repo, number, body, key)                               has_comment(repo, number, key)
     dispatch(repo, workflow, ref, inputs, key)                     find_runs(repo, workflow, key, since)
     cancel_run(repo, run_id)                                       run(repo, run_id)
     create_deployment(repo, sha, environment, key, description)    find_deployment(repo, environment, key)

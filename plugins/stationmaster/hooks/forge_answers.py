@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from stationmaster.core.upgrade_diffs import ChangedFile
 from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_models import (
     Comment,
@@ -89,7 +90,16 @@ def pull_request(data: Any) -> PullRequest:
         head_sha=data["head"]["sha"],
         base_ref=data["base"]["ref"],
         url=data["html_url"],
+        created_at=_instant_or_none(data.get("created_at")),
+        head_repository=(data["head"].get("repo") or {}).get("full_name"),
+        mergeable=data.get("mergeable"),
     )
+
+
+@legible
+def changed_file(data: Any) -> ChangedFile:
+    """Parse one file of a pull request; GitHub leaves the patch out of what is too large or binary."""
+    return ChangedFile(name=data["filename"], status=data["status"], patch=data.get("patch"))
 
 
 @legible

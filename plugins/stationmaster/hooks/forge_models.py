@@ -38,7 +38,11 @@ class Comparison(Value):
 
 
 class PullRequest(Value):
-    """A pull request. `merged_sha` is only known from the answer to a merge (F24)."""
+    """A pull request. `merged_sha` is only known from the answer to a merge (F24).
+
+    `head_repository` is where its branch is, None where GitHub does not say, as for a fork that is gone; `mergeable` is
+    None while GitHub works it out, and in lists.
+    """
 
     number: int
     title: str
@@ -54,6 +58,9 @@ class PullRequest(Value):
     head_sha: str
     base_ref: str
     url: str
+    created_at: datetime | None = None
+    head_repository: str | None = None
+    mergeable: bool | None = None
 
 
 class Issue(Value):

@@ -20,12 +20,13 @@ from stationmaster.operators.handing_over import (
     LookBackOperator,
     PairUpOperator,
 )
+from stationmaster.operators.upgrading import SettleUpgradeOperator
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 from stationmaster.rehearsal.evidence import HandedOver
-from stationmaster.rehearsal.programme import HANDOFF
+from stationmaster.rehearsal.programme import DEPENDENCIES, HANDOFF
 
 LGTM = "LGTM"
 YES = (
@@ -37,9 +38,10 @@ YES = (
     AcknowledgeOperator.TAKEN,
     PairUpOperator.PAIRED,
     LookBackOperator.SEND,
+    SettleUpgradeOperator.MERGE,
 )
-"""The answers that let a train or a handoff go on, as the operators offer them."""
-TICKED = ("All passed", CheckAccessOperator.EVERYTHING)
+"""The answers that let a train, a handoff or an upgrade go on, as the operators offer them."""
+TICKED = ("All passed", CheckAccessOperator.EVERYTHING, SettleUpgradeOperator.MERGE)
 """The answers that count only with every box ticked."""
 HOLDS = ("answered", "silence", "raised hand")
 """How the question whom to wait for ends: week by week another way."""
@@ -76,7 +78,7 @@ class Colleagues:
     ) -> None:
         """Plan nothing yet.
 
-        :param silent: Airflow users who neither vote nor conduct; at a handoff everybody answers.
+        :param silent: Airflow users who neither vote nor conduct; at a handoff and of an upgrade everybody answers.
         :param voters: how many people vote; by default as many as the quorum needs.
         :param conducts: whether the people on call answer what they are asked.
         :param holds: what becomes of the question whom to wait for, in turn over the departures: of HOLDS.
@@ -112,7 +114,7 @@ class Colleagues:
                 name = f"{action.task_instance.dag_id}/{action.task_instance.dag_run_id}/taking-over"
                 self._plans.once(name, partial(self._taking_over, scene.now, action))
             elif departure is None:
-                acted = (_is_of_a_handoff(action) and self._agree(action, silent=frozenset())) or acted
+                acted = (_is_of_no_train(action) and self._agree(action, silent=frozenset())) or acted
             elif action.task_instance.task_id == "ballot":
                 self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
@@ -273,8 +275,8 @@ def departure_of(scene: Scene, task: TaskInstance) -> str | None:
     return found[0].id if found else None
 
 
-def _is_of_a_handoff(action: RequiredAction) -> bool:
-    return action.task_instance.dag_id.endswith(f".{HANDOFF}")
+def _is_of_no_train(action: RequiredAction) -> bool:
+    return action.task_instance.dag_id.endswith((f".{HANDOFF}", f".{DEPENDENCIES}"))
 
 
 def _voting_is_over(scene: Scene, departure: str) -> bool:

@@ -46,10 +46,13 @@ STEPS = {
     "RUN_IN_PROGRESS": timedelta(minutes=1),
     "RUN_NOT_FOUND": timedelta(minutes=1),
     "SLACK_UNREACHABLE": timedelta(minutes=5),
+    "UPGRADE_PULL_AWAITED": timedelta(minutes=1),
+    "UPGRADE_RUNNING": timedelta(minutes=1),
+    "UPGRADE_RUN_NOT_FOUND": timedelta(minutes=1),
     "VERIFYING": timedelta(seconds=30),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
-SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED"})
+SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED", "UPGRADE_OPEN"})
 """At the instant of these something is said or a task wakes, which leaves a trace."""
 ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
 """What waits for these asks GitHub at each look."""

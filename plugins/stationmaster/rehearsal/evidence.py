@@ -94,6 +94,23 @@ class Named(NamedTuple):
     ended: datetime
 
 
+class Started(NamedTuple):
+    """An upgrade workflow that was started, under its key."""
+
+    at: datetime
+    repository: str
+    key: str
+
+
+class MergedPull(NamedTuple):
+    """A pull request that was merged by us, at the head that was asked for; empty: at whatever it had."""
+
+    at: datetime
+    repository: str
+    number: int
+    sha: str
+
+
 class Pin(NamedTuple):
     """A manifest that went aboard: repository -> sha."""
 
@@ -165,6 +182,10 @@ class Evidence(NamedTuple):
     issues: tuple[Opened, ...] = ()
     handles: Mapping[str, tuple[str, ...]] = {}
     """Who is in each user group of Slack at the end, by the group's id."""
+    started: tuple[Started, ...] = ()
+    merged: tuple[MergedPull, ...] = ()
+    settled: tuple[Fact, ...] = ()
+    """How each upgrade ended."""
     red: frozenset[tuple[str, str]] = frozenset()
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0
@@ -204,6 +225,9 @@ def gather(
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()
         slack = client.get(f"{slack_url}/_control/state").raise_for_status().json()
         mails = client.get(f"{slack_url}/_control/mail").raise_for_status().json()["mails"]
+    started = tuple(
+        started_by(entry) for entry in journal if _is_write(entry, "POST", "/dispatches") and not is_dispatch(entry)
+    )
     effects = tuple(effect for name in (*trains, *(one.id for one in handoffs)) for effect in ledger.effects(name))
     return Evidence(
         departures=departures,
@@ -224,6 +248,9 @@ def gather(
         issues=tuple(opened_by(entry) for entry in journal if _is_issue(entry)),
         handles={group["id"]: tuple(group["users"]) for group in slack["usergroups"]},
         mails=tuple(Mailed(str(mail["key"]), tuple(mail["recipients"])) for mail in mails),
+        started=started,
+        merged=tuple(merged_by(entry) for entry in journal if _is_write(entry, "PUT", "/merge")),
+        settled=tuple(fact for one in dict.fromkeys(each.key for each in started) for fact in _ended(ledger, one)),
         red=frozenset(seen.red),
         red_share=seen.red_share,
     )
@@ -251,12 +278,33 @@ def named_by(api: AirflowApi, run: Run) -> tuple[Named, ...]:
 
 
 def is_dispatch(entry: Mapping[str, Any]) -> bool:
-    """Return whether an entry of the stand-in's journal is a workflow that was started."""
-    return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/dispatches")
+    """Return whether an entry of the stand-in's journal is a deploy workflow that was started; an upgrade is none."""
+    return _is_write(entry, "POST", "/dispatches") and "environment" in entry["body"]["inputs"]
+
+
+def _is_write(entry: Mapping[str, Any], method: str, ending: str) -> bool:
+    return bool(entry["applied"]) and entry["method"] == method and entry["path"].endswith(ending)
+
+
+def _ended(ledger: Ledger, key: str) -> tuple[Fact, ...]:
+    return ledger.facts(key.removesuffix("/dispatch"), kind="outcome")
+
+
+def started_by(entry: Mapping[str, Any]) -> Started:
+    """Return the upgrade workflow that an entry of the journal started."""
+    _, owner, name = entry["path"].strip("/").split("/")[:3]
+    return Started(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", str(entry["body"]["inputs"].get("key", "")))
+
+
+def merged_by(entry: Mapping[str, Any]) -> MergedPull:
+    """Return the pull request that an entry of the journal merged."""
+    _, owner, name, _, number = entry["path"].strip("/").split("/")[:5]
+    sha = str(entry["body"].get("sha") or "")
+    return MergedPull(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", int(number), sha)
 
 
 def _is_issue(entry: Mapping[str, Any]) -> bool:
-    return bool(entry["applied"]) and entry["method"] == "POST" and entry["path"].endswith("/issues")
+    return _is_write(entry, "POST", "/issues")
 
 
 def opened_by(entry: Mapping[str, Any]) -> Opened:

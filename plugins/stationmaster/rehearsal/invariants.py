@@ -20,6 +20,7 @@ from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
 from stationmaster.rehearsal.invariants_people import left_out, pushed_by_strangers, strangers, untold, wrong_conductors
+from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 
 TENS_OF_MILLIONS = 10_000_000
 """The stand-in draws which commits are red from numbers below this one."""
@@ -70,6 +71,9 @@ def judge(
         HANDED_OVER: unpacked(evidence, teams),
         HANDLES: misplaced_handles(evidence, teams),
         "Every handoff is acknowledged, and silence is escalated once": unanswered(evidence, teams),
+        "An upgrade is started once, and merged once, by its policy or by whoever is on call": unruly_upgrades(
+            evidence, teams
+        ),
         "Every waiting task has a blocker": _unexplained(evidence),
         "Every start, success and failure is announced exactly once": _announcements(evidence),
         "The audit chain verifies": iter(evidence.breaks),

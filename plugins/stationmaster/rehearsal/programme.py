@@ -1,4 +1,4 @@
-"""What a rehearsal plays: every stop of every train and every handoff of every rotation in a span of weeks.
+"""What a rehearsal plays: every stop of every train, every handoff, every upgrade in a span of weeks.
 
 Where somebody else keeps a rotation, too, it is compared once a week, on Tuesday; a real week does so each day.
 """
@@ -13,10 +13,12 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.instants import Weekday, first_instant
+from stationmaster.core.upgrades import AREA
 
 STOPS: tuple[Literal["cut", "promote"], ...] = ("cut", "promote")
 HANDOFF = "handoff"
 SOURCE = "source"
+DEPENDENCIES = AREA
 _COMPARED = "tuesday", time(7, 30)
 _BEFORE = timedelta(microseconds=1)
 
@@ -36,7 +38,7 @@ class Item(NamedTuple):
 
     @property
     def what(self) -> str:
-        """``cut``, ``promote``, ``handoff`` or ``source``."""
+        """``cut``, ``promote``, ``handoff``, ``source`` or ``dependencies``."""
         return self.dag_id.rpartition(".")[2]
 
 
@@ -51,7 +53,8 @@ def programme(teams: Mapping[str, TeamConfig], start: date, weeks: int) -> list[
     last = max((item.at for item in stops), default=None)
     handoffs = [item for team in teams.values() for item in _handoffs(team, start, weeks, last)]
     sources = [item for team in teams.values() for item in _sources(team, start, weeks)]
-    return sorted([*stops, *handoffs, *sources])
+    upgrades = [item for team in teams.values() for item in _upgrades(team, start, weeks)]
+    return sorted([*stops, *handoffs, *sources, *upgrades])
 
 
 def _stops(train: TrainConfig, start: date, weeks: int) -> Iterator[Item]:
@@ -86,6 +89,16 @@ def _sources(team: TeamConfig, start: date, weeks: int) -> Iterator[Item]:
             for week in range(weeks):
                 moment = first_instant(datetime.combine(first + timedelta(weeks=week), at), zone)
                 yield Item(moment, f"{team.id}.{entry.id}.{SOURCE}", team.id, zone)
+
+
+def _upgrades(team: TeamConfig, start: date, weeks: int) -> Iterator[Item]:
+    if team.upgrades is None:
+        return
+    timetable = team.upgrades.timetable(team.zone)
+    at = _midnight(start, timetable.zone) - _BEFORE
+    for _ in range(weeks):
+        at = next_departure(timetable, at)
+        yield Item(at, f"{team.id}.{DEPENDENCIES}", team.id, timetable.zone)
 
 
 def _midnight(day: date, zone: str) -> datetime:

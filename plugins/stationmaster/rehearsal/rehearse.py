@@ -26,7 +26,7 @@ from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
-from stationmaster.rehearsal.programme import HANDOFF, SOURCE, programme
+from stationmaster.rehearsal.programme import DEPENDENCIES, HANDOFF, SOURCE, programme
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.transcript import as_json, as_markdown
@@ -179,7 +179,7 @@ class Play:
         picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} starts")
         if item.what == HANDOFF:
             self._handoffs.append(HandedOver.of(item.key, now))
-        elif item.what != SOURCE:
+        elif item.what not in (SOURCE, DEPENDENCIES):
             cast.begin(self._teams[item.team].train(item.key), item.what, now)
 
     def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
@@ -206,6 +206,9 @@ class Play:
     def _explains(self, subject: str, found: tuple[Blocker, ...], task: TaskInstance) -> bool:
         """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
         item = self._items[task.dag_id]
+        if item.what == DEPENDENCIES:
+            repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
+            return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")
         parts = subject.split("/")
         if parts[0] != item.key or parts[2:4] != [item.what, task.task_id]:
             return False

@@ -28,6 +28,7 @@ from stationmaster.rehearsal.github.specs import (
     EnvironmentSpec,
     IssueSpec,
     RepositorySpec,
+    UpgradeSpec,
     WorkflowSpec,
 )
 from stationmaster.rehearsal.github.world import GithubWorld
@@ -38,6 +39,8 @@ from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser, SlackU
 from stationmaster.rehearsal.slack.world import SlackWorld
 
 HOST = "127.0.0.1"
+_LINES = (' anyhow = "1"', '-serde = "1.0.201"', '-tokio = "1.37.0"', '+serde = "1.0.203"', '+tokio = "1.38.0"')
+_RAISED = (("Cargo.toml", "\n".join(("@@ -12,3 +12,3 @@ [workspace.dependencies]", *_LINES))),)
 A_WEEK_BEFORE = timedelta(weeks=1)
 """What every environment runs at the start: the branch as it was a week earlier."""
 
@@ -50,7 +53,7 @@ def repositories(
     queue: timedelta = timedelta(seconds=20),
     red_share: float = 0.0,
 ) -> Iterator[RepositorySpec]:
-    """Yield each repository that a train or a handoff names, with its environments, workflows and open issues.
+    """Yield each repository that a train, a handoff or an upgrade names, with its environments, workflows and issues.
 
     :param shift: how far its history is moved, by whole weeks.
     :param run: how long a deploy workflow runs, after it waited for ``queue``.
@@ -67,14 +70,33 @@ def repositories(
                         shift=shift,
                         default_branch=component.branch,
                         environments=tuple(_environments(component, train.production)),
-                        workflows=tuple(_workflows(component, run, queue)),
+                        workflows=(
+                            *_workflows(component, run, queue),
+                            *_upgrades(include, component.repository, run, queue),
+                        ),
                         checks=CheckSpec(red_share=red_share),
                     )
+    for name, team in _beside_trains(include):
+        if name not in seen:
+            seen.add(name)
+            yield RepositorySpec(
+                name=name,
+                shift=shift,
+                issues=tuple(_issues(team)),
+                workflows=tuple(_upgrades(include, name, run, queue)),
+                checks=CheckSpec(red_share=red_share),
+            )
+
+
+def _beside_trains(include: Include) -> Iterator[tuple[str, TeamConfig]]:
+    """Yield the repositories of handoffs, then those of upgrades, each with a team that names it."""
     for team in include.teams.values():
         for entry in team.roster.values():
-            if entry.package is not None and entry.package.repository not in seen:
-                seen.add(entry.package.repository)
-                yield RepositorySpec(name=entry.package.repository, shift=shift, issues=tuple(_issues(team)))
+            if entry.package is not None:
+                yield entry.package.repository, team
+    for team in include.teams.values():
+        for upgraded in team.upgrades.repositories if team.upgrades is not None else ():
+            yield upgraded.repository, team
 
 
 def _issues(team: TeamConfig) -> Iterator[IssueSpec]:
@@ -107,6 +129,22 @@ def _workflows(component: Component, run: timedelta, queue: timedelta) -> Iterat
     }
     for file in files:
         yield WorkflowSpec(file=file, environment="{environment}", duration=run, queue=queue)
+
+
+def _upgrades(include: Include, repository: str, run: timedelta, queue: timedelta) -> Iterator[WorkflowSpec]:
+    """Yield the upgrade workflows of a repository: what they raise is more than a patch, so that a person is asked."""
+    for team in include.teams.values():
+        entry = team.upgrades.entry(repository) if team.upgrades is not None else None
+        if entry is None:
+            continue
+        mark = entry.pull
+        upgrade = UpgradeSpec(
+            branch=(mark.branch or "bot-update-deps").replace("*", "-weekly").replace("?", "x"),
+            author=mark.author or UpgradeSpec().author,
+            labels=(mark.label,) if mark.label is not None else (),
+            files=_RAISED,
+        )
+        yield WorkflowSpec(file=entry.workflow, name="Update dependencies", duration=run, queue=queue, upgrade=upgrade)
 
 
 def token_scopes(include: Include) -> tuple[str, ...]:

@@ -126,6 +126,8 @@ def list_commits(call: Call) -> Reply:
 def list_files(call: Call) -> Reply:
     """Answer the files that a pull request changes."""
     pull = _pull(call)
+    if pull.files:
+        return paginate(call, pull.files, lambda file: _shape_file(call, pull, *file))
     return paginate(call, _commits(call, pull), lambda commit: github_commits.changed_file(call, commit))
 
 
@@ -146,6 +148,23 @@ def _pull(call: Call) -> PullRecord:
         raise Problem(404, "Not Found")
     _follow_head(call, pull)
     return pull
+
+
+def _shape_file(call: Call, pull: PullRecord, name: str, patch: str) -> dict[str, Any]:
+    lines = patch.split("\n")
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    return {
+        "sha": pull.head_sha,
+        "filename": name,
+        "status": "modified",
+        "additions": added,
+        "deletions": removed,
+        "changes": added + removed,
+        "blob_url": f"{call.page}/blob/{pull.head_sha}/{name}",
+        "raw_url": f"{call.page}/raw/{pull.head_sha}/{name}",
+        "contents_url": f"{call.at}/contents/{name}?ref={pull.head_sha}",
+        "patch": patch,
+    }
 
 
 def _follow_head(call: Call, pull: PullRecord) -> None:

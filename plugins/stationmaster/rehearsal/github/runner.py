@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from stationmaster.rehearsal.github.pipeline import job_ended, job_started
 from stationmaster.rehearsal.github.repository import Repository
 from stationmaster.rehearsal.github.state import RunRecord
+from stationmaster.rehearsal.github.upgrading import open_upgrade
 
 DONE = "completed"
 
@@ -30,6 +31,8 @@ def finish(repository: Repository, run: RunRecord, conclusion: str, at: datetime
     """End a run with a conclusion."""
     run.status, run.conclusion, run.updated_at, run.ends_at = DONE, conclusion, at, None
     job_ended(repository, run, at)
+    if conclusion == "success":
+        open_upgrade(repository, run, at)
 
 
 def enqueue(repository: Repository, run: RunRecord, at: datetime) -> None:

@@ -43,6 +43,23 @@ class EnvironmentSpec(Value):
     production: bool = False
 
 
+class UpgradeSpec(Value):
+    """The pull request that a workflow opens when its run has succeeded, as an upgrade of dependencies does.
+
+    `branch` and `title` are templates over the run's inputs. Where an open pull request stands on the branch already,
+    it is moved to the new commit, as the usual action does. `files` are names and patches. `outcome` says what becomes
+    of it: its checks turn green or red, it conflicts with its base, or there is nothing to upgrade and none is opened.
+    """
+
+    branch: str = "bot-update-deps"
+    title: str = "chore: Update dependencies"
+    body: str = ""
+    author: str = "upgrade-bot[bot]"
+    labels: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+    outcome: Literal["green", "red", "conflict", "nothing"] = "green"
+
+
 class WorkflowSpec(Value):
     """A workflow that is started by dispatch. Its run deploys its head to `environment` when that is given.
 
@@ -63,6 +80,7 @@ class WorkflowSpec(Value):
     duration: timedelta = timedelta(minutes=6)
     conclusion: Conclusion = "success"
     dispatchable: bool = True
+    upgrade: UpgradeSpec | None = None
 
 
 class IssueSpec(Value):

@@ -66,6 +66,8 @@ class PullRecord:
     merge_sha: str | None = None
     updated_at: datetime | None = None
     mergeable: bool = True
+    files: tuple[tuple[str, str], ...] = ()
+    """Names and patches; empty: what the history knows of its commits."""
 
 
 @dataclass(slots=True)

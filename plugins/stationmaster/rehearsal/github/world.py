@@ -38,7 +38,7 @@ from stationmaster.rehearsal.github.journal import Journal, JournalEntry
 from stationmaster.rehearsal.github.pipeline import begin_environments, deploy_by_hand, follow_branches, statuses
 from stationmaster.rehearsal.github.repository import Repository
 from stationmaster.rehearsal.github.runner import rescript, settle_runs
-from stationmaster.rehearsal.github.specs import CheckState, RepositorySpec
+from stationmaster.rehearsal.github.specs import CheckState, RepositorySpec, UpgradeSpec
 from stationmaster.rehearsal.github.state import CommitRecord, DeploymentRecord
 
 STAND_IN_TOKEN = "github-stand-in"  # noqa: S105 - it opens nothing but the stand-in
@@ -196,6 +196,20 @@ class GithubWorld:
             for run in repository.record.runs.values():
                 if run.workflow == workflow and run.status != "completed":
                     rescript(run, conclusion, duration, stubborn)
+
+    def script_upgrade(self, repo: str, workflow: str, **changes: object) -> None:
+        """Change what the later runs of an upgrade workflow open: any field of UpgradeSpec."""
+        with self._settled(repo) as (repository, _):
+            repository.spec = repository.spec.model_copy(
+                update={
+                    "workflows": tuple(
+                        spec.model_copy(update={"upgrade": (spec.upgrade or UpgradeSpec()).model_copy(update=changes)})
+                        if spec.file == workflow
+                        else spec
+                        for spec in repository.spec.workflows
+                    )
+                }
+            )
 
     def rename(self, repo: str, name: str) -> None:
         """Rename or transfer a repository: the old name redirects (F68)."""
