@@ -77,6 +77,7 @@ def test_these_are_the_commands():
         "swap decline",
         "swap list",
         "swap suggest",
+        "unskip",
         "up",
         "who",
     ]

@@ -550,3 +550,12 @@ def test_d13_feature_builds_need_an_environment_of_their_own_and_a_way_there(fil
     assert files.only().code == "feature_builds_go_nowhere"
     files.edit(TRAIN, "feature_builds: {environment: dev}", "feature_builds: {environment: elsewhere}")
     assert files.only().code == "unknown_environment"
+
+
+def test_a_record_that_the_verification_would_wait_for(files):
+    files.edit(
+        TRAIN,
+        "prod: {mode: workflow, workflow: deploy.yml, runbook: promote}",
+        "prod: {mode: workflow, workflow: deploy.yml, runbook: promote, record: true}",
+    )
+    assert files.only().code == "recorded_by_itself"

@@ -49,6 +49,20 @@ def test_f08_a_head_that_is_not_green_stays_behind_with_a_note(opened, state):
     assert any("explorer: 1 newer commit(s) stay behind" in note for note in notes)
 
 
+def test_no_more_commits_board_than_the_file_says_and_the_rest_rides_next_time(opened):
+    train = opened.team.trains["weekly"]
+    cut = train.stops.cut.model_copy(update={"most_commits": 2})
+    few = train.model_copy(update={"stops": train.stops.model_copy(update={"cut": cut})})
+    opened.team = opened.team.model_copy(update={"trains": {"weekly": few}})
+    forge, running = opened.station().forge, opened.station().forge.deployed_sha(EXPLORER, "prod").sha
+    before = forge.compare(EXPLORER, running, "main").ahead_by
+    assert before > 2
+    manifest = opened.cut()
+    assert forge.compare(EXPLORER, running, manifest.sha_of("explorer")).ahead_by == 2
+    notes = [fact.value["text"] for fact in opened.ledger.facts(opened.departure, kind="note")]
+    assert f"explorer: {before - 2} newer commit(s) stay behind, 2 board at most" in notes
+
+
 def test_f08_nothing_green_since_production_stays_at_what_production_runs(opened):
     running = opened.github.deployed(EXPLORER, "prod")
     for commit in list(opened.github.repository(EXPLORER).record.commits):

@@ -165,3 +165,20 @@ def test_t20_a_window_that_is_weeks_away_is_not_missed(week):
     later = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
     opening.previous_standing(week.station(), later)
     assert states(week)["cellxgene.weekly/2021-W42"] == "MISSED"
+
+
+def test_a_departure_that_was_skipped_goes_on_from_where_it_stood(week):
+    week.staged()
+    station = week.station()
+    opening.skip(station, week.ledger.departure(week.departure), by="ben", reason="not good")
+    state = opening.unskip(station, week.ledger.departure(week.departure), by="emil", reason="the fix came in")
+    assert state is DepartureState.STAGED
+    with pytest.raises(opening.NotSkipped, match="nothing to take back"):
+        opening.unskip(station, week.ledger.departure(week.departure), by="emil", reason="again")
+
+
+def test_a_departure_that_was_skipped_before_its_cut_is_cut_after_all(week):
+    week.open_cut()
+    opening.skip(week.station(), week.ledger.departure(week.departure), by="ben", reason="not now")
+    assert opening.unskip(week.station(), week.ledger.departure(week.departure), by="ben", reason="now") == "OPEN"
+    assert week.open_cut() == week.departure

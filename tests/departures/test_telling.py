@@ -244,3 +244,9 @@ def test_f74_no_token_stands_in_a_row_a_message_or_an_error(week, caplog):
     assert errors
     for token in (GITHUB_TOKEN, SLACK_TOKEN):
         assert not [text for text in kept if token in text]
+
+
+def test_those_whose_work_is_aboard_are_mentioned(week):
+    week.gate()
+    author = next(person for person in week.team.people.values() if person.github == "dev-12")
+    assert f"Aboard is work of <@{author.slack[0]}>." in wording.vote_question(week.station(), week.departure)

@@ -20,6 +20,7 @@ DepartureArgument = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(skip)
+    app.command()(unskip)
     app.command()(adopt)
     app.command()(disclose)
 
@@ -51,6 +52,34 @@ def skip(
         opening.skip(station, found, by=by, reason=why.strip())
         telling.refresh_headline(station, name)
     console().print(f"{name} is skipped.", soft_wrap=True)
+
+
+def unskip(
+    departure: DepartureArgument,
+    why: WhyOption,
+    by: ByOption,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+) -> None:
+    """Let a departure that was skipped go on after all; every gate is asked again. Its runs are started by hand.
+
+    Example: stationmaster unskip cellxgene.weekly/2026-W34 --why "the fix came in" --by emil
+
+    Exit codes: 0 it goes on, 1 the team's files hold errors, 2 it is not skipped, or there is no such departure.
+    """
+    from stationmaster.departures import opening, telling
+
+    with refusals():
+        station, name = departure_asked_about(departure, include, home, by=by)
+        found = station.ledger.departure(name)
+        if found is None:
+            refuse(f"there is no departure {name} in the ledger.")
+        if not why.strip():
+            refuse("Why? It stands in every explanation, and in the audit.")
+        state = opening.unskip(station, found, by=by, reason=why.strip())
+        telling.refresh_headline(station, name)
+    stop = "promote" if state == "STAGED" else "cut"
+    console().print(f"{name} is {state} again. Start {station.train.key}.{stop} by hand.", soft_wrap=True)
 
 
 def adopt(

@@ -61,6 +61,11 @@ class Deploy(ConfigModel):
         default=None, description="Page whose text holds the sha, for verify by url"
     )
     by: Text | None = Field(default=None, description="Who or what deploys, in words")
+    record: Flag = Field(
+        default=False,
+        description="Write a GitHub Deployment once it has arrived, where no pipeline does; needs verify by url or "
+        "checklist",
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -102,6 +102,15 @@ def _cannot_verify(train: TrainConfig) -> Iterator[Mistake]:
         for environment in (train.staging, train.production):
             deploy = component.deploy(environment)
             by = component.verify.by
+            if deploy.record and by == "deployment":
+                yield _of(
+                    train,
+                    "recorded_by_itself",
+                    ("components", index, "environments", environment, "record"),
+                    f"{component.id} on {environment} is verified by the deployment that is only written after that",
+                    "Verify by url or by checklist, or leave the record to the pipeline.",
+                    "true",
+                )
             lacking = {"url": deploy.url, "checklist": component.checklist_of(environment)}.get(by, by)
             if deploy.mode != "none" and lacking is None:
                 yield _of(

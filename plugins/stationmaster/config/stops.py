@@ -91,6 +91,11 @@ class CutStop(Stop):
     environment: Slug = Field(default="staging", description="The environment that the stop deploys to")
     hold_question: HoldQuestion | None = Field(default_factory=HoldQuestion, description="null asks nothing")
     look_back: Positive = Field(default=50, description="How many commits back to look for one whose checks are green")
+    most_commits: Positive | None = Field(
+        default=None,
+        description="So many commits of a component board at most: an older green one, if need be; the rest rides next "
+        "time",
+    )
     nothing_to_ship: Literal["skip", "depart"] = Field(
         default="skip", description="Nothing new on main: skip ends the departure as SKIPPED_EMPTY"
     )

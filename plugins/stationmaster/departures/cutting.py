@@ -182,17 +182,19 @@ def _rewritten(station: Station, component: Component, running: str, head: str, 
 def _newest_green(
     station: Station, component: Component, head: str, running: str | None, selection: Selection
 ) -> str | None:
-    """Return the newest green commit; never one that is older than what production runs."""
-    depth = station.train.stops.cut.look_back
+    """Return the newest green commit; never one that is older than what production runs, nor more than fit aboard."""
+    over = _too_many(station, component, running, head)
+    depth = station.train.stops.cut.look_back + over
     pending: list[tuple[str, str]] = []
     looked_at = 0
     for position, commit in enumerate(station.forge.commits(component.repository, head, depth)):
+        if position < over and commit.sha != running:
+            continue
         checks = _checks(station, component, commit.sha)
         if commit.sha == running or checks.usable:
             if position:
-                selection.notes.append(
-                    f"{component.id}: {position} newer commit(s) stay behind, their checks are not green"
-                )
+                why = f"{station.train.stops.cut.most_commits} board at most" if over else "their checks are not green"
+                selection.notes.append(f"{component.id}: {position} newer commit(s) stay behind, {why}")
             return commit.sha
         looked_at += 1
         if checks.state == "pending":
@@ -206,6 +208,14 @@ def _newest_green(
             blocker("NO_GREEN_COMMIT", who=who, subject=name, component=name, looked_at=looked_at)
         )
     return None
+
+
+def _too_many(station: Station, component: Component, running: str | None, head: str) -> int:
+    """Return how many of the newest commits are more than the train takes at once."""
+    most = station.train.stops.cut.most_commits
+    if most is None or running is None or running == head:
+        return 0
+    return max(0, station.forge.compare(component.repository, running, head).ahead_by - most)
 
 
 def _checks(station: Station, component: Component, sha: str) -> CheckReport:

@@ -138,6 +138,24 @@ def _end_the_missed(station: Station, departure: Departure) -> None:
             telling.refresh_headline(station, found.id)
 
 
+def unskip(station: Station, departure: Departure, *, by: str, reason: str) -> DepartureState:
+    """Take the skipping of a departure back: it goes on from where it stood, and every gate is asked again.
+
+    :raises NotSkipped: it is not skipped.
+    """
+    if departure.state is not DepartureState.SKIPPED:
+        raise NotSkipped(f"{departure.id} is {departure.state}, not skipped: there is nothing to take back.")
+    staged = gating.staged_at(station, departure.id) is not None or departure.kind.is_hotfix
+    pinned = station.ledger.manifest_of(departure.id) is not None
+    state = DepartureState.STAGED if pinned and staged else DepartureState.CUTTING if pinned else DepartureState.OPEN
+    station.ledger.set_state(departure.id, state, station.now(), by, reason, expect=(DepartureState.SKIPPED,))
+    return state
+
+
+class NotSkipped(ValueError):
+    """A departure that nobody has skipped."""
+
+
 def skip(station: Station, departure: Departure, *, by: str, reason: str) -> None:
     """End a departure because a person says so, with the reason they gave."""
     station.ledger.set_state(departure.id, DepartureState.SKIPPED, station.now(), by, reason)

@@ -110,8 +110,16 @@ def vote_question(station: Station, departure: str) -> str:
         f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, "
         f"after {mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
         f"answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn "
-        f"until the deploy begins.\n\n{changes.aboard(station, departure).render_slack()}"
+        f"until the deploy begins.\n\n{_authors(station, departure)}{changes.aboard(station, departure).render_slack()}"
     )
+
+
+def _authors(station: Station, departure: str) -> str:
+    """Return whose work is aboard, as mentions of the team's people; empty where it is nobody's whom we know."""
+    from stationmaster.departures import voting
+
+    people = sorted(voting.authors(station, departure))
+    return f"Aboard is work of {names(station, people)}.\n" if people else ""
 
 
 def reminder(station: Station, people: Sequence[str], missing: int) -> str:

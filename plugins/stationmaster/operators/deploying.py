@@ -84,7 +84,7 @@ class VerifyOperator(LegOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Look once; wait for the next look."""
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import deploying, verifying
+        from stationmaster.departures import deploying, recording, verifying
         from stationmaster.departures.obstacles import StepImpossible
 
         leg = self.leg(station, departure)
@@ -95,6 +95,7 @@ class VerifyOperator(LegOperator):
             return Waiting(standing, "verify", self.watched)
         since = verifying.first_seen(station, leg)
         deploying.record_deployed(station, leg, at=since, how="reported by the environment")
+        recording.record(station, leg)
         return {
             "component": leg.component,
             "environment": leg.environment,
