@@ -6,12 +6,13 @@ import re
 
 from tests.cli.conftest import ROOT
 
-_ROW = re.compile(r"^\| R(\d+) \| .+? \| (✓|(?:not yet|left out)) \| (.+?) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([RT]\d+) \| .+? \| (✓|(?:not yet|left out)) \| (.+?) \|$", re.MULTILINE)
 ROWS = _ROW.findall((ROOT / "docs" / "features.md").read_text(encoding="utf-8"))
 
 
-def test_every_row_of_the_rotations_is_there():
-    assert [int(row[0]) for row in ROWS] == list(range(1, 72))
+def test_every_row_of_the_rotations_and_of_the_trains_is_there():
+    wanted = [f"R{number}" for number in range(1, 72)] + [f"T{number}" for number in range(1, 108)]
+    assert [row[0] for row in ROWS] == wanted
 
 
 def test_a_ticked_row_names_a_test_that_exists():
