@@ -12,6 +12,7 @@ from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
 from stationmaster.config.rules_freezes import freeze_mistakes, frozen_for_ever
 from stationmaster.config.rules_gates import gate_mistakes
+from stationmaster.config.rules_rollouts import rollout_mistakes
 from stationmaster.config.rules_rotations import of_rotation, rotation_mistakes
 from stationmaster.config.team import Account, TeamConfig, accounts_of
 
@@ -30,7 +31,11 @@ def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
     if any(mistake.severity == "error" for mistake in found):
         return found
     for train in team.trains.values():
-        found += [*gate_mistakes(team, train, now), *frozen_for_ever(team, train, now)]
+        found += [
+            *gate_mistakes(team, train, now),
+            *frozen_for_ever(team, train, now),
+            *rollout_mistakes(team, train, now),
+        ]
     return found
 
 

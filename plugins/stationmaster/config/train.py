@@ -13,6 +13,7 @@ from stationmaster.config.components import Component
 from stationmaster.config.fields import Flag, PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
+from stationmaster.config.rolling_out import Rollout
 from stationmaster.config.stops import Forms, Stop, Stops
 from stationmaster.core.calendar import StopTimetable
 from stationmaster.core.quorum import QuorumPolicy
@@ -73,6 +74,9 @@ class TrainFile(ConfigModel):
     poll: PositiveDuration = Field(default=timedelta(seconds=30), description="How often a waiting gate looks again")
     runbooks: Runbooks = Field(default_factory=Runbooks)
     forms: Forms = Field(default_factory=Forms)
+    rollout: Rollout | None = Field(
+        default=None, description="What follows the promotion over days, batch by batch (D-09)"
+    )
 
     @model_validator(mode="after")
     def _components_differ(self) -> Self:
