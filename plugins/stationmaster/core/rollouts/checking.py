@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from difflib import get_close_matches
 
 from stationmaster.core.instants import UncertainTime, UnknownZone, exact_instant, local_text, utc, zone_of
 from stationmaster.core.manifest import InvalidSha, valid_sha
@@ -137,6 +136,8 @@ class _Checker:
             several = ", ".join(found[:_LISTED]) + (" …" if len(found) > _LISTED else "")
             self._wrong(entry.line, f"{wanted!r} may be any of {several}", "Write more of its name.")
         else:
+            from difflib import get_close_matches
+
             near = get_close_matches(wanted, self._targets, n=1, cutoff=0.6)
             remedy = f"Did you mean {near[0]!r}?" if near else "Use one of the targets that the train's file lists."
             self._wrong(entry.line, f"there is no target {wanted!r}", remedy)
