@@ -11,8 +11,10 @@ from stationmaster import clock, settings
 
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
+    from stationmaster.hooks.alerts import FiringAlerts
     from stationmaster.hooks.chat import Chat
     from stationmaster.hooks.forge import Forge
+    from stationmaster.hooks.proposals import Proposals
     from stationmaster.ledger import Ledger
 
 
@@ -75,3 +77,17 @@ class Desk:
         from stationmaster.hooks.chat import Chat
 
         return Chat(self.files.connections.slack)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """The proposal system, through the team's connection."""
+        from stationmaster.hooks.proposals import Proposals
+
+        return Proposals(str(self.files.connections.proposals))
+
+    @cached_property
+    def alerts(self) -> FiringAlerts:
+        """What fires, through the team's connection."""
+        from stationmaster.hooks.alerts import FiringAlerts
+
+        return FiringAlerts(str(self.files.connections.alerts))
