@@ -22,6 +22,7 @@ MODULES = (
     "psycopg",
     "stationmaster.assemble.include",
     "stationmaster.assemble.escalation",
+    "stationmaster.assemble.rollouts",
     "stationmaster.assemble.rotations",
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
@@ -35,7 +36,10 @@ MODULES = (
     "stationmaster.hooks.mail",
     "stationmaster.incidents.circles",
     "stationmaster.ledger.facade",
+    "stationmaster.rollouts.reporting",
+    "stationmaster.rollouts.waiting",
     "stationmaster.settings",
+    "stationmaster.triggers.rollout_trigger",
     "stationmaster.triggers.station_trigger",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.

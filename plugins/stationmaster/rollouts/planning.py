@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from stationmaster.config.rolling_out import Rollout
     from stationmaster.departures.station import Station
 
+_DEPARTURES_BACK = 8
+"""Departures among which an open rollout is looked for."""
+
 
 class Checked(NamedTuple):
     """A departure that is elected, the commit that its targets get, and the plan."""
@@ -104,12 +107,12 @@ def read(station: Station, departure: str, *, text: str | None, start: date | No
     )
 
 
-def open_rollout(station: Station, found: Checked, *, by: str) -> RolloutRecord:
+def open_rollout(station: Station, found: Checked, *, by: str, run: str = "") -> RolloutRecord:
     """Begin a rollout, or return the one that is open with the same plan; told once.
 
     :raises RolloutRefused: another one is open, of this departure or of another.
     """
-    for other in station.ledger.departures(station.train.key, limit=8):
+    for other in station.ledger.departures(station.train.key, limit=_DEPARTURES_BACK):
         record = records.newest(station.ledger, other.id)
         if record is None or not records.is_open(station.ledger, record):
             continue
@@ -130,6 +133,7 @@ def open_rollout(station: Station, found: Checked, *, by: str) -> RolloutRecord:
             plan=found.plan,
             opened_at=station.now(),
             opened_by=by,
+            run=run,
         ),
     )
     if record.plan.hash != found.plan.hash:
@@ -140,4 +144,23 @@ def open_rollout(station: Station, found: Checked, *, by: str) -> RolloutRecord:
     return record
 
 
-__all__ = ["Checked", "PlanInvalid", "check", "elected_departure", "open_rollout", "read", "rollout_of", "version_of"]
+def opened_by_run(station: Station, run: str) -> RolloutRecord | None:
+    """Return the rollout that a run of the form has opened already, None before."""
+    for found in station.ledger.departures(station.train.key, limit=_DEPARTURES_BACK):
+        record = records.newest(station.ledger, found.id)
+        if record is not None and record.run == run:
+            return record
+    return None
+
+
+__all__ = [
+    "Checked",
+    "PlanInvalid",
+    "check",
+    "elected_departure",
+    "open_rollout",
+    "opened_by_run",
+    "read",
+    "rollout_of",
+    "version_of",
+]

@@ -31,7 +31,10 @@ class RolloutRefused(ValueError):
 
 
 class RolloutRecord(Value):
-    """A rollout as it was opened. ``number`` counts those of the departure from 1; ``version`` is the departure's."""
+    """A rollout as it was opened. ``number`` counts those of the departure from 1; ``version`` is the departure's.
+
+    ``run`` is the run of the form that opened it, which finds it again after a clear.
+    """
 
     departure: str
     number: int
@@ -39,6 +42,7 @@ class RolloutRecord(Value):
     plan: RolloutPlan
     opened_at: Instant
     opened_by: str
+    run: str = ""
 
 
 class Said(NamedTuple):
