@@ -19,6 +19,7 @@ from stationmaster.cli import (
     oncall_writing,
     previewing,
     rehearsing,
+    rollouts,
     running,
     stats,
     who,
@@ -62,7 +63,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-for group in (checking, who, oncall_reading, oncall_writing, freezes, halting, previewing, stats, explaining):
+for group in (checking, who, oncall_reading, oncall_writing, freezes, halting, rollouts, previewing, stats, explaining):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

@@ -38,7 +38,7 @@ class Desk:
         as_written: bool = False,
     ) -> None:
         self.files = team
-        self._as_written = as_written
+        self.as_written = as_written
         self.now = now
         self._ledger, self._forge, self._chat = ledger, forge, chat
 
@@ -47,7 +47,7 @@ class Desk:
         """The team as it is in fact: its files, with the overrides and swaps of the ledger."""
         from stationmaster.oncall.changing import in_fact
 
-        if self._as_written:
+        if self.as_written:
             return self.files
         return in_fact(self.files, self.ledger)
 

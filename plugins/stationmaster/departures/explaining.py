@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from stationmaster.ledger.records import Departure
 
 
+ROLLOUT = "rollout"
+"""Below which part of a departure the blockers of its rollout stand."""
+_DEPARTURES_BACK = 8
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,12 +81,21 @@ def explain(station: Station) -> Explanation:
     """Return why each departure of the train that is under way waits now."""
     train, now = station.train, station.now()
     open_departures = station.ledger.departures(train.key, states=(*OPEN_STATES, DepartureState.FAILED))
+    open_departures += _rolling_out(station)
     return Explanation(
         train=train.key,
         at=now,
         departures=tuple(_explained(station, found) for found in open_departures),
         next=tuple(_next(station, stop, now) for stop in ("cut", "promote")),
     )
+
+
+def _rolling_out(station: Station) -> tuple[Departure, ...]:
+    """Return departures that are on production and whose rollout waits for something."""
+    if station.train.rollout is None:
+        return ()
+    done = station.ledger.departures(station.train.key, states=[DepartureState.DONE], limit=_DEPARTURES_BACK)
+    return tuple(found for found in done if station.ledger.blockers(f"{found.id}/{ROLLOUT}"))
 
 
 def _explained(station: Station, found: Departure) -> DepartureExplained:

@@ -85,11 +85,12 @@ def check(station: Station, *, week: str | None, text: str | None, start: date |
     :raises stationmaster.core.rollouts.plan.PlanInvalid: with all mistakes of the plan.
     """
     departure = elected_departure(station, week)
-    return Checked(departure, version_of(station, departure), read(station, departure, text=text, start=start))
+    version = version_of(station, departure)
+    return Checked(departure, version, read(station, version, text=text, start=start))
 
 
-def read(station: Station, departure: str, *, text: str | None, start: date | None) -> RolloutPlan:
-    """Return the plan that a text means for a departure.
+def read(station: Station, version: str, *, text: str | None, start: date | None) -> RolloutPlan:
+    """Return the plan that a text means for a commit; the ledger is not asked.
 
     :raises stationmaster.core.rollouts.plan.PlanInvalid: with all mistakes of the plan.
     """
@@ -99,7 +100,7 @@ def read(station: Station, departure: str, *, text: str | None, start: date | No
     return checked(
         read_plan(text if text is not None else rollout.plan),
         targets=rollout.targets,
-        version=version_of(station, departure),
+        version=version,
         zone=zone,
         start=start or to_local(now, zone).date(),
         now=now,
