@@ -24,10 +24,10 @@ def rollout_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> Ite
 
     :param now: an aware instant; the days of the default plan are counted from its week.
     """
-    rollout = train.rollout
+    rollout, source = train.rollout, f"train:{train.id}"
+    yield from _elections(team, train)
     if rollout is None:
         return
-    source = f"train:{train.id}"
     for kind, loc, name, known in _names(team, train, rollout):
         if name not in known:
             remedy = did_you_mean(name, known)
@@ -38,6 +38,25 @@ def rollout_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> Ite
             yield Mistake("rollout_without_connection", ("rollout",), message, remedy, at_key=True, source=source)
     for mistake in _in_plan(train, rollout, now):
         yield Mistake("plan_invalid", ("rollout", "plan"), mistake[0], mistake[1], "the plan", source=source)
+
+
+def _elections(team: TeamConfig, train: TrainConfig) -> Iterator[Mistake]:
+    """A component that is elected needs the proposal system; and an election cannot be taken back."""
+    source = f"train:{train.id}"
+    for index, component in enumerate(train.components):
+        for name, deploy in component.environments.items():
+            if deploy.mode != "proposal":
+                continue
+            loc: Loc = ("components", index, "environments", name)
+            if team.connections.proposals is None:
+                message, remedy = (
+                    "the team has no connection proposals",
+                    "Write connections: {proposals: …} in its file.",
+                )
+                yield Mistake("election_without_connection", loc, message, remedy, name, source=source)
+            if name == train.production and train.rollback.on_failure:
+                message, remedy = "an election cannot be taken back", "Write on_failure: false; a person decides."
+                yield Mistake("election_rolled_back", ("rollback", "on_failure"), message, remedy, source=source)
 
 
 def _names(team: TeamConfig, train: TrainConfig, rollout: Rollout) -> Iterator[tuple[str, Loc, str, Iterable[str]]]:

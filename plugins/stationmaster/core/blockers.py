@@ -356,6 +356,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "The alerts cannot be read, so nothing counts as quiet: {why}.",
         "Mend the connection; it is asked again.",
     ),
+    (
+        "PROPOSAL_LOST",
+        "Proposal {proposal}, for {version}, is {status}.",
+        "Mend what the voters name and cut anew, or clear the task: it makes another proposal for the same commit.",
+    ),
     ("BATCH_NOT_DUE", "Batch {batch} begins {at}.", "Nothing to do: it begins by itself."),
     (
         "BATCH_BEFORE",

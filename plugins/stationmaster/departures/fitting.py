@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
+from stationmaster.departures.electing import running_sha
 from stationmaster.departures.obstacles import waiting
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ def fits(station: Station, leg: Leg) -> Standing | None:
     """Refuse to go back unnoticed: what runs must be an ancestor of what comes (F17, F18)."""
     if leg.stop == "cut":
         return None
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
+    running = running_sha(station, leg.component, leg.environment)
     if running is None:
         return None
-    status = station.forge.compare(leg.repository, running.sha, leg.sha).status
+    status = station.forge.compare(leg.repository, running, leg.sha).status
     if status in ("ahead", "identical"):
         return None
-    who, found, sha = (station.conductor.id,), running.sha[:12], leg.sha[:12]
+    who, found, sha = (station.conductor.id,), running[:12], leg.sha[:12]
     expected = _last_seen(station, leg)
     component, environment = leg.component, leg.environment
     why = (
@@ -48,12 +49,10 @@ def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:
     """A component without anything new runs there already: it is verified, and not deployed a second time."""
     if deploy.mode in ("auto", "manual") or station.ledger.effects(leg.key):
         return False
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    return running is not None and running.sha == leg.sha
+    return running_sha(station, leg.component, leg.environment) == leg.sha
 
 
 def record_target(station: Station, leg: Leg) -> None:
     """Record what runs there, once, before the departure changes it: where a rollback goes (C-18, F45)."""
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    value = {"sha": running.sha if running else None, "repository": leg.repository}
+    value = {"sha": running_sha(station, leg.component, leg.environment), "repository": leg.repository}
     station.ledger.record_once(leg.departure, "rollback_target", leg.subject, value, station.now(), "stationmaster")

@@ -70,6 +70,13 @@ class Proposals:
         found = self._list({"kind": kind, "target": target, "version": version, "limit": "1"})
         return found[0] if found else None
 
+    def last_elected(self) -> Proposal | None:
+        """Return the election that was carried out last, None: there is none.
+
+        :raises GovernanceError: it cannot be told.
+        """
+        return next((found for found in self._list({"kind": "elect"}) if found.status is Status.EXECUTED), None)
+
     def with_key(self, key: str) -> Proposal | None:
         """Return the proposal that was made with a key, None: there is none; the oldest, should there be two.
 

@@ -98,7 +98,7 @@ def _environments(component: Component, production: str) -> Iterator[Environment
             yield EnvironmentSpec(name=name, follows=component.branch)
         elif deploy.mode == "on_merge":
             yield EnvironmentSpec(name=name, follows=deploy.branch, as_of=began, production=name == production)
-        elif deploy.mode != "none":
+        elif deploy.mode not in ("none", "proposal"):
             yield EnvironmentSpec(name=name, as_of=began, production=name == production)
 
 
