@@ -122,6 +122,27 @@ MUTANTS = (
         "tests/departures/test_telling.py::test_f65_a_title_cannot_mention_anybody",
     ),
     Mutant(
+        "F32: a rollout counts its gates again before each batch",
+        "rollouts/stepping.py",
+        "for way in batch.ways if gate.opens else ():",
+        "for way in batch.ways:",
+        "tests/rollouts/test_stepping.py::test_f32_a_wait_that_is_marked_as_success_opens_nothing",
+    ),
+    Mutant(
+        "D-11: an open proposal of somebody else is not overtaken",
+        "rollouts/proposing.py",
+        "if newest is not None and newest.version != way.version and newest.status in",
+        "if newest is None and newest.status in",
+        "tests/rollouts/test_stepping.py::test_d11_a_proposal_is_made_only_if_the_newest_one_is_not_ours",
+    ),
+    Mutant(
+        "D-09: time in which nobody looked is not quiet",
+        "core/rollouts/progress.py",
+        "elif since is None or broken:",
+        "elif since is None:",
+        "tests/rollouts/test_stepping.py::test_time_in_which_nobody_looked_is_not_quiet",
+    ),
+    Mutant(
         "F74: the secret of a calendar is not in the log",
         "hooks/calendar_feed.py",
         'logging.getLogger("httpx").setLevel(logging.WARNING)',

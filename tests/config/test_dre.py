@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,6 +76,9 @@ def test_d09_the_shipped_plan_reaches_every_target_once_with_the_canary_first(tr
         ("teams/dre.yaml", "  proposals: governance_proposals", "  # proposals: none", "election_without_connection"),
     ],
 )
-def test_an_election_that_could_not_work_is_refused(files: Files, file: str, old: str, new: str, code: str) -> None:
+def test_an_election_that_could_not_work_is_refused(tmp_path: Path, file: str, old: str, new: str, code: str) -> None:
+    shutil.copytree(INCLUDE, tmp_path / "all")
+    files = Files(tmp_path / "all")
+    assert files.problems() == []
     files.edit(file, old, new)
     assert code in [problem.code for problem in files.problems()]

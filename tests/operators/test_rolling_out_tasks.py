@@ -271,3 +271,26 @@ def test_the_dag_is_the_same_each_time_it_is_parsed() -> None:
     first, second = (json.dumps(DagSerialization.to_dict(dag_of(dre_team())), sort_keys=True) for _ in range(2))
     assert first == second
     assert str(Path.cwd()) not in json.dumps(DagSerialization.to_dict(dag_of(dre_team()))["dag"]["tasks"])
+
+
+def test_f69_the_arguments_of_the_trigger_and_the_names_of_the_stages_are_contracts() -> None:
+    """They stand in Airflow's database for days: only additions, with defaults."""
+    from stationmaster.rollouts.stepping import STAGES
+
+    trigger = RolloutTrigger(
+        team={}, train="weekly", departure=DEPARTURE, subject="s", rollout=1, batch=2, stage="quiet", interval=60.0
+    )
+    assert trigger.serialize() == (
+        "stationmaster.triggers.rollout_trigger.RolloutTrigger",
+        {
+            "team": {},
+            "train": "weekly",
+            "departure": DEPARTURE,
+            "subject": "s",
+            "rollout": 1,
+            "batch": 2,
+            "stage": "quiet",
+            "interval": 60.0,
+        },
+    )
+    assert list(STAGES) == ["start", "proposed", "accepted", "running", "quiet"]

@@ -106,7 +106,7 @@ further is told again every {in_words(rollout.stall)}.
 targets in a batch than are tolerated hold it: `stationmaster rollout again`, `leave` or `abort` decide. Clear a failed
 task: no proposal is made twice, however often it is tried. `stationmaster rollout pause` holds what has not begun.
 
-**Dry run.** The form's own, or `stationmaster rollout preview {train.team} --train {train.id}`.
+**Dry run.** The form's own, or `stationmaster rollout preview {train.key}`.
 """
 
 

@@ -122,6 +122,7 @@ def close(station: Station, departure: str, number: int) -> str:
     if stopped is None:
         done = [target for target, each in found.items() if each.progress is Progress.DONE]
         records.write_closed(station.ledger, record, {"done": len(done), "of": len(found)}, station.now())
+    telling.tell_again(station)
     why = "is over" if stopped is None else "was aborted"
     telling.tell(station, departure, f"rollout/{number}/ended", wording.ended(record, found, why), broadcast=True)
     return state_of(station, record)

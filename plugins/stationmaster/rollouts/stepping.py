@@ -8,6 +8,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
 from stationmaster.core.rollouts.progress import Progress
+from stationmaster.departures import telling
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
 from stationmaster.rollouts import asking, batch_gates, observing, proposing, records, stalling, wording
 from stationmaster.rollouts.planning import rollout_of
@@ -40,6 +41,7 @@ def act(station: Station, departure: str, number: int, batch_number: int, stage:
     """
     record = batch_gates.record_of(station, departure, number)
     batch = record.plan.batch(batch_number)
+    telling.tell_again(station)
     blockers: list[Blocker] = []
     if stage != START:
         gate = batch_gates.batch_standing(station, record, batch)
