@@ -31,7 +31,7 @@ from tests.rollouts.making import DEPARTURE, MONDAY, Rolling, dre_team, governan
 _FORK = multiprocessing.get_context("fork")
 _POINTS = 20
 """More than this rollout has writes."""
-PLAN = 'Monday:\n  "9:00": [io67a]\n  "11:00": [shefu, uzr34]'
+PLAN = 'Monday:\n  "9:00": [io67a, shefu]'
 
 
 def fresh(board: Switchboard, template: Path, path: Path) -> tuple[Rolling, str]:
@@ -60,9 +60,8 @@ def play(world: Rolling) -> None:
         planning.open_rollout(
             station, planning.check(station, week=None, text=PLAN, start=MONDAY.date()), by="anouk", run="run"
         )
-    for batch in (1, 2):
-        for stage in stepping.STAGES:
-            world.drive(batch, stage)
+    for stage in stepping.STAGES:
+        world.drive(1, stage, minutes=7)
     reporting.close(world.station(), DEPARTURE, 1)
 
 
@@ -121,9 +120,9 @@ def test_f02_a_kill_at_each_write_doubles_nothing(
     world, url = fresh(board, sqlite_template, tmp_path / "undisturbed.db")
     assert in_a_child(world, url, None) == 0
     expected = seen(world)
-    assert sum(expected["proposals"].values()) == 3
+    assert sum(expected["proposals"].values()) == 2
     assert expected["unsettled"] == []
-    assert (expected["ended"], sum(expected["votes"].values())) == (1, 2)
+    assert (expected["ended"], sum(expected["votes"].values())) == (1, 1)
     reached = 0
     for point in range(1, _POINTS):
         world, url = fresh(board, sqlite_template, tmp_path / f"point-{point}.db")
@@ -136,4 +135,4 @@ def test_f02_a_kill_at_each_write_doubles_nothing(
         assert in_a_child(world, url, None) == 0, f"it does not go on after a kill at write {point}"
         assert seen(world) == expected, f"write {point}"
         assert world.ledger.verify() == ()
-    assert 6 <= reached < _POINTS - 1
+    assert 5 <= reached < _POINTS - 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import EffectState
 from stationmaster.rehearsal.alerts.standin import Fire, Silence
 from stationmaster.rehearsal.governance.world import Decide, Fault, Upgrade
-from stationmaster.rollouts import records, reporting, speaking
+from stationmaster.rollouts import batch_gates, records, reporting, speaking
 from stationmaster.rollouts.records import RolloutRefused
 from tests.rollouts.making import DEPARTURE, NEW, OLD, OTHER, Rolling
 
@@ -87,6 +88,27 @@ def test_f32_a_wait_that_is_marked_as_success_opens_nothing(rolling: Rolling) ->
         assert "BATCH_BEFORE" in rolling.codes(rolling.act(2, stage))
         assert not rolling.look(2, stage).opens
     assert proposed(rolling) == []
+
+
+def test_f32_a_gate_that_closes_at_the_last_moment_keeps_the_proposal(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody pauses the rollout while the worker asks what the target runs."""
+    rolling.open()
+    rolling.clock.move(hours=3)
+    real, looked = batch_gates.target_blocker, []
+
+    def paused_meanwhile(*arguments: Any) -> Any:
+        if not looked:
+            say(rolling, "pause", why="wait")
+        looked.append(arguments)
+        return real(*arguments)
+
+    monkeypatch.setattr(batch_gates, "target_blocker", paused_meanwhile)
+    assert "ROLLOUT_PAUSED" in rolling.codes(rolling.act(1, "proposed"))
+    assert proposed(rolling) == []
+    say(rolling, "resume")
+    assert rolling.act(1, "proposed").opens
 
 
 def test_d11_a_proposal_is_made_only_if_the_newest_one_is_not_ours(rolling: Rolling) -> None:
