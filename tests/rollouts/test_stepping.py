@@ -10,6 +10,7 @@ import pytest
 from stationmaster.config.rolling_out import Rollout
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import halting
+from stationmaster.departures.explaining import explain
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import EffectState
 from stationmaster.rehearsal.alerts.standin import Fire, Silence
@@ -403,3 +404,15 @@ def test_only_what_is_promoted_is_rolled_out(rolling: Rolling, week: str, senten
     with pytest.raises(RolloutRefused, match=sentence):
         rolling.open(week=week)
     assert records.newest(rolling.ledger, DEPARTURE) is None
+
+
+def test_explain_says_what_a_rollout_waits_for_although_its_departure_is_done(rolling: Rolling) -> None:
+    rolling.open()
+    assert explain(rolling.station()).departures == ()
+    subject = f"{DEPARTURE}/rollout/batch.wait_until_start_time/batch 1 · io67a"
+    rolling.ledger.set_blockers(subject, rolling.look(1, "start").blockers, rolling.clock())
+    (found,) = explain(rolling.station()).departures
+    assert (found.departure, found.state) == (DEPARTURE, "DONE")
+    assert [(why.code, why.task) for why in found.blockers] == [
+        ("BATCH_NOT_DUE", "rollout/batch.wait_until_start_time/batch 1 · io67a")
+    ]

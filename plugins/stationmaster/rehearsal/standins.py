@@ -58,6 +58,12 @@ def repositories(
     :param red_share: which part of the commits has red checks.
     """
     seen: set[str] = set()
+    handed = {
+        entry.package.repository: team
+        for team in include.teams.values()
+        for entry in team.roster.values()
+        if entry.package is not None
+    }
     for team in include.teams.values():
         for train in team.trains.values():
             for component in train.components:
@@ -70,6 +76,7 @@ def repositories(
                         environments=tuple(_environments(component, train.production)),
                         workflows=tuple(_workflows(component, run, queue)),
                         checks=CheckSpec(red_share=red_share),
+                        issues=tuple(_issues(handed[component.repository])) if component.repository in handed else (),
                     )
     for team in include.teams.values():
         for entry in team.roster.values():

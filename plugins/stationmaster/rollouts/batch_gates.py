@@ -55,9 +55,12 @@ def batch_standing(station: Station, record: RolloutRecord, batch: Batch) -> Sta
 
 def target_blocker(station: Station, way: Way) -> Blocker | None:
     """Return which other target keeps one from going now (separation), None: none does."""
+    rules = [rule for rule in rollout_of(station).separations if way.target in rule.targets]
+    if not rules:
+        return None
     recent = [found.id for found in station.ledger.departures(station.train.key, limit=_DEPARTURES_BACK)]
     changed = records.changed_at(station.ledger, recent)
-    near = apart(way.target, changed, rollout_of(station).separations, station.now())
+    near = apart(way.target, changed, rules, station.now())
     if near is None:
         return None
     until = local_text(near[1], station.train.zone)

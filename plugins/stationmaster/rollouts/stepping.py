@@ -44,11 +44,10 @@ def act(station: Station, departure: str, number: int, batch_number: int, stage:
     telling.tell_again(station)
     blockers: list[Blocker] = []
     if stage != START:
-        gate = batch_gates.batch_standing(station, record, batch)
+        gate, found = batch_gates.batch_standing(station, record, batch), records.reached(station.ledger, record)
         for way in batch.ways if gate.opens else ():
-            reached = records.reached(station.ledger, record)[way.target]
-            if reached.progress is Progress.PLANNED:
-                blockers += proposing.propose(station, record, batch, way, reached.attempt)
+            if found[way.target].progress is Progress.PLANNED:
+                blockers += proposing.propose(station, record, batch, way, found[way.target].attempt)
     if stage not in (START, "proposed"):
         asking.ask(station, record, batch)
     standing = _stand(station, record, batch, stage)
