@@ -46,6 +46,7 @@ class Form:
         self.rolling, self.dag = world, dag_of(world.team)
         self.params = {**self.dag.params.dump(), **params}
         self.xcoms: dict[tuple[str, str], Any] = {}
+        self.states: dict[str, str] = {}
         self.user, self.run_id = "anouk", f"run-{uuid.uuid4().hex[:6]}"
         monkeypatch.setattr(StationOperator, "station", lambda _: world.station())
         monkeypatch.setattr(station_module, "Station", lambda **_: world.station())
@@ -59,7 +60,13 @@ class Form:
 
         run = SimpleNamespace(run_id=self.run_id, run_type="manual", logical_date=None, triggering_user_name=self.user)
         return {
-            "ti": SimpleNamespace(xcom_pull=pull, xcom_push=push, max_tries=5, id=uuid.uuid4()),
+            "ti": SimpleNamespace(
+                xcom_pull=pull,
+                xcom_push=push,
+                max_tries=5,
+                id=uuid.uuid4(),
+                get_task_states=lambda *, dag_id, run_ids: {run_ids[0]: self.states},
+            ),
             "dag_run": run,
             "params": self.params,
         }
@@ -137,6 +144,13 @@ def test_bad_input_fails_the_first_task_with_every_mistake(form: Form) -> None:
         "line 3: 'Funday' is no day. Write a weekday such as Monday, Monday next week or Monday in 2 weeks, or a date "
         "such as 2026-11-23.",
     ]
+
+
+def test_a_run_whose_plan_is_wrong_does_not_look_like_a_success(form: Form) -> None:
+    """The last task decides the colour of the run."""
+    form.states = {"check_the_plan": "failed", "say_the_schedule": "upstream_failed", "open_the_rollout": "skipped"}
+    with pytest.raises(AirflowFailException, match="no rollout has begun: see the log of check_the_plan"):
+        form.run("tell_the_outcome")
 
 
 @pytest.mark.parametrize(

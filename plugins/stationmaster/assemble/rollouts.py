@@ -16,6 +16,7 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.operators.rolling_out import (
     CHECK_TASK,
     OPEN_TASK,
+    SAY_TASK,
     BatchOperator,
     CheckPlanOperator,
     CloseRolloutOperator,
@@ -79,7 +80,7 @@ def _dag(team: TeamConfig, train: TrainConfig, rollout: Rollout, common: dict[st
         is_paused_upon_creation=False,
     ) as dag:
         checked = CheckPlanOperator(task_id=CHECK_TASK, **common)
-        said = SayScheduleOperator(task_id="say_the_schedule", **common)
+        said = SayScheduleOperator(task_id=SAY_TASK, **common)
         opened = OpenRolloutOperator(task_id=OPEN_TASK, **common)
         closed = CloseRolloutOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
 

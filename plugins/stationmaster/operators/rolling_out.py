@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHECK_TASK = "check_the_plan"
 OPEN_TASK = "open_the_rollout"
+SAY_TASK = "say_the_schedule"
+_BEFORE_A_BATCH = (CHECK_TASK, SAY_TASK, OPEN_TASK)
 _STAGE_WATCH = "rollout"
 
 
@@ -230,11 +232,15 @@ class CloseRolloutOperator(ByHandOperator):
             )
         return {"departure": departure, "state": state}
 
-    @staticmethod
-    def _opened(station: Station, context: Context) -> RolloutRecord:
+    def _opened(self, station: Station, context: Context) -> RolloutRecord:
         from stationmaster.rollouts import planning
 
-        record = planning.opened_by_run(station, context["dag_run"].run_id)
-        if record is None:
-            raise AirflowSkipException("this run has opened no rollout")
-        return record
+        run = context["dag_run"].run_id
+        record = planning.opened_by_run(station, run)
+        if record is not None:
+            return record
+        states = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run]).get(run, {})
+        failed = [task for task in _BEFORE_A_BATCH if str(states.get(task)) in ("failed", "upstream_failed")]
+        if failed:
+            raise AirflowFailException(f"no rollout has begun: see the log of {failed[0]}")
+        raise AirflowSkipException("this run has opened no rollout")
