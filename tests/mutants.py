@@ -122,6 +122,27 @@ MUTANTS = (
         "tests/departures/test_telling.py::test_f65_a_title_cannot_mention_anybody",
     ),
     Mutant(
+        "F32: a rollout counts its gates again immediately before each proposal",
+        "rollouts/proposing.py",
+        "raise GateClosed(standing)",
+        "pass",
+        "tests/rollouts/test_stepping.py::test_f32_a_gate_that_closes_at_the_last_moment_keeps_the_proposal",
+    ),
+    Mutant(
+        "D-11: an open proposal of somebody else is not overtaken",
+        "rollouts/proposing.py",
+        "if newest is not None and newest.version != way.version and newest.status in",
+        "if newest is not None and not newest.version and newest.status in",
+        "tests/rollouts/test_stepping.py::test_d11_a_proposal_is_made_only_if_the_newest_one_is_not_ours",
+    ),
+    Mutant(
+        "D-09: time in which nobody looked is not quiet",
+        "core/rollouts/progress.py",
+        "elif since is None or broken:",
+        "elif since is None:",
+        "tests/rollouts/test_stepping.py::test_time_in_which_nobody_looked_is_not_quiet",
+    ),
+    Mutant(
         "F74: the secret of a calendar is not in the log",
         "hooks/calendar_feed.py",
         'logging.getLogger("httpx").setLevel(logging.WARNING)',

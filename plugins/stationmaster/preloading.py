@@ -22,6 +22,7 @@ MODULES = (
     "psycopg",
     "stationmaster.assemble.include",
     "stationmaster.assemble.escalation",
+    "stationmaster.assemble.rollouts",
     "stationmaster.assemble.rotations",
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
@@ -36,7 +37,10 @@ MODULES = (
     "stationmaster.hooks.mail",
     "stationmaster.incidents.circles",
     "stationmaster.ledger.facade",
+    "stationmaster.rollouts.reporting",
+    "stationmaster.rollouts.waiting",
     "stationmaster.settings",
+    "stationmaster.triggers.rollout_trigger",
     "stationmaster.triggers.station_trigger",
     "stationmaster.upgrades.waiting",
 )

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
+from stationmaster import settings
+from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
+from stationmaster.core.rollouts.progress import Progress
+from stationmaster.ledger import Ledger
+from stationmaster.rollouts import records
 from tests.cli import waiting_train
 from tests.cli.conftest import ROOT, WEDNESDAY
 from tests.cli.markdown_pages import fences
@@ -75,7 +81,22 @@ FROZEN = (
     "freezes:\n  - {name: year-end, mode: hold_promotion, why: holidays, start: '2021-12-20 00:00',"
     " end: '2022-01-03 09:00'}\nfreeze_exceptions: {approvers: engineers, needed: 2}\nconnections:",
 )
+ROLLOUT = (
+    (
+        "teams/cellxgene.yaml",
+        "  slack: slack_api_default\n",
+        "  slack: slack_api_default\n  proposals: governance\n  alerts: alerts\n",
+    ),
+    (
+        "trains/cellxgene.weekly.yaml",
+        "previous_departure: hold\n",
+        "previous_departure: hold\nrollout:\n  component: explorer\n  targets: {io67a: Canary, shefu: Fiduciary}\n"
+        '  plan: \'Thursday: {"9:00": [io67a], "11:00": [shefu]}\'\n  vote: {channel: ops, role: primary}\n',
+    ),
+)
 SPOILED = {
+    "rollout preview": ROLLOUT,
+    "rollout status": ROLLOUT,
     "freeze list": FROZEN,
     "freeze ask": FROZEN,
     "preview": FROZEN,
@@ -118,8 +139,26 @@ COMMANDS = {
     "ledger audit": (("ledger", "audit"), 0),
     "ledger effects": (("ledger", "effects"), 0),
     "ledger locks": (("ledger", "locks"), 0),
+    "rollout preview": (("rollout", "preview", "cellxgene.weekly"), 0),
+    "rollout status": (("rollout", "status", "cellxgene.weekly"), 0),
     "check": (("check",), 1),
 }
+
+
+def begin_a_rollout(ledger):
+    """Two batches; the first one's target is proposed."""
+    ways = [Way(target=target, version="a" * 40) for target in ("io67a", "shefu")]
+    batches = tuple(Batch(number=n, at=WEDNESDAY + timedelta(hours=n), ways=(way,)) for n, way in enumerate(ways, 1))
+    record = records.RolloutRecord(
+        departure=waiting_train.DEPARTURE,
+        number=1,
+        version="a" * 40,
+        plan=RolloutPlan(zone="UTC", batches=batches),
+        opened_at=WEDNESDAY,
+        opened_by="ben",
+    )
+    records.write_opened(ledger, record)
+    records.write_step(ledger, record, ways[0], 1, Progress.PROPOSED, WEDNESDAY, proposal="140000")
 
 
 def test_every_command_that_writes_json_is_described():
@@ -129,10 +168,13 @@ def test_every_command_that_writes_json_is_described():
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_example_has_the_shape_of_the_answer(answer, run, world, name):
     if name in SPOILED:
-        file, old, new = SPOILED[name]
-        text = (world / file).read_text(encoding="utf-8")
-        assert old in text
-        (world / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+        edits = SPOILED[name] if isinstance(SPOILED[name][0], tuple) else (SPOILED[name],)
+        for file, old, new in edits:
+            text = (world / file).read_text(encoding="utf-8")
+            assert old in text
+            (world / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    if name == "rollout status":
+        begin_a_rollout(Ledger.at(settings.ledger_url()))
     if name == "drift":
         assert run("schedule", "cellxgene", "--role", "primary", "--ical", "primary.ics").exit_code == 0
     words, code = COMMANDS[name]

@@ -43,7 +43,7 @@ def test_the_page_names_every_deploy_mode(orchid):
     train = load(orchid).train("orchid.weekly")
     assert train.component("orchid").deploy("prod").mode == "workflow"
     rows = re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)
-    assert rows == ["workflow", "on_merge", "auto", "manual", "none"]
+    assert rows == ["workflow", "on_merge", "auto", "manual", "proposal", "none"]
 
 
 def test_the_workflow_of_the_page_takes_exactly_what_the_train_sends():

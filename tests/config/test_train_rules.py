@@ -7,7 +7,7 @@ import pytest
 from stationmaster.core.instants import IsoWeek
 from tests.config.conftest import ROTATIONS, TEAM, TRAIN, Files
 
-RULES = "rollback: {on_failure: true"
+RULES = "rollback: {target"
 
 
 def write_rules(files: Files, text: str) -> None:

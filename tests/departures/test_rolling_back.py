@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.departures import opening, rolling_back
+from stationmaster.departures import arriving, opening, rolling_back
 from stationmaster.departures.deploying import RunFailed
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible
 from stationmaster.ledger.records import DepartureState
@@ -157,6 +157,8 @@ def test_f45_the_last_healthy_target_is_one_that_an_earlier_departure_verified(r
     ready.ledger.pin(earlier, aboard, ready.clock(), "timetable")
     ready.ledger.record(earlier, "deployed", "portal/prod", {"sha": older}, ready.clock(), "stationmaster")
     ready.ledger.set_state(earlier, DepartureState.DONE, ready.clock(), "stationmaster", "over")
+    unverified = ready.github.deployed(PORTAL, "prod")
+    arriving.adopt(ready.station(), "portal", unverified, over=True, why="nobody knows it", by="ben")
     fail_explorer(ready)
     roll_back(ready)
     assert ready.github.deployed(PORTAL, "prod") == older

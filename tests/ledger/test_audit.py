@@ -92,6 +92,7 @@ READS = {
     "locks",
     "manifest_of",
     "migrate",
+    "opened_for",
     "reading",
     "rejection",
     "rounds",

@@ -60,6 +60,9 @@ def test_the_git_database(talk: Conversation) -> None:
     assert talk.ask("git", "get_tag", tag.sha).object_.sha == HEAD
     assert talk.ask("git", "create_ref", ref="refs/tags/v9", sha=tag.sha).object_.type == "tag"
     assert talk.ask("git", "get_commit", HEAD).parents[0].sha == PREVIOUS
+    told = talk.ask("git", "get_commit", HEAD)
+    commit = talk.ask("git", "create_commit", message="Mend", tree=told.tree.sha, parents=[PREVIOUS])
+    assert (commit.tree.sha, commit.parents[0].sha) == (told.tree.sha, PREVIOUS)
     assert talk.ask("git", "delete_ref", "heads/release/one") is None
     assert next(one for one in talk.ask("repos", "list_tags") if one.name == "v9").commit.sha == HEAD
 

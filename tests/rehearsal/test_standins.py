@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from stationmaster import clock
 from stationmaster.clock import CLOCK_FILE_VARIABLE
 from stationmaster.config.loader import load
+from stationmaster.hooks.alerts import FiringAlerts
+from stationmaster.hooks.proposals import Proposals
 from stationmaster.rehearsal import standins
+from stationmaster.rehearsal.embedded.environment import pager_connections
 from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.governance.furnishing import with_rollout_services
+from stationmaster.rehearsal.pager.standin import PagerWorld, create_app
+from stationmaster.rehearsal.serving import serve
 from tests.rehearsal.good_week import CUT, EXPLORER, INCLUDE, PORTAL, teams
 
 
@@ -67,3 +74,25 @@ def test_the_world_of_the_files_stands(include) -> None:
     world = GithubWorld(repositories=list(standins.repositories(include)), clock=lambda: CUT)
     assert world.deployed(PORTAL, "prod")
     assert world.deployed(PORTAL, "prod") != world.deployed(PORTAL, "staging")
+
+
+def test_the_services_of_rollouts_stand_beside_the_pager(include, monkeypatch) -> None:
+    """One port for all of them, under the addresses that the station's connections name."""
+    targets = include.team("dre").train("weekly").rollout.targets
+    app = with_rollout_services(create_app(PagerWorld(include.teams.values())), include)
+    with serve(app) as base:
+        for connection in pager_connections(include.teams.values(), base):
+            monkeypatch.setenv(connection.variable, connection.as_json())
+        connections = include.team("dre").connections
+        proposals = Proposals(connections.proposals)
+        version = proposals.running(next(iter(targets)))
+        assert proposals.elected(version)
+        assert {proposals.running(target) for target in targets} == {version}
+        assert FiringAlerts(connections.alerts).firing("target", list(targets)) == dict.fromkeys(targets, ())
+        assert httpx.get(f"{base}/schedules/PCXGPRI").status_code == 401, "the pager is still there"
+
+
+def test_a_repository_of_a_train_keeps_the_issues_that_are_handed_over(include) -> None:
+    (dre,) = (spec for spec in standins.repositories(include) if spec.name == "dfinity/dre")
+    assert dre.issues
+    assert {found.name: found.follows for found in dre.environments} == {"staging": "main"}

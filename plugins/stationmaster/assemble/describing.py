@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stationmaster.config.fields import in_words
+from stationmaster.config.rolling_out import Rollout
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
@@ -134,6 +135,30 @@ at first, nothing else is done.
 **If it fails.** The log's last line names what is wrong. Clear the failed task to go on where it stopped.
 
 **Dry run.** The form's own.
+"""
+
+
+def rollout_doc(train: TrainConfig, rollout: Rollout) -> str:
+    """Return the Markdown of a train's rollout DAG."""
+    alerts = rollout.alerts
+    return f"""# {train.title}: rollout
+
+**What.** Brings the commit of `{rollout.component}` that a promoted departure carries to the targets of the plan in the
+form ({len(rollout.targets)} are known), batch by batch, over days. Each batch waits for its time and for the batches
+before it; makes a proposal for each target unless the newest one is ours already; asks for votes; waits until they are
+accepted, until the targets run the version, and until no alert of theirs has fired for {in_words(alerts.quiet)}.
+
+**When.** Started by hand. With `dry_run`, as the form has it at first, the plan is checked and the schedule said, and
+nothing else happens.
+
+**Who is asked.** Whoever holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that gets no
+further is told again every {in_words(rollout.stall)}.
+
+**If it fails.** A plan with mistakes fails the first task, which lists all of them with their lines. More failed
+targets in a batch than are tolerated hold it: `stationmaster rollout again`, `leave` or `abort` decide. Clear a failed
+task: no proposal is made twice, however often it is tried. `stationmaster rollout pause` holds what has not begun.
+
+**Dry run.** The form's own, or `stationmaster rollout preview {train.key}`.
 """
 
 

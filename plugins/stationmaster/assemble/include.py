@@ -24,6 +24,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
     """
     from stationmaster.assemble.escalation import escalation_dags
+    from stationmaster.assemble.rollouts import rollout_dags
     from stationmaster.assemble.rotations import rotation_dags
     from stationmaster.assemble.sources import source_dags
     from stationmaster.assemble.trains import train_dags
@@ -35,6 +36,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     for team in found.teams.values():
         for train in team.trains.values():
             yield from train_dags(include, team, train, dag_file=dag_file, only=only)
+            yield from rollout_dags(include, team, train, dag_file=dag_file, only=only)
         for entry in team.roster.values():
             yield from rotation_dags(include, team, entry, dag_file=dag_file, only=only)
         yield from escalation_dags(include, team, dag_file=dag_file, only=only)

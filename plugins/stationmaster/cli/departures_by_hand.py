@@ -104,14 +104,14 @@ def adopt(
     """
     from stationmaster.core.manifest import valid_sha
     from stationmaster.departures import arriving
+    from stationmaster.departures.electing import running_sha
 
     with refusals():
         station = train_asked_about(train, include, home, by=by)
         found = station.train.component(component)
-        running = station.forge.deployed_sha(found.repository, station.train.production)
-        if running is None or running.sha != valid_sha(sha):
-            there = running.sha if running is not None else "nothing"
-            refuse(f"{station.train.production} runs {there} of {component}, not {sha}: look again.")
+        running = running_sha(station, found.id, station.train.production)
+        if running != valid_sha(sha):
+            refuse(f"{station.train.production} runs {running or 'nothing'} of {component}, not {sha}: look again.")
         if not why.strip():
             refuse("Why? It stands in the audit.")
         arriving.adopt(station, component, sha, over=over, why=why.strip(), by=by)

@@ -22,6 +22,7 @@ from stationmaster.cli import (
     parity,
     previewing,
     rehearsing,
+    rollouts,
     running,
     stats,
     who,
@@ -65,7 +66,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-_DEPARTURES = (freezes, halting, departures_by_hand, linking, previewing, parity, stats, explaining)
+_DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
 for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
     group.register(app)
 ledger_records.register(ledger)

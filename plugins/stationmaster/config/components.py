@@ -48,7 +48,7 @@ class Verify(ConfigModel):
 class Deploy(ConfigModel):
     """How one environment of a component is deployed: one cell of the team's deployment matrix (C-24)."""
 
-    mode: Literal["workflow", "on_merge", "auto", "manual", "none"]
+    mode: Literal["workflow", "on_merge", "auto", "manual", "proposal", "none"]
     workflow: Text | None = Field(default=None, description="File name under .github/workflows, for mode workflow")
     ref: Ref | None = Field(default=None, description="Branch or tag whose workflow file runs; defaults to the branch")
     inputs: dict[Text, str] = Field(

@@ -95,6 +95,8 @@ class Connections(ConfigModel):
     mail: Text | None = Field(default=None, description="Of type smtp; without it nobody gets mail (C-06)")
     pagerduty: Text | None = Field(default=None, description="Of type pagerduty, for rotations that it keeps, too")
     jira: Text | None = Field(default=None, description="Of type http, for rotations that Jira Operations keeps, too")
+    proposals: Text | None = Field(default=None, description="Of type http: the proposals that rollouts make (D-11)")
+    alerts: Text | None = Field(default=None, description="Of type http: the Alertmanager that rollouts ask")
 
 
 People = Annotated[dict[Slug, Person], BeforeValidator(keyed)]

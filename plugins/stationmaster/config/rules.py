@@ -14,6 +14,7 @@ from stationmaster.config.rules_actors import actor_mistakes
 from stationmaster.config.rules_beside import beside_mistakes
 from stationmaster.config.rules_freezes import freeze_mistakes, frozen_for_ever
 from stationmaster.config.rules_gates import gate_mistakes
+from stationmaster.config.rules_rollouts import rollout_mistakes
 from stationmaster.config.rules_rotations import of_rotation, rotation_mistakes
 from stationmaster.config.team import Account, TeamConfig, accounts_of
 
@@ -33,7 +34,7 @@ def rules(team: TeamConfig, now: datetime) -> list[Mistake]:
         return found
     for train in team.trains.values():
         found += [*gate_mistakes(team, train, now), *actor_mistakes(team, train), *beside_mistakes(team, train)]
-        found += frozen_for_ever(team, train, now)
+        found += [*frozen_for_ever(team, train, now), *rollout_mistakes(team, train, now)]
     return found
 
 

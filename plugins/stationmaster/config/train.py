@@ -14,6 +14,7 @@ from stationmaster.config.components import Component
 from stationmaster.config.fields import PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
+from stationmaster.config.rolling_out import Rollout
 from stationmaster.config.stops import Forms, Stop, Stops
 from stationmaster.config.train_rules import Rules
 from stationmaster.core.calendar import StopTimetable, promote_week
@@ -89,6 +90,9 @@ class TrainFile(ConfigModel):
         default=None, description="Without it there is no DAG for them (D-15)"
     )
     feature_builds: FeatureBuilds | None = Field(default=None, description="Without it there is no DAG for them (D-13)")
+    rollout: Rollout | None = Field(
+        default=None, description="What follows the promotion over days, batch by batch (D-09)"
+    )
 
     @model_validator(mode="after")
     def _components_differ(self) -> Self:

@@ -432,6 +432,78 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Add the scope to the app and install it again; the train goes on without it.",
     ),
     ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Mend the connection; it is asked again."),
+    # Rollouts
+    (
+        "PROPOSALS_UNREACHABLE",
+        "The proposal system cannot be asked: {why}.",
+        "Mend the connection; it is asked again.",
+    ),
+    (
+        "PROPOSALS_REFUSED",
+        "The proposal system understood and refused: {why}.",
+        "Mend what it names, then clear the task.",
+    ),
+    (
+        "ALERTS_UNREACHABLE",
+        "The alerts cannot be read, so nothing counts as quiet: {why}.",
+        "Mend the connection; it is asked again.",
+    ),
+    (
+        "PROPOSAL_LOST",
+        "Proposal {proposal}, for {version}, is {status}.",
+        "Mend what the voters name and cut anew, or clear the task: it makes another proposal for the same commit.",
+    ),
+    ("BATCH_NOT_DUE", "Batch {batch} begins {at}.", "Nothing to do: it begins by itself."),
+    (
+        "BATCH_BEFORE",
+        "Batch {batch} waits for batch {before}: {targets}.",
+        "It goes on by itself when that batch is over.",
+    ),
+    (
+        "ROLLOUT_STOPPED",
+        "In batch {batch} more has failed than is tolerated: {targets}.",
+        "stationmaster rollout again tries a target anew, leave goes on without it, abort ends the rollout.",
+    ),
+    (
+        "ROLLOUT_PAUSED",
+        "{by} has paused the rollout: {why}.",
+        "Talk to them. stationmaster rollout resume lets it go on, with every gate asked again.",
+    ),
+    (
+        "TARGETS_TOO_NEAR",
+        "{target} stays apart from {other} until {until}.",
+        "Nothing to do: it goes then by itself.",
+    ),
+    (
+        "NOT_ELECTED",
+        "The version {version} is not elected, so no target may get it.",
+        "Finish the promotion that elects it, or abort the rollout.",
+    ),
+    (
+        "OTHER_PROPOSAL_OPEN",
+        "Proposal {proposal} gives {target} another version and is not decided.",
+        "Let it be decided first, or leave the target out: stationmaster rollout leave.",
+    ),
+    (
+        "PROPOSALS_OPEN",
+        "Votes are open on {proposals}.",
+        "Vote in the proposal system; the station only reads the outcome.",
+    ),
+    (
+        "VERSION_NOT_RUNNING",
+        "{targets} do not run the new version yet.",
+        "Nothing to do, unless it takes long: then look at the target.",
+    ),
+    (
+        "ALERTS_FIRING",
+        "Alerts fire: {alerts}.",
+        "Look at them. It goes on when none has fired for {quiet}.",
+    ),
+    (
+        "ALERTS_SETTLING",
+        "No alert may fire on {targets} until {until}.",
+        "Nothing to do: the batch is over then.",
+    ),
     (
         "GITHUB_REFUSED",
         "GitHub understood and refused: {why}.",

@@ -38,13 +38,14 @@ def perform(
     """
     from stationmaster.hooks.chat_errors import ChatError
     from stationmaster.hooks.errors import ForgeError
+    from stationmaster.hooks.governance_errors import GovernanceError
     from stationmaster.hooks.mail_errors import MailError
     from stationmaster.ledger.errors import EffectRefused, EffectUnknown
 
     def guarded_act() -> Receipt:
         try:
             return act()
-        except (ForgeError, ChatError, MailError) as error:
+        except (ForgeError, ChatError, MailError, GovernanceError) as error:
             if error.outcome_unknown:
                 raise EffectUnknown(str(error)) from error
             raise EffectRefused(str(error)) from error
@@ -52,7 +53,7 @@ def perform(
     def guarded_look_up() -> Receipt | None:
         try:
             return look_up()
-        except (ForgeError, ChatError) as error:
+        except (ForgeError, ChatError, GovernanceError) as error:
             raise EffectUnknown(str(error)) from error
 
     effect: Effect = desk.ledger.perform(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.changelog import Change, Changelog, changelog
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.departures.beside import is_secret
+from stationmaster.departures.electing import running_sha
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest, Passenger
@@ -77,12 +78,12 @@ def keep_back(station: Station, departure: str, repository: str, base: str, sha:
 
 
 def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]:
-    running = station.forge.deployed_sha(passenger.repository, station.train.production)
-    if running is None or running.sha == passenger.sha:
+    running = running_sha(station, passenger.component, station.train.production)
+    if running is None or running == passenger.sha:
         return [], set()
     changes: list[Change] = []
     authors: set[str] = set()
-    for commit in station.forge.compare(passenger.repository, running.sha, passenger.sha).commits:
+    for commit in station.forge.compare(passenger.repository, running, passenger.sha).commits:
         pulls = [pull for pull in station.forge.pulls_of(passenger.repository, commit.sha) if pull.merged]
         authors |= {login for login in (commit.author, *(pull.author for pull in pulls)) if login}
         changes += [_change(passenger.repository, pull, commit.committed_at) for pull in pulls] or [

@@ -11,6 +11,7 @@ from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import arriving, bringing_home, homecoming
+from stationmaster.departures.electing import running_sha
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, passes, waiting
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.records import DepartureState
@@ -108,10 +109,9 @@ def pin(station: Station, departure: str, selection: Selection, *, by: str) -> M
 
 def _select_one(station: Station, component: Component, chosen: str | None, selection: Selection) -> None:
     head = station.forge.head(component.repository, component.branch)
-    running = station.forge.deployed_sha(component.repository, station.train.production)
-    if running is not None and _cannot_follow(station, component, running.sha, head, selection):
+    present = running_sha(station, component.id, station.train.production)
+    if present is not None and _cannot_follow(station, component, present, head, selection):
         return
-    present = running.sha if running is not None else None
     sha = chosen if chosen is not None else _newest_green(station, component, head, present, selection)
     if sha is None:
         return
@@ -139,7 +139,7 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
         selection.notes.append(f"{component.id}: {chosen[:12]} was chosen by a person, its checks are {state}")
     if chosen is not None or sha == present:
         selection.as_they_are.add(component.id)
-    if component.optional and running is not None and running.sha == sha:
+    if component.optional and present == sha:
         selection.notes.append(f"{component.id} has nothing new")
         return
     selection.passengers.append(Passenger(component=component.id, repository=component.repository, sha=sha))
@@ -243,7 +243,6 @@ def _refuse_what_turned_red(station: Station, selection: Selection) -> None:
 
 def _nothing_new(station: Station, manifest: Manifest) -> bool:
     for passenger in manifest.passengers:
-        running = station.forge.deployed_sha(passenger.repository, station.train.production)
-        if running is None or running.sha != passenger.sha:
+        if running_sha(station, passenger.component, station.train.production) != passenger.sha:
             return False
     return True

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures import freezing, gating, runs
+from stationmaster.departures import electing, freezing, gating, runs
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.fitting import fits, record_target, there_already
 from stationmaster.departures.legs import (
@@ -74,7 +74,7 @@ def advance(
     key = _key(station, leg)
     effect = station.ledger.effect(key)
     if effect is not None and effect.receipt:
-        return runs.follow(station, leg, key)
+        return _follow(station, leg, key)
     if effect is None:
         _refuse_second_try(station, leg, generation)
     halted = _halted(station, leg, gates=effect is None)
@@ -83,7 +83,7 @@ def advance(
 
 def run_standing(station: Station, leg: Leg) -> Standing:
     """Return how the leg's workflow run stands; see :func:`stationmaster.departures.runs.follow`."""
-    return runs.follow(station, leg, _key(station, leg))
+    return _follow(station, leg, _key(station, leg))
 
 
 def fail_run(station: Station, leg: Leg, standing: Standing, *, generation: int) -> None:
@@ -130,10 +130,12 @@ def _attempt(station: Station, leg: Leg, key: str, before_effect: Callable[[], N
     except EffectBusy as busy:
         return waiting("run", blocker("EFFECT_BUSY", effect=busy.key))
     except EffectAmbiguous:
-        return runs.follow(station, leg, key)
+        return _follow(station, leg, key)
     except EffectUnknown as unknown:
         asked = station.ledger.effect(key)
-        return runs.follow(station, leg, key) if asked is not None else rest(station, leg, unknown)
+        if asked is not None and electing.by_proposal(station, leg.component, leg.environment):
+            raise  # looked for again by a worker, as soon as it may show
+        return _follow(station, leg, key) if asked is not None else rest(station, leg, unknown)
     except EffectRefused as refused:
         return rest(station, leg, refused)
 
@@ -167,6 +169,9 @@ def _act(station: Station, leg: Leg, key: str, guard: Callable[[], None]) -> Sta
     if there_already(station, leg, deploy):
         guard()
         return passed("deploy")
+    if deploy.mode == electing.MODE:
+        electing.ask(station, leg, key, guard=guard)
+        return electing.follow(station, leg, key)
     if deploy.branch is not None:
         _move_branch(station, leg, deploy.branch, guard)
     if deploy.workflow is not None and deploy.mode in ("workflow", "on_merge"):
@@ -182,11 +187,24 @@ def _act(station: Station, leg: Leg, key: str, guard: Callable[[], None]) -> Sta
     return passed("deploy")
 
 
+def _follow(station: Station, leg: Leg, key: str) -> Standing:
+    """Return how what was asked for stands: a workflow's run, or an election."""
+    if electing.by_proposal(station, leg.component, leg.environment):
+        return electing.follow(station, leg, key)
+    return runs.follow(station, leg, key)
+
+
 def _key(station: Station, leg: Leg) -> str:
     """Return the key of the attempt that counts: the next one, or a failed one that has come right since (F53)."""
     failed = _failures(station, leg)
+    elected = electing.by_proposal(station, leg.component, leg.environment)
     following = f"{leg.key}/{len(failed) + 1}"
-    if failed and station.ledger.effect(following) is None and runs.came_right(station, leg, failed[-1][1]):
+    if (
+        failed
+        and not elected
+        and station.ledger.effect(following) is None
+        and runs.came_right(station, leg, failed[-1][1])
+    ):
         return failed[-1][1]
     return following
 

@@ -11,8 +11,10 @@ from stationmaster import clock, settings
 
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
+    from stationmaster.hooks.alerts import FiringAlerts
     from stationmaster.hooks.chat import Chat
     from stationmaster.hooks.forge import Forge
+    from stationmaster.hooks.proposals import Proposals
     from stationmaster.ledger import Ledger
 
 
@@ -36,7 +38,7 @@ class Desk:
         as_written: bool = False,
     ) -> None:
         self.files = team
-        self._as_written = as_written
+        self.as_written = as_written
         self.now = now
         self._ledger, self._forge, self._chat = ledger, forge, chat
 
@@ -45,7 +47,7 @@ class Desk:
         """The team as it is in fact: its files, with the overrides and swaps of the ledger."""
         from stationmaster.oncall.changing import in_fact
 
-        if self._as_written:
+        if self.as_written:
             return self.files
         return in_fact(self.files, self.ledger)
 
@@ -75,3 +77,17 @@ class Desk:
         from stationmaster.hooks.chat import Chat
 
         return Chat(self.files.connections.slack)
+
+    @cached_property
+    def proposals(self) -> Proposals:
+        """The proposal system, through the team's connection."""
+        from stationmaster.hooks.proposals import Proposals
+
+        return Proposals(str(self.files.connections.proposals))
+
+    @cached_property
+    def alerts(self) -> FiringAlerts:
+        """What fires, through the team's connection."""
+        from stationmaster.hooks.alerts import FiringAlerts
+
+        return FiringAlerts(str(self.files.connections.alerts))

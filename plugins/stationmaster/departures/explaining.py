@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from stationmaster.ledger.records import Departure
 
 
+ROLLOUT = "rollout"
+"""Below which part of a departure the blockers of its rollout stand."""
+_DEPARTURES_BACK = 8
+
+
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,12 +83,21 @@ def explain(station: Station) -> Explanation:
     train, now = station.train, station.now()
     under_way = (*OPEN_STATES, DepartureState.FAILED)
     open_departures = station.ledger.departures(train.key, states=under_way, kinds=tuple(DepartureKind))
+    open_departures += _rolling_out(station)
     return Explanation(
         train=train.key,
         at=now,
         departures=tuple(_explained(station, found) for found in open_departures),
         next=tuple(_next(station, stop, now) for stop in ("cut", "promote")),
     )
+
+
+def _rolling_out(station: Station) -> tuple[Departure, ...]:
+    """Return departures that are on production and whose rollout waits for something."""
+    if station.train.rollout is None:
+        return ()
+    done = station.ledger.departures(station.train.key, states=[DepartureState.DONE], limit=_DEPARTURES_BACK)
+    return tuple(found for found in done if station.ledger.blockers(f"{found.id}/{ROLLOUT}"))
 
 
 def _explained(station: Station, found: Departure) -> DepartureExplained:

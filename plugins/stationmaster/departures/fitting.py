@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import fill
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import arriving, homecoming
+from stationmaster.departures.electing import running_sha
 from stationmaster.departures.obstacles import conducted_by, waiting
 
 if TYPE_CHECKING:
@@ -22,17 +23,17 @@ def fits(station: Station, leg: Leg) -> Standing | None:
     """
     if leg.environment != station.train.production:
         return None
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    if running is None or running.sha == leg.sha or _over(station, leg, running.sha):
+    running = running_sha(station, leg.component, leg.environment)
+    if running is None or running == leg.sha or _over(station, leg, running):
         return None
-    wanted = arriving.drifted(station, leg.component, running.sha)
+    wanted = arriving.drifted(station, leg.component, running)
     if wanted is not None:
-        return _refused("DRIFT", station, leg, found=running.sha[:12], expected=wanted[:12])
-    status = station.forge.compare(leg.repository, running.sha, leg.sha).status
-    found, sha = running.sha[:12], leg.sha[:12]
+        return _refused("DRIFT", station, leg, found=running[:12], expected=wanted[:12])
+    status = station.forge.compare(leg.repository, running, leg.sha).status
+    found, sha = running[:12], leg.sha[:12]
     if status == "behind":
         return _refused("WOULD_DOWNGRADE", station, leg, found=found, sha=sha)
-    if status == "diverged" and not _in_another_shape(station, leg, running.sha):
+    if status == "diverged" and not _in_another_shape(station, leg, running):
         return _refused("NOT_CONTAINING_PROD", station, leg, found=found, sha=sha)
     return None
 
@@ -57,12 +58,10 @@ def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:
     """A component without anything new runs there already: it is verified, and not deployed a second time."""
     if deploy.mode in ("auto", "manual") or station.ledger.effects(leg.key):
         return False
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    return running is not None and running.sha == leg.sha
+    return running_sha(station, leg.component, leg.environment) == leg.sha
 
 
 def record_target(station: Station, leg: Leg) -> None:
     """Record what runs there, once, before the departure changes it: where a rollback goes (C-18, F45)."""
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    value = {"sha": running.sha if running else None, "repository": leg.repository}
+    value = {"sha": running_sha(station, leg.component, leg.environment), "repository": leg.repository}
     station.ledger.record_once(leg.departure, "rollback_target", leg.subject, value, station.now(), "stationmaster")

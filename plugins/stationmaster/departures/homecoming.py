@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.value import Value
+from stationmaster.departures.electing import running_sha
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from stationmaster.departures.electing import running_sha
     from stationmaster.departures.station import Station
-    from stationmaster.ledger.records import Departure
+from stationmaster.ledger.records import Departure
 
 PICKED = "picked"
 """The fact that names a hotfix's commit, and what it was made of."""
@@ -83,17 +85,16 @@ def missing(station: Station, component: str, sha: str) -> Iterator[Hotfixed]:
 
     :raises ForgeError: GitHub cannot tell.
     """
-    repository = station.train.component(component).repository
     known = hotfixes(station, component)
-    running = station.forge.deployed_sha(repository, station.train.production) if known else None
+    running = running_sha(station, component, station.train.production) if known else None
     if running is None:
         return
     for hotfix in known:
-        if not carries(station, running.sha, hotfix):
+        if not carries(station, running, hotfix):
             continue
         if not carries(station, sha, hotfix):
             yield hotfix
-        if all(running.sha != each.sha for each in known):
+        if all(running != each.sha for each in known):
             return  # a train has brought it since, and whatever came before it
 
 

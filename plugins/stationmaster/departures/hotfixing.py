@@ -17,6 +17,7 @@ from stationmaster.core.manifest import InvalidRef, InvalidSha, Manifest, Passen
 from stationmaster.core.value import Value
 from stationmaster.departures import beside, changes, ruling, telling, wording_beside
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures.electing import running_sha
 from stationmaster.departures.homecoming import PICKED
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, conducted_by
 from stationmaster.hooks.errors import ForgeNotFound, ForgeRejected
@@ -318,10 +319,10 @@ def _shas(given: Sequence[str]) -> tuple[str, ...]:
 def _base(station: Station, kind: DepartureKind, component: Component, wish: Wish) -> str:
     if kind is DepartureKind.FEATURE_BUILD:
         return _cut(station, component, wish)
-    running = station.forge.deployed_sha(component.repository, station.train.production)
+    running = running_sha(station, component.id, station.train.production)
     if running is None:
         raise HotfixRefused(f"{station.train.production} runs nothing of {component.id} yet: there is nothing to fix.")
-    return running.sha
+    return running
 
 
 def _cut(station: Station, component: Component, wish: Wish) -> str:

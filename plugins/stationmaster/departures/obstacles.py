@@ -86,7 +86,27 @@ def _in_messages(station: Desk, error: Exception, who: tuple[str, ...]) -> Block
         return blocker("CONNECTION_MISSING", who=who, subject="mail", connection=connection, why=_why(error))
     if isinstance(error, MailError):
         return blocker("MAIL_UNSENT", who=who, why=_why(error))
-    return None
+    return _in_governance(station, error, who)
+
+
+def _in_governance(station: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | None:
+    from stationmaster.hooks.governance_errors import (
+        GovernanceConnectionMissing,
+        GovernanceError,
+        GovernanceRefused,
+    )
+
+    if not isinstance(error, GovernanceError):
+        return None
+    if isinstance(error, GovernanceConnectionMissing):
+        connections = station.team.connections
+        connection = str(connections.alerts if error.service == "alerts" else connections.proposals)
+        return blocker("CONNECTION_MISSING", who=who, subject=error.service, connection=connection, why=_why(error))
+    if error.service == "alerts":
+        return blocker("ALERTS_UNREACHABLE", who=who, why=_why(error))
+    if isinstance(error, GovernanceRefused):
+        return blocker("PROPOSALS_REFUSED", who=who, why=_why(error))
+    return blocker("PROPOSALS_UNREACHABLE", who=who, why=_why(error))
 
 
 def _in_github(station: Desk, error: ForgeError, who: tuple[str, ...]) -> Blocker:
@@ -113,6 +133,7 @@ def passes(error: Exception) -> bool:
     Slack is never in the way for good: nothing of a train hangs on Slack alone (F61).
     """
     from stationmaster.hooks.errors import ForgeError, ForgeUnreadable
+    from stationmaster.hooks.governance_errors import GovernanceError
     from stationmaster.ledger.errors import EffectRefused
 
     cause = error.__cause__
@@ -120,6 +141,8 @@ def passes(error: Exception) -> bool:
         return isinstance(cause, Exception) and passes(cause)
     if isinstance(error, ForgeError):
         return error.transient or error.outcome_unknown or isinstance(error, ForgeUnreadable)
+    if isinstance(error, GovernanceError):
+        return error.transient
     return not isinstance(error, NobodyOnCall)
 
 

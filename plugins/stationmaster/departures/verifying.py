@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import homecoming
+from stationmaster.departures.electing import by_proposal
 from stationmaster.departures.legs import Leg, deployed, take_lock
 from stationmaster.departures.obstacles import passed, waiting
 
@@ -29,11 +30,11 @@ def observe(station: Station, leg: Leg) -> Standing:
         return passed("verify")
     take_lock(station, leg)
     verify = station.train.component(leg.component).verify
-    if verify.by == "checklist":
+    if verify.by == "checklist" and not by_proposal(station, leg.component, leg.environment):
         return passed("verify")
     facts = _observations(station, leg)
     if not facts or station.now() - facts[-1].at >= verify.every:
-        seen = _page_of(station, leg) if verify.by == "url" else _reported(station, leg)
+        seen = _seen(station, leg, verify)
         right = seen == leg.sha or _contains(station, leg, seen)
         value = {"seen": seen, "right": right}
         station.ledger.record(leg.departure, "observed", leg.key, value, station.now(), "stationmaster")
@@ -89,6 +90,13 @@ def _verifying(leg: Leg, since: datetime, times: int, needed: int) -> Blocker:
 
 def _observations(station: Station, leg: Leg) -> tuple[Fact, ...]:
     return station.ledger.facts(leg.departure, kind="observed", subject=leg.key)
+
+
+def _seen(station: Station, leg: Leg, verify: Verify) -> str | None:
+    """Return what the environment says of itself; of an election, the leg's commit once targets may run it."""
+    if by_proposal(station, leg.component, leg.environment):
+        return leg.sha if station.proposals.elected(leg.sha) else None
+    return _page_of(station, leg) if verify.by == "url" else _reported(station, leg)
 
 
 def _reported(station: Station, leg: Leg) -> str | None:

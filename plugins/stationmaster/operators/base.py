@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName
     from stationmaster.core.gates import Standing
     from stationmaster.departures.station import Station
+    from stationmaster.triggers.station_trigger import LookingTrigger
 
 DEPARTURE_KEY = "departure"
 """The XCom key under which the first task of a run names the departure."""
@@ -240,7 +241,6 @@ class StationOperator(BaseOperator):
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import missing, wording
-        from stationmaster.triggers.station_trigger import StationTrigger
 
         standing = waiting.standing
         station.ledger.set_blockers(self.subject(departure), standing.blockers, station.now())
@@ -251,16 +251,22 @@ class StationOperator(BaseOperator):
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
         self.defer(
-            trigger=StationTrigger(
-                team=station.files.model_dump(mode="json"),
-                train=self.train,
-                departure=departure,
-                subject=self.subject(departure),
-                watch=waiting.watch,
-                arguments=waiting.arguments,
-                interval=interval.total_seconds(),
-                ends=self.ends_in_triggerer,
-            ),
+            trigger=self.trigger(station, departure, waiting, interval.total_seconds()),
             method_name="resume",
             kwargs={"asked": waiting.arguments},
+        )
+
+    def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:
+        """Return what looks in place of this task while it waits; ``interval`` is in seconds."""
+        from stationmaster.triggers.station_trigger import StationTrigger
+
+        return StationTrigger(
+            team=station.files.model_dump(mode="json"),
+            train=self.train,
+            departure=departure,
+            subject=self.subject(departure),
+            watch=waiting.watch,
+            arguments=waiting.arguments,
+            interval=interval,
+            ends=self.ends_in_triggerer,
         )

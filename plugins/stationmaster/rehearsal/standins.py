@@ -1,4 +1,4 @@
-"""The stand-in GitHub, Slack, paging services and mail server in one process.
+"""The stand-in GitHub, Slack, paging services, proposals, alerts and mail server in one process.
 
 It is started with ``python -m stationmaster.rehearsal.standins``.
 
@@ -32,6 +32,7 @@ from stationmaster.rehearsal.github.specs import (
     WorkflowSpec,
 )
 from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.governance.furnishing import with_rollout_services
 from stationmaster.rehearsal.mail.standin import Mailbox, listen
 from stationmaster.rehearsal.pager import standin as pager_standin
 from stationmaster.rehearsal.slack import standin as slack_standin
@@ -60,6 +61,12 @@ def repositories(
     :param red_share: which part of the commits has red checks.
     """
     seen: set[str] = set()
+    handed = {
+        entry.package.repository: team
+        for team in include.teams.values()
+        for entry in team.roster.values()
+        if entry.package is not None
+    }
     for team in include.teams.values():
         for train in team.trains.values():
             for component in train.components:
@@ -75,6 +82,7 @@ def repositories(
                             *_upgrades(include, component.repository, run, queue),
                         ),
                         checks=CheckSpec(red_share=red_share),
+                        issues=tuple(_issues(handed[component.repository])) if component.repository in handed else (),
                     )
     for name, team in _beside_trains(include):
         if name not in seen:
@@ -119,7 +127,7 @@ def _environments(component: Component, production: str) -> Iterator[Environment
             yield EnvironmentSpec(name=name, follows=component.branch)
         elif deploy.mode == "on_merge":
             yield EnvironmentSpec(name=name, follows=deploy.branch, as_of=began, production=name == production)
-        elif deploy.mode != "none":
+        elif deploy.mode not in ("none", "proposal"):
             yield EnvironmentSpec(name=name, as_of=began, production=name == production)
 
 
@@ -199,7 +207,12 @@ def main() -> None:
         _serve(
             (github_standin.create_app(world), options.github_port),
             (slack_standin.create_app(slack_world(include), mailbox=mailbox), options.slack_port),
-            (pager_standin.create_app(pager_standin.PagerWorld(include.teams.values())), options.pager_port),
+            (
+                with_rollout_services(
+                    pager_standin.create_app(pager_standin.PagerWorld(include.teams.values())), include
+                ),
+                options.pager_port,
+            ),
             mail=(mailbox, options.mail_port),
         )
     )
@@ -221,7 +234,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--include", type=Path, required=True, help="the teams' files")
     parser.add_argument("--github-port", type=int, required=True)
     parser.add_argument("--slack-port", type=int, required=True)
-    parser.add_argument("--pager-port", type=int, default=0, help="of PagerDuty and Jira; 0 takes any free one")
+    parser.add_argument("--pager-port", type=int, default=0, help="of PagerDuty, Jira, proposals and alerts; 0: any")
     parser.add_argument("--mail-port", type=int, default=0, help="of the mail server; 0 takes any free one")
     parser.add_argument("--shift-weeks", type=int, default=0, help="move the repositories' history by whole weeks")
     parser.add_argument("--run-seconds", type=float, default=360, help="how long a deploy workflow runs")

@@ -14,6 +14,8 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.embedded.passwords import Secrets, User
 from stationmaster.rehearsal.embedded.ports import HOST
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
+from stationmaster.rehearsal.governance.furnishing import ALERTS_PATH, GOVERNANCE_PATH
+from stationmaster.rehearsal.governance.standin import STAND_IN_TOKEN as GOVERNANCE_TOKEN
 from stationmaster.rehearsal.pager.standin import CLOUD
 from stationmaster.rehearsal.pager.standin import STAND_IN_LOGIN as PAGER_LOGIN
 from stationmaster.rehearsal.pager.standin import STAND_IN_TOKEN as PAGER_TOKEN
@@ -118,7 +120,7 @@ def stand_in_connections(
 
 
 def pager_connections(teams: Iterable[TeamConfig], url: str) -> tuple[Connection, ...]:
-    """Return the connections that lead the teams' paging services to the stand-in at ``url``."""
+    """Return the connections that lead the teams' paging services, proposals and alerts to the stand-in at ``url``."""
     found: dict[str, Connection] = {}
     for connections in (team.connections for team in teams):
         if connections.pagerduty is not None:
@@ -134,6 +136,12 @@ def pager_connections(teams: Iterable[TeamConfig], url: str) -> tuple[Connection
                 password=PAGER_TOKEN,
                 extra={"cloud_id": CLOUD},
             )
+        if connections.proposals is not None:
+            found[connections.proposals] = Connection(
+                conn_id=connections.proposals, conn_type="http", host=url + GOVERNANCE_PATH, password=GOVERNANCE_TOKEN
+            )
+        if connections.alerts is not None:
+            found[connections.alerts] = Connection(conn_id=connections.alerts, conn_type="http", host=url + ALERTS_PATH)
     return tuple(found[name] for name in sorted(found))
 
 

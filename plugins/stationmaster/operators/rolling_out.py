@@ -1,0 +1,246 @@
+"""The tasks of a rollout: the plan is checked, said, kept; then each batch is brought to its targets (D-09 … D-11)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from stationmaster.operators.base import DEPARTURE_KEY, Result, Waiting
+from stationmaster.operators.going_back import ByHandOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from stationmaster.departures.station import Station
+    from stationmaster.rollouts.planning import Checked
+    from stationmaster.rollouts.records import RolloutRecord
+    from stationmaster.triggers.station_trigger import LookingTrigger
+
+CHECK_TASK = "check_the_plan"
+OPEN_TASK = "open_the_rollout"
+SAY_TASK = "say_the_schedule"
+_BEFORE_A_BATCH = (CHECK_TASK, SAY_TASK, OPEN_TASK)
+_STAGE_WATCH = "rollout"
+
+
+def rows_of(record: RolloutRecord) -> list[dict[str, Any]]:
+    """Return what the group of a batch is mapped over: one small row a batch, whatever the number of targets."""
+    return [
+        {"departure": record.departure, "rollout": record.number, "number": batch.number, "label": batch.label}
+        for batch in record.plan.batches
+    ]
+
+
+class RolloutFormOperator(ByHandOperator):
+    """Base of the tasks that read the form. A run that has opened its rollout keeps it, however late it is cleared."""
+
+    def departure(self, station: Station, context: Context) -> str:
+        """Return the departure that the form names, or the newest one that is promoted."""
+        return self.checked(station, context).departure
+
+    def checked(self, station: Station, context: Context) -> Checked:
+        """Return what the form means, or fail with everything that is wrong with it."""
+        from stationmaster.core.rollouts.plan import PlanInvalid
+        from stationmaster.rollouts import planning
+        from stationmaster.rollouts.records import RolloutRefused
+
+        opened = planning.opened_by_run(station, context["dag_run"].run_id)
+        if opened is not None:
+            return planning.Checked(opened.departure, opened.version, opened.plan)
+        form = context["params"]
+        try:
+            start = date.fromisoformat(form["start"]) if form.get("start") else None
+            return planning.check(
+                station, week=form.get("departure") or None, text=form.get("plan") or None, start=start
+            )
+        except PlanInvalid as invalid:
+            raise AirflowFailException(f"The plan cannot be used:\n{invalid}") from invalid
+        except (RolloutRefused, ValueError) as refused:
+            raise AirflowFailException(str(refused)) from refused
+
+
+class CheckPlanOperator(RolloutFormOperator):
+    """Checks the plan of the form; every mistake is told at once, and nothing else happens.
+
+    XCom ``departure``: what is rolled out; ``return_value``: ``{"departure", "version", "plan", "batches",
+    "targets"}``: the plan's hash, and two numbers.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Say what was understood."""
+        found = self.checked(station, context)
+        context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.departure)
+        return {
+            "departure": found.departure,
+            "version": found.version,
+            "plan": found.plan.hash,
+            "batches": len(found.plan.batches),
+            "targets": sum(len(batch.ways) for batch in found.plan.batches),
+        }
+
+
+class SayScheduleOperator(RolloutFormOperator):
+    """Says the whole schedule, and changes nothing: the preview.
+
+    XCom: ``{"departure", "batches": [label, ...]}``; the log has every target.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Write the schedule into the log."""
+        from stationmaster.rollouts import planning, wording
+
+        found = self.checked(station, context)
+        for sentence in wording.schedule(found.plan, planning.rollout_of(station)):
+            self.log.info("%s", sentence)
+        return {"departure": departure, "batches": [batch.label for batch in found.plan.batches]}
+
+
+class OpenRolloutOperator(RolloutFormOperator):
+    """Keeps the plan in the ledger, unless the form asks for a dry run; from here on the plan cannot change.
+
+    XCom: a list of ``{"departure", "rollout", "number", "label"}``, one for each batch.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Any:
+        """Open it, or find it open."""
+        from stationmaster.rollouts import planning
+        from stationmaster.rollouts.records import RolloutRefused
+
+        run = context["dag_run"].run_id
+        opened = planning.opened_by_run(station, run)
+        if opened is not None:
+            return rows_of(opened)
+        if context["params"].get("dry_run", True):
+            raise AirflowSkipException("a dry run: start the form again without it, and the rollout begins")
+        by = self.asker(station, context)
+        try:
+            return rows_of(planning.open_rollout(station, self.checked(station, context), by=by, run=run))
+        except RolloutRefused as refused:
+            raise AirflowFailException(str(refused)) from refused
+
+
+class BatchOperator(ByHandOperator):
+    """Brings one batch as far as ``stage``: makes what proposals it needs, then waits in the triggerer.
+
+    XCom: ``{"batch", "targets": {target: progress}}``.
+
+    :param batch: a row of :class:`OpenRolloutOperator`.
+    :param stage: a name of :data:`stationmaster.rollouts.stepping.STAGES`.
+    """
+
+    template_fields: Sequence[str] = ("batch",)
+
+    def __init__(self, *, batch: dict[str, Any], stage: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+        self.stage = stage
+
+    @property
+    def label(self) -> str:
+        """The batch, as the grid and the ledger name it."""
+        return str(self.batch["label"])
+
+    def departure(self, station: Station, context: Context) -> str:
+        """Return the departure that the row names."""
+        return str(self.batch["departure"])
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Go as far as it goes now."""
+        from stationmaster.rollouts import records, stepping
+
+        number = int(self.batch["number"])
+        standing = stepping.act(station, departure, int(self.batch["rollout"]), number, self.stage)
+        if not standing.opens:
+            return Waiting(standing, _STAGE_WATCH, {"stage": self.stage, "batch": number})
+        record = records.newest(station.ledger, departure)
+        if record is None:
+            raise AirflowFailException(f"the rollout of {departure} is not in the ledger")
+        found = records.reached(station.ledger, record)
+        targets = {way.target: str(found[way.target].progress) for way in record.plan.batch(number).ways}
+        return {"batch": number, "targets": targets}
+
+    def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:
+        """Return the look at the batch; an obstacle is waited for as in every other task."""
+        from stationmaster import settings
+        from stationmaster.rollouts.planning import rollout_of
+        from stationmaster.triggers.rollout_trigger import RolloutTrigger
+
+        if waiting.watch != _STAGE_WATCH:
+            return super().trigger(station, departure, waiting, interval)
+        return RolloutTrigger(
+            team=station.files.model_dump(mode="json"),
+            train=self.train,
+            departure=departure,
+            subject=self.subject(departure),
+            rollout=int(self.batch["rollout"]),
+            batch=int(self.batch["number"]),
+            stage=self.stage,
+            interval=settings.poll_interval(rollout_of(station).poll).total_seconds(),
+        )
+
+    def subject(self, departure: str) -> str:
+        """Return where this task's blockers stand in the ledger."""
+        return f"{super().subject(departure)}/{self.label}"
+
+    def _forget_upstream(self, station: Station, departure: str) -> None:
+        """Take back what the earlier tasks of this batch said they wait for; those of other batches still wait."""
+        tail = f"/{self.label}"
+        upstream = self.get_flat_relative_ids(upstream=True)
+        for subject in station.ledger.blockers(f"{departure}/rollout"):
+            task = subject.removeprefix(f"{departure}/rollout/").removesuffix(tail)
+            if subject.endswith(tail) and task in upstream:
+                station.ledger.set_blockers(subject, (), station.now())
+
+
+class RequestVotesOperator(BatchOperator):
+    """Asks in Slack for votes on the batch's proposals, once for each; a silent Slack is asked again later (F60).
+
+    XCom: ``{"batch", "proposals": [id, ...]}``.
+    """
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Ask."""
+        from stationmaster.rollouts import asking, batch_gates
+
+        record = batch_gates.record_of(station, departure, int(self.batch["rollout"]))
+        batch = record.plan.batch(int(self.batch["number"]))
+        return {"batch": batch.number, "proposals": list(asking.ask(station, record, batch))}
+
+
+class CloseRolloutOperator(ByHandOperator):
+    """Says how the rollout ended; what the ledger saw decides, not the colour of the tasks (F32).
+
+    XCom: ``{"departure", "state"}``.
+    """
+
+    def departure(self, station: Station, context: Context) -> str:
+        """Return the departure of the run's rollout; a run that has opened none has nothing to close."""
+        return self._opened(station, context).departure
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Settle it. What is not over fails the task, so that the run does not look as if it were."""
+        from stationmaster.rollouts import reporting
+
+        state = reporting.close(station, departure, self._opened(station, context).number)
+        if state not in ("over", "aborted"):
+            raise AirflowFailException(
+                f"the rollout of {departure} is {state}: clear the batch that has failed, or end it with stationmaster "
+                "rollout abort"
+            )
+        return {"departure": departure, "state": state}
+
+    def _opened(self, station: Station, context: Context) -> RolloutRecord:
+        from stationmaster.rollouts import planning
+
+        run = context["dag_run"].run_id
+        record = planning.opened_by_run(station, run)
+        if record is not None:
+            return record
+        states = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run]).get(run, {})
+        failed = [task for task in _BEFORE_A_BATCH if str(states.get(task)) in ("failed", "upstream_failed")]
+        if failed:
+            raise AirflowFailException(f"no rollout has begun: see the log of {failed[0]}")
+        raise AirflowSkipException("this run has opened no rollout")

@@ -1,0 +1,1 @@
+"""A departure's rollout over days, without Airflow: planning, proposing, watching, what people say to it."""

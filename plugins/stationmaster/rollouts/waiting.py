@@ -1,0 +1,31 @@
+"""The look that the triggerer takes in place of a batch's task: an obstacle is a blocker, never a yes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passed, waiting
+from stationmaster.rollouts import stepping
+
+if TYPE_CHECKING:
+    from stationmaster.core.gates import Standing
+    from stationmaster.departures.station import Station
+
+
+def look(station: Station, departure: str, number: int, batch: int, stage: str) -> tuple[bool, Standing]:
+    """Return whether the task need not wait any longer, and how its batch stands.
+
+    A rollout that was aborted is not waited for: the task is woken, and skipped.
+    """
+    try:
+        standing = stepping.look(station, departure, number, batch, stage)
+    except DepartureSkipped:
+        return True, passed(stage)
+    except StepImpossible as impossible:
+        return False, waiting(stage, *impossible.blockers)
+    except Exception as error:
+        found = obstacle(station, error)
+        if found is None:
+            raise
+        return False, waiting(stage, found)
+    return standing.opens, standing
