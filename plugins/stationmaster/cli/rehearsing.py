@@ -34,7 +34,8 @@ def rehearse(
         str,
         typer.Option(
             "--trouble",
-            help="Things to go wrong, separated by commas: veto, red-tip, slack-outage.",
+            help="Things to go wrong or past the train, separated by commas: veto, red-tip, slack-outage, hotfix, "
+            "security-hotfix, rollback.",
             show_default=False,
         ),
     ] = "",

@@ -13,6 +13,7 @@ import httpx
 from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.handing_over import (
     AcknowledgeOperator,
@@ -49,6 +50,7 @@ TAKES_OVER = ("airflow", "reaction", "late")
 """How whoever comes on call says that they have taken over; late, and after an escalation, only once."""
 WAYS = ("airflow", "reaction", "reply")
 """How people vote, in turn."""
+BESIDE = (DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)
 _AT_THE_CUT = (DepartureState.OPEN, DepartureState.CUTTING)
 _AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
 
@@ -116,7 +118,8 @@ class Colleagues:
             elif departure is None:
                 acted = (_is_of_no_train(action) and self._agree(action, silent=frozenset())) or acted
             elif action.task_instance.task_id == "ballot":
-                self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure))
+                asked = frozenset(user for ballot in _ballots(scene, departure) for user in ballot)
+                self._plans.once(f"{departure}/votes", partial(self._votes, scene.now, departure, asked))
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
                 self._plans.once(f"{departure}/hold", partial(self._hold, scene.now, departure, action))
             elif self._conducts:
@@ -127,12 +130,20 @@ class Colleagues:
         """Return when the next plan is due."""
         return self._plans.next_instant
 
-    def _votes(self, now: datetime, departure: str) -> Iterator[Plan]:
-        """Plan the votes of a departure: each by another way, one every few minutes."""
+    def _votes(self, now: datetime, departure: str, asked: frozenset[str]) -> Iterator[Plan]:
+        """Plan the votes of a departure: each by another way, one every few minutes.
+
+        :param asked: the Airflow users who have a ballot.
+        """
         team, train = self._place(departure)
-        electors = [elector.person for elector in team.electorate(train) if elector.active]
+        rule = train.beside(kind_of(departure))
+        gate = train.gates.quorum if rule is None else rule.gate(train.gates.quorum)
+        electors = [elector.person for elector in team.electorate(train, gate=gate) if elector.active]
         willing = [person for person in electors if team.people[person].airflow not in self._silent]
-        wanted = train.gates.quorum.needed if self._voters is None else self._voters
+        if rule is not None:
+            # Neither whoever asked nor whoever wrote a commit: the ballots in Airflow are for the others alone.
+            willing = [person for person in willing if team.people[person].airflow in asked]
+        wanted = gate.needed if self._voters is None else self._voters
         veto = self._vetoes > 0 and len(willing) > wanted
         chosen = self._random.sample(willing, wanted + veto)
         for turn, name in enumerate(chosen[:wanted]):
@@ -268,9 +279,21 @@ class Colleagues:
         return True
 
 
+def _ballots(scene: Scene, departure: str) -> Iterator[tuple[str, ...]]:
+    """Yield the users of each open ballot of a departure."""
+    for action in scene.actions:
+        task = action.task_instance
+        if task.task_id == "ballot" and departure_of(scene, task) == departure:
+            yield tuple(assigned.id for assigned in action.assigned_users)
+
+
 def departure_of(scene: Scene, task: TaskInstance) -> str | None:
     """Return the departure that a task is about, as the ledger knows the open ones."""
     train, _, stop = task.dag_id.rpartition(".")
+    kind = next((kind for kind in BESIDE if stop == kind.replace("-", "_")), None)
+    if kind is not None:
+        beside = scene.ledger.departures(train, _AFTER_THE_CUT, kinds=(kind,))
+        return beside[0].id if beside else None
     found = scene.ledger.departures(train, _AT_THE_CUT if stop == "cut" else _AFTER_THE_CUT)
     return found[0].id if found else None
 

@@ -67,6 +67,8 @@ class Starting(NamedTuple):
 
     at: datetime
     dag_id: str
+    conf: Callable[[], dict[str, object]] = dict
+    """The values of the form, worked out when it starts."""
 
 
 class Scene:
@@ -173,13 +175,14 @@ class Conductor:
 
         :raises NeverEnds: a run goes on long after its window, or Airflow does not come to rest.
         """
-        coming = sorted(timetable)
+        coming = sorted(timetable, key=lambda one: (one.at, one.dag_id))
         under_way: dict[RunName, datetime] = {}
         while coming or under_way:
             if not under_way:
                 self.set_clock(coming[0].at)
             while coming and coming[0].at <= self.now:
-                run = self.start(coming.pop(0).dag_id)
+                following = coming.pop(0)
+                run = self.start(following.dag_id, **following.conf())
                 under_way[run.dag_id, run.dag_run_id] = self.now
                 started(run)
             seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import Departure, Effect, Entry, Fact
@@ -196,6 +197,10 @@ class Evidence(NamedTuple):
         found = [pin for pin in self.pins if pin.departure == departure and (at is None or pin.at <= at)]
         return found[-1] if found else None
 
+    def first_aboard(self, departure: str) -> Pin | None:
+        """Return the manifest that the cut put aboard; a hotfix may have replaced it since."""
+        return next((pin for pin in self.pins if pin.departure == departure), None)
+
 
 class Seen(NamedTuple):
     """What was noted on the way, for nothing keeps it."""
@@ -219,7 +224,10 @@ def gather(
 ) -> Evidence:
     """Read the ledger and the stand-ins."""
     departures = tuple(
-        sorted((found for train in trains for found in ledger.departures(train)), key=lambda one: one.opened_at)
+        sorted(
+            (found for train in trains for found in ledger.departures(train, kinds=tuple(DepartureKind))),
+            key=lambda one: one.opened_at,
+        )
     )
     with httpx.Client(trust_env=False, timeout=30) as client:
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()

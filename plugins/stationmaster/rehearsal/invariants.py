@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.quorum import Ballot
 from stationmaster.rehearsal.evidence import Dispatch, Evidence
 from stationmaster.rehearsal.github import history as github_history
@@ -118,7 +119,9 @@ def _without_quorum(evidence: Evidence, trains: Trains) -> Iterator[str]:
         approved, vetoed = votes_at(
             evidence.ballots.get(found.departure, ()), team, train, manifest_hash(pin.commits), found.at
         )
-        gate = train.gates.quorum
+        approved -= _askers(evidence, found.departure)
+        rule = train.beside(kind_of(found.departure))
+        gate = train.gates.quorum if rule is None else rule.gate(train.gates.quorum)
         enough = {
             "none": True,
             "quorum": len(approved) >= gate.needed,
@@ -127,6 +130,14 @@ def _without_quorum(evidence: Evidence, trains: Trains) -> Iterator[str]:
         }[gate.mode]
         if not enough or (gate.veto and vetoed):
             yield f"{what} was deployed with {len(approved)} of {gate.needed} approvals and {len(vetoed)} vetoes"
+
+
+def _askers(evidence: Evidence, departure: str) -> set[str]:
+    """Return who asked for a hotfix, and who wrote one of its commits: they do not approve it (D-14)."""
+    if kind_of(departure) is DepartureKind.TRAIN:
+        return set()
+    facts = evidence.facts.get(departure, ())
+    return {fact.by for fact in facts if fact.kind == "asked"}
 
 
 def votes_at(
@@ -151,15 +162,21 @@ def votes_at(
 
 def _too_early(evidence: Evidence, trains: Trains) -> Iterator[str]:
     for found, _team, train in _promotions(evidence, trains):
+        if kind_of(found.departure) is not DepartureKind.TRAIN:
+            continue
         zone, soak = ZoneInfo(train.zone), train.gates.soak
-        pin = evidence.aboard(found.departure, found.at)
+        pin, facts = evidence.aboard(found.departure, found.at), evidence.facts.get(found.departure, ())
+        # What a hotfix was put upon soaks on with it, unless the train's file says otherwise (F40).
+        put_upon = {
+            fact.value["to"]: fact.value["from"]
+            for fact in facts
+            if fact.kind == "replaced" and not fact.value["restarts_soak"]
+        }
+        shas = {put_upon.get(sha, sha) for sha in pin.commits.values()} if pin is not None else set()
         arrivals = [
             fact.at
-            for fact in evidence.facts.get(found.departure, ())
-            if fact.kind == "deployed"
-            and fact.subject.endswith(f"/{train.staging}")
-            and pin is not None
-            and fact.value["sha"] in pin.commits.values()
+            for fact in facts
+            if fact.kind == "deployed" and fact.subject.endswith(f"/{train.staging}") and fact.value["sha"] in shas
         ]
         newest = max(arrivals, default=None)
         if newest is None:
@@ -178,6 +195,8 @@ def _too_early(evidence: Evidence, trains: Trains) -> Iterator[str]:
 def _outside(evidence: Evidence, trains: Trains) -> Iterator[str]:
     first: dict[str, Dispatch] = {}
     for found, _team, train in sorted(_promotions(evidence, trains), key=lambda one: one[0].at):
+        if kind_of(found.departure) is not DepartureKind.TRAIN:
+            continue
         begins = first.setdefault(found.departure, found)
         stop, zone = train.stops.promote, ZoneInfo(train.zone)
         local = found.at.astimezone(zone)
@@ -192,6 +211,8 @@ def _outside(evidence: Evidence, trains: Trains) -> Iterator[str]:
 
 def _not_newest(evidence: Evidence, shift: timedelta) -> Iterator[str]:
     for pin in evidence.pins:
+        if kind_of(pin.departure) is not DepartureKind.TRAIN or pin != evidence.first_aboard(pin.departure):
+            continue  # what a hotfix is made of, and what it was put upon, is chosen by a person
         for repository, sha in pin.commits.items():
             newest = newest_green(evidence, repository, pin.at, shift)
             if newest != sha:
@@ -228,7 +249,7 @@ def _announcements(evidence: Evidence) -> Iterator[str]:
     for departure in evidence.departures:
         wanted = ["headline"]
         wanted += [f"{stop}/started" for stop in ("cut", "promote") if stop in started[departure.id]]
-        if departure.state in PAST_THE_CUT:
+        if departure.state in PAST_THE_CUT and departure.kind is DepartureKind.TRAIN:
             wanted.append("cut/complete")
         if departure.state == "DONE":
             wanted.append("promote/complete")

@@ -24,9 +24,10 @@ from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
+from stationmaster.rehearsal.forms import DAGS, FORMS, forms
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
-from stationmaster.rehearsal.programme import DEPENDENCIES, HANDOFF, SOURCE, programme
+from stationmaster.rehearsal.programme import DEPENDENCIES, HANDOFF, STOPS, programme
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.transcript import as_json, as_markdown
@@ -104,7 +105,10 @@ class Play:
         self._trouble = trouble
         self._home = home
         self._programme = programme(teams, start, weeks)
-        self._items = {item.dag_id: item for item in self._programme}
+        self._github_url = ""
+        asked_for = tuple(name for name in trouble if name in FORMS)
+        self._forms = tuple(forms(teams, self._programme, asked_for, lambda: self._github_url))
+        self._items = {item.dag_id: item for item in (*self._programme, *(form.item for form in self._forms))}
         self._began: dict[tuple[str, str], datetime] = {}
         self._blind: list[Blind] = []
         self._waits: list[Wait] = []
@@ -117,7 +121,9 @@ class Play:
         clock_file = self._home / "clock.json"
         clock.set_virtual(clock_file, self._programme[0].at - timedelta(hours=1))
         with ExitStack() as stack:
-            picture = stack.enter_context(Picture(console, runs=len(self._programme), zone=self._programme[0].zone))
+            picture = stack.enter_context(
+                Picture(console, runs=len(self._programme) + len(self._forms), zone=self._programme[0].zone)
+            )
             airflow = stack.enter_context(
                 EmbeddedAirflow(
                     home=self._home,
@@ -143,6 +149,7 @@ class Play:
                 tell=picture.tell,
             )
             stack.callback(people.close)
+            self._github_url = airflow.station.github_url
             urls = {"github_url": airflow.station.github_url, "slack_url": airflow.station.slack_url}
             cast = troubles.Troubles(self._trouble, people, **urls, tell=picture.tell)
             conductor = Conductor(
@@ -160,7 +167,10 @@ class Play:
             stuck: tuple[str, ...] = ()
             try:
                 conductor.play(
-                    [Starting(item.at, item.dag_id) for item in self._programme],
+                    [
+                        *(Starting(item.at, item.dag_id) for item in self._programme),
+                        *(Starting(form.item.at, form.item.dag_id, form.conf) for form in self._forms),
+                    ],
                     cast,
                     started=lambda run: self._starts(picture, cast, run, conductor.now),
                     ended=lambda run: self._ends(picture, api, run, conductor.now),
@@ -179,7 +189,7 @@ class Play:
         picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} starts")
         if item.what == HANDOFF:
             self._handoffs.append(HandedOver.of(item.key, now))
-        elif item.what not in (SOURCE, DEPENDENCIES):
+        elif item.what in STOPS:
             cast.begin(self._teams[item.team].train(item.key), item.what, now)
 
     def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
@@ -210,7 +220,8 @@ class Play:
             repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
             return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")
         parts = subject.split("/")
-        if parts[0] != item.key or parts[2:4] != [item.what, task.task_id]:
+        stops = ("promote", "hotfix") if item.what in (DAGS["hotfix"], DAGS["security-hotfix"]) else (item.what,)
+        if parts[0] != item.key or len(parts) < 4 or parts[2] not in stops or parts[3] != task.task_id:
             return False
         people = self._teams[item.team].people
         # A train tells its mapped tasks apart by the person, a handoff by the role that the person holds.

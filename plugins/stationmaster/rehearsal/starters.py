@@ -6,16 +6,19 @@ from collections.abc import Callable, Mapping
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.airflow_api import AirflowApi
+from stationmaster.rehearsal.forms import DAGS
 
 
 def starter(teams: Mapping[str, TeamConfig], dag_id: str) -> str | None:
     """Return the Airflow user who may start a DAG by hand, None where the administrator may as well."""
     key, _, stop = dag_id.rpartition(".")
     team = teams.get(key.partition(".")[0])
-    train = team.trains.get(key.partition(".")[2]) if team is not None and stop == "promote" else None
-    if team is None or train is None or train.rules.actors is None:
+    a_form = stop in DAGS.values()
+    train = team.trains.get(key.partition(".")[2]) if team is not None and (a_form or stop == "promote") else None
+    if team is None or train is None or (train.rules.actors is None and not a_form):
         return None
-    people = (team.people[name] for name in team.groups[train.rules.actors])
+    named = team.groups[train.rules.actors] if train.rules.actors is not None else tuple(team.people)
+    people = (team.people[name] for name in named)
     return next((str(person.airflow) for person in people if person.active and person.airflow), None)
 
 

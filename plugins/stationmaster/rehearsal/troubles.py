@@ -10,6 +10,7 @@ import httpx
 from stationmaster.config.train import TrainConfig
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Cast, Scene
+from stationmaster.rehearsal.forms import FORMS
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.specs import CheckSpec
 
@@ -18,7 +19,7 @@ TROUBLES = {
     "red-tip": "the newest commit of the first component turns red before the first cut",
     "slack-outage": "Slack answers nothing for twenty minutes of the first promotion",
 }
-"""What can be asked for, and what it means."""
+"""What can be asked for beside the forms, and what it means."""
 OUTAGE = timedelta(minutes=20)
 FOR_EVER = 1_000_000
 
@@ -30,11 +31,11 @@ class UnknownTrouble(ValueError):
 def checked(names: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names.
 
-    :raises UnknownTrouble: one of them is none of TROUBLES.
+    :raises UnknownTrouble: one of them is neither of TROUBLES nor of FORMS.
     """
     for name in names:
-        if name not in TROUBLES:
-            raise UnknownTrouble(f"there is no trouble {name!r}. Use one or more of {', '.join(TROUBLES)}.")
+        if name not in TROUBLES and name not in FORMS:
+            raise UnknownTrouble(f"there is no trouble {name!r}. Use one or more of {', '.join((*TROUBLES, *FORMS))}.")
     return names
 
 
