@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from stationmaster import settings
+from stationmaster.rehearsal.bench_parse import Parsing
 from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
 from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station, copy_bundle
 from stationmaster.rehearsal.embedded.station import passing_home
@@ -28,6 +29,8 @@ MOST = 1.5
 VOTE_LOOPS = 2
 """The next task starts within so many loops after a vote in Airflow: one ends the ballot, one the gate."""
 Measure = TypeVar("Measure")
+PARSING_CONTEXT = "_AIRFLOW_PARSING_CONTEXT_DAG_ID"
+"""Where Airflow tells a DAG file which DAG alone is wanted (fact 26)."""
 _EMPTY = 'from airflow.sdk import DAG\n\nwith DAG("empty", schedule=None):\n    pass\n'
 
 
@@ -50,13 +53,6 @@ class Result(NamedTuple):
         return self.ours <= self.allowed
 
 
-class Parsing(NamedTuple):
-    """Seconds of one fresh process: all of it, and without the import of Airflow."""
-
-    whole: float
-    file: float
-
-
 def bench(*, quick: bool, console: Console) -> int:
     """Measure, print, and return 0 if every bound is kept, 1 if one is exceeded.
 
@@ -66,6 +62,7 @@ def bench(*, quick: bool, console: Console) -> int:
     with passing_home("bench-") as folder:
         results = _bench_who(folder, console, quick=quick)
         results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
+        results += _bench_trains(include, folder, console, quick=quick)
         results += _bench_runs(include, folder, 2 if quick else 5, console)
     return report(results, console)
 
@@ -116,6 +113,40 @@ def _bench_parsing(include: Path, folder: Path, rounds: int, console: Console) -
     )
     whole = median(one.whole for one in ours), median(one.whole for one in theirs)
     return Result("parse dags/ for one team, a fresh process", *whole, MOST * whole[1])
+
+
+def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool) -> list[Result]:
+    """More and more trains of one team: the file, and one task among them."""
+    from stationmaster.rehearsal import bench_trains
+
+    team = _one_team(include, folder / "many")
+    train = next((team / "include" / "trains").glob(f"{TEAM}.*.yaml"))
+    environment = _clean_environment(folder / "airflow-home-of-many")
+
+    def parsed(dag_id: str | None) -> Parsing:
+        wanted = {} if dag_id is None else {PARSING_CONTEXT: dag_id}
+        return parse(team / "dags", team, {**environment, **wanted})
+
+    counts = bench_trains.FEW if quick else bench_trains.MANY
+    rows = bench_trains.measure(team, train, counts, parsed, 2 if quick else 3)
+    for row in rows:
+        console.print(
+            f"  {row.trains} trains: {row.whole.file:.2f} s and {row.whole.memory:.0f} MB to parse them, "
+            f"{row.one.whole:.2f} s to a task of one.",
+            highlight=False,
+        )
+    before, most = rows[-2], rows[-1]
+    each = 1000 * most.whole.file / most.trains, 1000 * before.whole.file / before.trains
+    starts = most.one.whole, rows[0].one.whole
+    return [
+        Result(
+            f"a train to parse, among {most.trains} and {before.trains}",
+            *each,
+            bench_trains.MOST_GROWTH * each[1],
+            "ms",
+        ),
+        Result(f"to a task, among {most.trains} trains and one", *starts, bench_trains.MOST_START * starts[1]),
+    ]
 
 
 def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> list[Result]:
@@ -201,4 +232,5 @@ def parse(path: Path, bundle: Path, environment: dict[str, str]) -> Parsing:
     whole = time.perf_counter() - started
     if done.returncode:
         raise ParseFailed(f"{path.name} cannot be parsed: {done.stderr.strip().splitlines()[-1:]}")
-    return Parsing(whole=whole, file=float(json.loads(done.stdout.splitlines()[-1])["parse"]))
+    told = json.loads(done.stdout.splitlines()[-1])
+    return Parsing(whole=whole, file=float(told["parse"]), memory=float(told["memory"]))
