@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -187,3 +187,16 @@ def test_the_ledger_alone_tells_the_same_gates(gated):
     assert gating.from_ledger(gated.station(), gated.departure).opens
     assert calls == (len(gated.github.journal.entries()), len(gated.slack.journal))
     assert gated.ledger.departure(gated.departure).state is DepartureState.GATED
+
+
+def test_an_edit_of_the_timetable_counts_for_the_departure_that_is_under_way(week):
+    """The train's file is read at each look: whoever waits hears of the new times, and nothing is started anew."""
+    week.gate()
+    week.clock.move(hours=9)
+    assert gating.window_standing(week.station(), week.departure, "promote").verdict == "MISSED"
+    train = week.team.trains["weekly"]
+    later = train.stops.promote.model_copy(update={"latest_start": time(22, 0)})
+    edited = train.model_copy(update={"stops": train.stops.model_copy(update={"promote": later})})
+    week.team = week.team.model_copy(update={"trains": {"weekly": edited}})
+    assert gating.window_standing(week.station(), week.departure, "promote").verdict == "LATE"
+    assert gating.times_of(week.station(), week.departure, "promote").latest_start.hour == 5
