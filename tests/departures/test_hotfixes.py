@@ -384,6 +384,19 @@ def test_f44_f45_a_hotfix_is_gone_back_from_and_is_something_to_go_back_to(calm)
     assert list(homecoming.missing(calm.station(), "explorer", on_main(calm))) == []
 
 
+def test_f02_a_hotfix_whose_worker_died_over_its_commits_goes_on_as_it_was_planned(calm, monkeypatch):
+    """What was written down counts: looked at again, there would be nothing to bring any more."""
+    sha, base = on_main(calm), running(calm)
+    with monkeypatch.context() as patch:
+        patch.setattr(hotfixing, "put_on_top", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            start(calm, sha)
+    calm.github.deploy(EXPLORER, "prod", sha)
+    departure = "cellxgene.weekly/2021-W42.hotfix-1"
+    hotfixing.pick(calm.station(), departure)
+    assert calm.ledger.fact(departure, homecoming.PICKED).value["base"] == base
+
+
 def test_explain_names_a_hotfix_that_waits(calm):
     departure = start(calm)
     voting.open_round(calm.station(), departure)

@@ -12,6 +12,7 @@ import pytest
 
 from stationmaster.config.freezing import FreezeEntry
 from stationmaster.core.blockers import blocker
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.handoffs import packing
 from stationmaster.ledger import Ledger
@@ -149,6 +150,18 @@ def test_d26_trains_gates_and_locks_are_told_with_what_they_wait_for(post: Posts
         ("Locks", "nubank/itaipu/prod"),
     ]
     assert "BALLOT_OPEN" in found[1].context
+
+
+def test_d15_a_hotfix_is_handed_over_and_a_security_hotfix_is_not_spoken_of(post: Posts, ledger: Ledger) -> None:
+    monday = post("hausmeister", "weekends", FRIDAY)
+    week = IsoWeek.parse("2024-W11")
+    for kind in (DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX):
+        found = ledger.open_beside("nubank.weekly", week, kind, FRIDAY, "ana", key=str(kind))
+        ledger.set_state(found.id, DepartureState.PROMOTING, FRIDAY, "ana", "on its way")
+    weekly = type("Train", (), {"key": "nubank.weekly"})()
+    monday.team = monday.team.model_copy(update={"trains": {"weekly": weekly}})
+    told = [item.title for item in packing.collect(monday.desk(), monday.handoff)]
+    assert told == ["nubank.weekly/2024-W11.hotfix-1"]
 
 
 def test_what_goes_as_planned_is_no_open_question(post: Posts, ledger: Ledger) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Departure
 
+PLAN = "plan"
+"""The fact that says what goes on top of what."""
 MOST_COMMITS = 20
 _SCRATCH = "stationmaster/picking"
 
@@ -165,16 +167,7 @@ def pick(station: Station, departure: str) -> Manifest:
     kind = kind_of(departure)
     asked = station.ledger.fact(departure, beside.ASKED)
     by = asked.by if asked is not None else "stationmaster"
-    found = HotfixPlan.model_validate(
-        station.ledger.record_once(
-            departure,
-            "plan",
-            "hotfix",
-            plan(station, kind, asked_for(station, departure)).model_dump(mode="json"),
-            station.now(),
-            by,
-        ).value
-    )
+    found = _planned(station, departure, kind, by)
     shas = tuple(commit.sha for commit in found.commits)
     sha = shas[0] if found.ready else _picked(station, departure, found.repository, found.base, shas)
     if sha == found.base:
@@ -196,6 +189,15 @@ def pick(station: Station, departure: str) -> Manifest:
     changes.collect(station, departure, manifest)
     station.ledger.set_state(departure, DepartureState.STAGED, station.now(), by, f"manifest {manifest.short} pinned")
     return manifest
+
+
+def _planned(station: Station, departure: str, kind: DepartureKind, by: str) -> HotfixPlan:
+    """Return what was planned when the commits were first to be put on top: production may have moved on since."""
+    known = station.ledger.fact(departure, PLAN)
+    if known is None:
+        value = plan(station, kind, asked_for(station, departure)).model_dump(mode="json")
+        known = station.ledger.record_once(departure, PLAN, "hotfix", value, station.now(), by)
+    return HotfixPlan.model_validate(known.value)
 
 
 def disclose(station: Station, departure: str, *, why: str, by: str) -> None:

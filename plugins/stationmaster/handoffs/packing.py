@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
+from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
 from stationmaster.departures.acting import Receipt, perform
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
     from stationmaster.hooks.forge_models import Issue
 
+_TOLD = (DepartureKind.TRAIN, DepartureKind.HOTFIX, DepartureKind.FEATURE_BUILD)
+"""A package is an issue that many read: of security hotfixes it says nothing (D-15)."""
 _UNDER_WAY = (
     DepartureState.OPEN,
     DepartureState.CUTTING,
@@ -168,7 +171,7 @@ def _is_work(issue: Issue, package: Package) -> bool:
 def _departures(desk: ShiftDesk) -> Iterator[OpenItem]:
     """Yield the trains under way with what they wait for, and those that went wrong lately."""
     for train in desk.team.trains.values():
-        for departure in desk.ledger.departures(train.key, _UNDER_WAY):
+        for departure in desk.ledger.departures(train.key, _UNDER_WAY, kinds=_TOLD):
             yield OpenItem(
                 section="Trains under way", title=departure.id, context=f"{departure.state}: {departure.why}"
             )
@@ -179,7 +182,7 @@ def _departures(desk: ShiftDesk) -> Iterator[OpenItem]:
                         title=subject,
                         context=f"{found.code}: {found.sentence}",
                     )
-        for departure in desk.ledger.departures(train.key, _WENT_WRONG, limit=5):
+        for departure in desk.ledger.departures(train.key, _WENT_WRONG, kinds=_TOLD, limit=5):
             if departure.changed_at > desk.now() - _RECENT:
                 context = f"{departure.state}: {departure.why}"
                 yield OpenItem(section="Trains that went wrong", title=departure.id, context=context)
