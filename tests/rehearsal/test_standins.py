@@ -95,4 +95,7 @@ def test_the_services_of_rollouts_stand_beside_the_pager(include, monkeypatch) -
 def test_a_repository_of_a_train_keeps_the_issues_that_are_handed_over(include) -> None:
     (dre,) = (spec for spec in standins.repositories(include) if spec.name == "dfinity/dre")
     assert dre.issues
-    assert {found.name: found.follows for found in dre.environments} == {"staging": "main"}
+    assert {found.name: found.follows for found in dre.environments} == {
+        "staging": "main",
+        "features": None,
+    }

@@ -164,6 +164,11 @@ def test_t02_a_freeze_of_trains_alone_holds_no_merge(yard, mode):
 
 def test_t02_a_freeze_of_a_train_that_does_not_carry_the_repository_holds_nothing(yard):
     freeze(yard, FreezeMode.ALL_STOP, trains=("weekly",))
+    assert not deciding.held(yard.desk()).opens
+    train = yard.team.trains["weekly"]
+    other = train.components[0].model_copy(update={"repository": "dfinity/ic"})
+    trains = {"weekly": train.model_copy(update={"components": (other,)})}
+    yard.team = yard.team.model_copy(update={"trains": trains})
     assert deciding.held(yard.desk()).opens
 
 
