@@ -309,6 +309,37 @@ def test_f40_the_train_at_the_gate_gets_it_and_is_voted_on_anew(calm):
     assert deploys_after(calm, train)
 
 
+def test_f02_a_worker_that_dies_after_it_boarded_the_train_still_names_the_train(calm, monkeypatch):
+    calm.gate()
+    train = calm.departure
+    calm.station().forge.move_branch(EXPLORER, "mend", running(calm))
+    ready = calm.github.push(EXPLORER, branch="mend", title="Mend").sha
+    departure = start(calm, ready, branch="mend")
+    ship(calm)
+    with monkeypatch.context() as patch:
+        patch.setattr(changes, "collect", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bringing_home.onto_train(calm.station(), departure)
+    pinned = calm.ledger.manifest_of(train)
+    assert bringing_home.onto_train(calm.station(), departure).id == train
+    assert calm.ledger.manifest_of(train) == pinned
+    assert len(calm.ledger.rounds(train)) == 2
+    assert calm.ledger.fact(train, "round_opened", "2") is not None
+
+
+def test_a_train_that_has_left_meanwhile_is_not_changed(calm):
+    calm.staged()
+    train = calm.departure
+    calm.station().forge.move_branch(EXPLORER, "mend", running(calm))
+    ready = calm.github.push(EXPLORER, branch="mend", title="Mend").sha
+    departure = start(calm, ready, branch="mend")
+    ship(calm)
+    calm.ledger.set_state(train, DepartureState.PROMOTING, calm.clock(), "ben", "leaving")
+    before = calm.ledger.manifest_of(train)
+    assert bringing_home.onto_train(calm.station(), departure) is None
+    assert calm.ledger.manifest_of(train) == before
+
+
 def deploys_after(week: Week, train: str) -> bool:
     """Whether the train's commit may follow the hotfix that runs."""
     from stationmaster.departures.fitting import fits

@@ -24,11 +24,13 @@ from stationmaster.ledger.records import DepartureState
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.hooks.forge_picks import PickConflict
-    from stationmaster.ledger.records import Departure
+    from stationmaster.ledger.records import Departure, Fact
 
 HOME = "home"
 REMINDED = timedelta(days=1)
 """How often whoever asked for a hotfix is reminded that it is not at home."""
+ON_TRAIN = "train_under_way"
+"""The fact, of a hotfix, that names the departure which gets it, and the commit that it is put upon there."""
 REPLACED = "replaced"
 """The fact, of a departure under way, that a component's commit was replaced by one with a hotfix."""
 _OPEN = (DepartureState.OPEN, DepartureState.CUTTING, DepartureState.STAGED, DepartureState.GATED)
@@ -120,26 +122,35 @@ def onto_train(station: Station, departure: str) -> Departure | None:
     :raises EffectRefused: by way of a PickConflict, too.
     """
     hotfix = hotfix_of(station, departure)
-    before = station.ledger.fact(departure, "train_under_way")
-    if before is not None:
-        return station.ledger.departure(str(before.value["departure"]))
-    train = under_way(station, hotfix.component)
-    manifest = station.ledger.manifest_of(train.id) if train is not None else None
-    if train is None or manifest is None or carries(station, manifest.sha_of(hotfix.component), hotfix):
+    chosen = station.ledger.fact(departure, ON_TRAIN) or _choose_train(station, departure, hotfix)
+    if chosen is None:
         return None
-    old = manifest.sha_of(hotfix.component)
+    train, old = str(chosen.value["departure"]), str(chosen.value["from"])
     new = put_on_top(
         station,
-        f"{departure}/train/{train.id.rpartition('/')[2]}/{old}",
+        f"{departure}/train/{train.rpartition('/')[2]}/{old}",
         repository=hotfix.repository,
         base=old,
         shas=hotfix.origins,
         branch=f"{branch_of(departure)}-train",
     )
-    _board(station, departure, train.id, manifest, hotfix, old, new)
-    value = {"departure": train.id}
-    station.ledger.record_once(departure, "train_under_way", "train", value, station.now(), "stationmaster")
-    return station.ledger.departure(train.id)
+    found, manifest = station.ledger.departure(train), station.ledger.manifest_of(train)
+    if found is None or manifest is None or found.state not in _OPEN:
+        return None  # it has gone, or ended, meanwhile; whoever deploys it refuses what lacks the hotfix
+    if manifest.sha_of(hotfix.component) == old:
+        _board(station, departure, train, manifest, hotfix, old, new)
+    _ask_anew(station, train)
+    return station.ledger.departure(train)
+
+
+def _choose_train(station: Station, departure: str, hotfix: Hotfixed) -> Fact | None:
+    """Write down which departure is to get a hotfix, before anything is done to it: a worker may die over it (F02)."""
+    train = under_way(station, hotfix.component)
+    manifest = station.ledger.manifest_of(train.id) if train is not None else None
+    if train is None or manifest is None or carries(station, manifest.sha_of(hotfix.component), hotfix):
+        return None
+    value = {"departure": train.id, "from": manifest.sha_of(hotfix.component)}
+    return station.ledger.record_once(departure, ON_TRAIN, "train", value, station.now(), "stationmaster")
 
 
 def not_on_train(station: Station, departure: str, conflict: PickConflict) -> Blocker:
@@ -168,10 +179,14 @@ def _board(
     once = f"{REPLACED}/{hotfix.component}/{new}"
     station.ledger.record_once(train, REPLACED, hotfix.component, value, station.now(), "stationmaster", key=once)
     changes.keep_back(station, departure, hotfix.repository, old, new)
-    boarded = Manifest.of(passengers)
-    station.ledger.pin(train, boarded, station.now(), "stationmaster")
-    changes.collect(station, train, boarded)
-    found = station.ledger.departure(train)
+    station.ledger.pin(train, Manifest.of(passengers), station.now(), "stationmaster")
+
+
+def _ask_anew(station: Station, train: str) -> None:
+    """Say what is aboard now, and ask the voters if they had been asked: each once for each manifest."""
+    manifest, found = station.ledger.manifest_of(train), station.ledger.departure(train)
+    if manifest is not None:
+        changes.collect(station, train, manifest)
     if found is not None and found.state is DepartureState.GATED:
         voting.open_round(station, train)
     telling.refresh_headline(station, train)
