@@ -5,19 +5,22 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
+from stationmaster.departures import gating
 from stationmaster.ledger.records import DepartureState
 from tests.departures.test_hotfixes import on_main, running
 from tests.departures.week import EXPLORER, WEDNESDAY
 from tests.golden_files import assert_golden, shape
-from tests.operators.runs import Run
+from tests.operators.runs import Run, answer
 
 
 @pytest.fixture
 def run(week, monkeypatch):
     monkeypatch.setattr("stationmaster.departures.station.Station", lambda **fields: week.station())
     monkeypatch.setattr("stationmaster.clock.now", week.clock)
+    asked = []
+    monkeypatch.setattr("airflow.sdk.execution_time.hitl.upsert_hitl_detail", lambda **request: asked.append(request))
     week.clock.move(minutes=30)
-    return Run(week=week, stop="hotfix", asked=[], user="hana")
+    return Run(week=week, stop="hotfix", asked=asked, user="hana")
 
 
 def fill_in(run: Run, *commits: str, **form: object) -> None:
@@ -152,6 +155,31 @@ def test_f40_the_train_under_way_is_deployed_to_staging_again(run):
     assert run.drive("explorer_on_the_train.verify_staging").kind == "done"
     staging = run.week.station().forge.deployed_sha(EXPLORER, "staging").sha
     assert staging == run.week.ledger.manifest_of(train).sha_of("explorer")
+
+    # What is aboard is another commit: it is tested anew, or the promotion would wait for its list until it misses.
+    standing = gating.checklist_standing(run.week.station(), train, "staging")
+    assert [found.code for found in standing.blockers] == ["CHECKLIST_OPEN"]
+    test = "explorer_on_the_train.test_staging"
+    asked = run.start(test, role="primary")
+    assert asked.kind == "deferred"
+    ticks = dict.fromkeys((name for name in run.asked[-1]["params"] if name != "note"), True)
+    done = run.wake(asked, test, answer("All passed", asked.arguments["people"][0], **ticks), role="primary")
+    assert done.value["passed"]
+    assert gating.checklist_standing(run.week.station(), train, "staging").opens
+
+
+def test_the_trains_test_list_ends_with_its_window(run):
+    run.week.staged()
+    run.week.clock.to(WEDNESDAY)
+    run.week.open_promote()
+    fill_in(run, prepared(run), branch="mend")
+    leave(run)
+    run.start("bring_it_onto_the_train")
+    for task in ("deploy_to_staging", "verify_staging"):
+        run.drive(f"explorer_on_the_train.{task}")
+    asked = run.start("explorer_on_the_train.test_staging", role="primary")
+    run.week.clock.move(hours=12)
+    assert run.wake(asked, "explorer_on_the_train.test_staging", role="primary").kind == "failed"
 
 
 def test_d15_a_security_hotfix_runs_through_the_same_tasks(run):

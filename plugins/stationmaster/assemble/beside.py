@@ -21,6 +21,7 @@ from stationmaster.operators.hotfixing import (
     TRAIN_TASK,
     BringOntoTrainOperator,
     BringToBranchOperator,
+    ChecklistOntoTrainOperator,
     DeployOntoTrainOperator,
     OpenHotfixOperator,
     PickOperator,
@@ -113,6 +114,18 @@ def _onto_train(train: TrainConfig, common: dict[str, Any]) -> list[BaseOperator
             tasks.append(
                 VerifyOntoTrainOperator(task_id=f"verify_{train.staging}", component=component.id, **staging, **rule)
             )
+            page = component.checklist_of(train.staging)
+            if page is not None:
+                tasks.append(
+                    ChecklistOntoTrainOperator.partial(
+                        task_id=f"test_{train.staging}",
+                        component=component.id,
+                        page=page,
+                        map_index_template=NAMED,
+                        **staging,
+                        **rule,
+                    ).expand(role=[train.on_call])
+                )
     in_a_row(tasks)
     return tasks
 

@@ -29,6 +29,10 @@ _WINDOW_THAT_MATTERS: dict[tuple[StopName, DepartureState], StopName] = {
     ("cut", DepartureState.OPEN): "cut",
     # A cut that has begun is finished, as long as its promotion may still come.
     ("cut", DepartureState.CUTTING): "promote",
+    # A hotfix brings it to staging again while it waits for its promotion.
+    ("cut", DepartureState.STAGED): "promote",
+    ("cut", DepartureState.GATED): "promote",
+    ("cut", DepartureState.MISSED): "promote",
     ("promote", DepartureState.STAGED): "promote",
     ("promote", DepartureState.GATED): "promote",
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
+from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployOperator, VerifyOperator
 from stationmaster.operators.going_back import ByHandOperator
 
@@ -175,6 +176,10 @@ class DeployOntoTrainOperator(_OnTheTrain, DeployOperator):
 
 class VerifyOntoTrainOperator(_OnTheTrain, VerifyOperator):
     """Looks whether staging runs it. XCom: as a verification's."""
+
+
+class ChecklistOntoTrainOperator(_OnTheTrain, ChecklistOperator):
+    """Asks for the test list of what the train carries now (C-20). XCom: as a test list's."""
 
 
 def wish_of(context: Context) -> Wish:
