@@ -31,6 +31,55 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
+        "F39: the next cut waits for a hotfix to come home",
+        "departures/cutting.py",
+        "lacking = next(homecoming.missing(station, component.id, sha), None)",
+        "lacking = None",
+        "tests/departures/test_hotfixes.py::test_f39_it_runs_and_the_next_cut_waits_until_main_has_it",
+    ),
+    Mutant(
+        "F18: what runs is contained in what comes",
+        "departures/fitting.py",
+        'if status == "diverged" and not _in_another_shape(station, leg, running):',
+        "if False:",
+        "tests/departures/test_hotfixes.py::test_f18_a_train_without_the_hotfix_may_not_follow_it",
+    ),
+    Mutant(
+        "F50: what nobody brought is drift",
+        "departures/cutting.py",
+        "wanted = arriving.drifted(station, component.id, running)",
+        "wanted = None",
+        "tests/departures/test_hotfixes.py::test_f50_what_nobody_brought_is_drift_until_a_person_says_what_to_think_of_it",
+    ),
+    Mutant(
+        "F67: half a promotion holds the next",
+        "departures/opening.py",
+        "    if half is not None:\n",
+        "    if False:\n",
+        "tests/operators/test_deploying_tasks.py::test_f67_the_next_departure_says_what_is_missing_whatever_the_policy",
+    ),
+    Mutant(
+        "D-14: whoever asks does not approve",
+        "departures/beside.py",
+        "wrote = authors | {asked.by} if asked is not None else authors",
+        "wrote = authors",
+        "tests/departures/test_hotfixes.py::test_nothing_of_it_goes_before_somebody_else_approves",
+    ),
+    Mutant(
+        "D-15: of a security hotfix the public hears nothing",
+        "departures/telling.py",
+        "channel = channel or channel_of(station, departure)",
+        "channel = channel or station.channel",
+        "tests/departures/test_hotfixes.py::test_d15_of_a_security_hotfix_the_trains_channel_hears_nothing",
+    ),
+    Mutant(
+        "F40: the train's list is asked anew",
+        "assemble/beside.py",
+        "            if page is not None:\n",
+        "            if False:\n",
+        "tests/operators/test_hotfix_tasks.py::test_f40_the_train_under_way_is_deployed_to_staging_again",
+    ),
+    Mutant(
         "F06: a vote belongs to one manifest",
         "core/quorum.py",
         '(ballot.manifest != manifest_hash, "other_manifest")',
