@@ -311,6 +311,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Cut a manifest that contains the fix, or clear the rejection.",
     ),
     (
+        "REJECTED_ABOARD",
+        "{component} {sha} was taken back with manifest {manifest}, and is aboard again: {reason}.",
+        "If the fix is aboard, too, say so: stationmaster ledger lift {manifest}. Else skip this departure.",
+    ),
+    (
         "PREVIOUS_DEPARTURE_OPEN",
         "{departure} is still open.",
         "Promote or skip it; the train's policy says which of the two goes first.",

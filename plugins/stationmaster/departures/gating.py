@@ -20,7 +20,7 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import freezing, halting, ruling, voting
+from stationmaster.departures import freezing, halting, returning, ruling, voting
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
@@ -179,6 +179,7 @@ def before_confirmation(station: Station, departure: str) -> Standing:
             window_standing(station, departure, "promote"),
             freeze_standing(station, departure, "promote"),
             rejection_standing(station, departure),
+            returning.standing(station, departure),
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
             voting.standing(station, departure),

@@ -21,6 +21,7 @@ from stationmaster.departures import (
     holding,
     opening,
     pausing,
+    returning,
     rolling_back,
     verifying,
     voting,
@@ -161,7 +162,12 @@ def _selection(station: Station, departure: str, arguments: Arguments) -> Standi
 
 def _quorum(station: Station, departure: str, _: Arguments) -> Standing:
     return _until_missed(
-        station, departure, "promote", gating.rejection_standing(station, departure), voting.watch(station, departure)
+        station,
+        departure,
+        "promote",
+        gating.rejection_standing(station, departure),
+        returning.standing(station, departure),
+        voting.watch(station, departure),
     )
 
 

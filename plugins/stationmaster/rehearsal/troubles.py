@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 import httpx
 
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Cast, Scene
 from stationmaster.rehearsal.forms import FORMS
@@ -68,6 +70,8 @@ class Troubles:
         if stop == "cut" and "red-tip" in self._left:
             self._left.remove("red-tip")
             self._redden(train.components[0].repository, now)
+        if stop == "promote" and "rollback" in self._left:
+            self._plans.once(f"{train.key} {now}", lambda: [Plan(now + OUTAGE, lambda scene: self._lift(train, scene))])
         if stop == "promote" and "slack-outage" in self._left:
             self._left.remove("slack-outage")
             self._tell("Slack stops answering")
@@ -82,6 +86,18 @@ class Troubles:
         self._tell(f"The checks of {repository} {tip.sha[:12]} turn red")
         self._send("POST", f"{self._github_url}/_control/checks", {"repo": repository, "sha": tip.sha, "state": "red"})
         self.red.add((repository, tip.sha))
+
+    def _lift(self, train: TrainConfig, scene: Scene) -> bool:
+        """Let somebody say that the fix of what was taken back is aboard (F46)."""
+        lifted = False
+        rolled_back = scene.ledger.departures(train.key, (DepartureState.ROLLED_BACK,), kinds=tuple(DepartureKind))
+        for departure in rolled_back:
+            manifest = scene.ledger.manifest_of(departure.id)
+            if manifest is not None and scene.ledger.rejection(manifest.hash) is not None:
+                self._tell(f"Somebody says that the fix of {departure.id} is aboard")
+                scene.ledger.lift_rejection(manifest.hash, "the fix is aboard", scene.now, "somebody")
+                lifted = True
+        return lifted
 
     def _slack_is_back(self) -> bool:
         self._tell("Slack answers again")
