@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.config.checklist import parse_checklist, read_checklist, slug
+from stationmaster.config.checklist import introduction, parse_checklist, read_checklist, slug
 from stationmaster.config.runbooks import PageMissing, page_text
 
 PAGE = """---
@@ -102,3 +102,17 @@ def test_an_items_id_does_not_hang_on_the_other_items(texts, data):
     alone = parse_checklist(f"- [ ] {kept}\n")
     among = [item for item in parse_checklist("".join(f"- [ ] {text}\n" for text in texts)) if item.text == kept]
     assert [item.id for item in among] == [item.id for item in alone]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("# Title\n\nOnly look.\nTouch nothing.\n\n## One\n\n- [ ] a\n", "Only look.\nTouch nothing."),
+        ("---\nid: x\n---\n# Title\n\n- [ ] a\n", ""),
+        ("Only look.\n\n- [ ] a\n", "Only look."),
+        ("# Title\n## One\n\nOf one only.\n\n- [ ] a\n", ""),
+        ("", ""),
+    ],
+)
+def test_what_a_page_says_of_the_whole_list(page, said):
+    assert introduction(page) == said

@@ -184,3 +184,19 @@ def test_f46_a_rejected_manifest_is_not_cut_again(opened):
     opened.ledger.reject(manifest.hash, "it was rolled back", opened.clock() - timedelta(days=1), "stationmaster")
     with pytest.raises(StepImpossible, match="MANIFEST_REJECTED"):
         opened.cut()
+
+
+def test_c37_an_optional_passenger_rides_only_with_something_new(opened):
+    train = opened.team.trains["weekly"]
+    portal, explorer = train.components
+    optional = explorer.model_copy(update={"optional": True})
+    changed = train.model_copy(update={"components": (portal, optional)})
+    opened.team = opened.team.model_copy(update={"trains": {"weekly": changed}})
+    opened.github.deploy(EXPLORER, "prod", head_of(opened))
+    selection = cutting.select(opened.station())
+    assert [passenger.component for passenger in selection.passengers] == ["portal"]
+    assert "explorer has nothing new" in selection.notes
+    push(opened, "Something new")
+    opened.clock.move(minutes=20)
+    selection = cutting.select(opened.station())
+    assert [passenger.component for passenger in selection.passengers] == ["portal", "explorer"]

@@ -505,3 +505,8 @@ def test_f05_two_departures_of_one_process_do_not_mix(ready, runs):
     states = {effect.state for effect in ready.week.ledger.effects("cellxgene.weekly/2021-W42/promote")}
     assert states <= {EffectState.DONE, EffectState.ADOPTED}
     assert dispatched(ready) == 1
+
+
+def test_c38_whoever_tests_production_reads_that_they_only_look(ready):
+    ask(ready)
+    assert "add no collection and upload no dataset" in ready.asked[-1]["body"]

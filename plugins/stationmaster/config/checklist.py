@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import takewhile
 from pathlib import Path
 
 from stationmaster.config.base import ConfigModel
@@ -49,6 +50,15 @@ def parse_checklist(markdown: str) -> tuple[ChecklistItem, ...]:
         else:
             following = False
     return _numbered(items)
+
+
+def introduction(markdown: str) -> str:
+    """Return what a page says before its first section or item: what holds for all of it, such as what not to do."""
+    lines = body(markdown).lstrip().splitlines()
+    if lines and _HEADING.match(lines[0]):
+        lines = lines[1:]
+    said = takewhile(lambda line: not (_ITEM.match(line) or _HEADING.match(line)), lines)
+    return "\n".join(line.rstrip() for line in said).strip()
 
 
 def read_checklist(include: Path, page: str) -> tuple[ChecklistItem, ...]:

@@ -42,12 +42,15 @@ class ChecklistOperator(AskOperator):
         return station.backups
 
     def question(self, station: Station, departure: str) -> Question:
-        """Return the list as a form."""
+        """Return the list as a form, under what its page says of the whole list."""
+        from stationmaster.config.checklist import introduction
+
         leg = self._leg(station, departure)
         fields = {item.id: tick_field(item.text, item.section) for item in self._items()}
+        body = f"`{leg.sha}` is on {leg.environment}. Walk through `{self.page}` and tick what works."
         return Question(
             subject=f"{departure}: test {leg.component} on {leg.environment}",
-            body=f"`{leg.sha}` is on {leg.environment}. Walk through `{self.page}` and tick what works.",
+            body="\n\n".join(part for part in (body, introduction(self._page())) if part),
             options=(self.PASSED, self.FAILED),
             fields={**fields, "note": text_field("Note", "What failed, with a link to the issue")},
         )
@@ -97,7 +100,10 @@ class ChecklistOperator(AskOperator):
     def _items(self) -> tuple[ChecklistItem, ...]:
         from stationmaster.config.checklist import parse_checklist
 
-        return parse_checklist((self.include_dir / self.page).read_text(encoding="utf-8"))
+        return parse_checklist(self._page())
+
+    def _page(self) -> str:
+        return (self.include_dir / self.page).read_text(encoding="utf-8")
 
     def _leg(self, station: Station, departure: str) -> Leg:
         from stationmaster.departures import deploying
