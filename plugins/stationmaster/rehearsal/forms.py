@@ -14,7 +14,7 @@ from stationmaster.config.train import TrainConfig
 from stationmaster.rehearsal.programme import Item
 
 FORMS = {
-    "hotfix": "the day after the first cut the newest commit goes onto production, past the train",
+    "hotfix": "the day after the first cut the newest commit goes onto production, past the train, which gets it, too",
     "security-hotfix": "the same as a security hotfix, a day later",
     "rollback": "five hours after the first promotion somebody takes production back",
 }
