@@ -40,6 +40,7 @@ ENDS_WITHIN = timedelta(days=3)
 """Virtual time in which a run ends: the window of its stop closes long before."""
 LARGE_STEP = timedelta(minutes=15)
 STEPS = {
+    "ALERTS_SETTLING": timedelta(minutes=7),
     "CHECKS_PENDING": timedelta(minutes=5),
     "EFFECT_BUSY": timedelta(seconds=30),
     "NOT_DEPLOYED": timedelta(minutes=2),
@@ -50,11 +51,16 @@ STEPS = {
     "UPGRADE_RUNNING": timedelta(minutes=1),
     "UPGRADE_RUN_NOT_FOUND": timedelta(minutes=1),
     "VERIFYING": timedelta(seconds=30),
+    "VERSION_NOT_RUNNING": timedelta(minutes=3),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
+LOOKED_AT = frozenset({"ALERTS_SETTLING"})
+"""Time counts for these only if somebody looked meanwhile: the clock never goes on to their end at once."""
+FOLLOWS = frozenset({"BATCH_BEFORE"})
+"""These clear when something else does, which has an instant of its own."""
 SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED", "UPGRADE_OPEN"})
 """At the instant of these something is said or a task wakes, which leaves a trace."""
-ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
+ASKS_GITHUB = frozenset(STEPS) - {"ALERTS_SETTLING", "EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
 """What waits for these asks GitHub at each look."""
 
 
@@ -69,6 +75,8 @@ class Starting(NamedTuple):
     dag_id: str
     conf: Callable[[], dict[str, object]] = dict
     """The values of the form, worked out when it starts."""
+    within: timedelta = ENDS_WITHIN
+    """Virtual time in which it ends."""
 
 
 class Scene:
@@ -176,14 +184,14 @@ class Conductor:
         :raises NeverEnds: a run goes on long after its window, or Airflow does not come to rest.
         """
         coming = sorted(timetable, key=lambda one: (one.at, one.dag_id))
-        under_way: dict[RunName, datetime] = {}
+        under_way: dict[RunName, tuple[datetime, timedelta]] = {}
         while coming or under_way:
             if not under_way:
                 self.set_clock(coming[0].at)
             while coming and coming[0].at <= self.now:
                 following = coming.pop(0)
                 run = self.start(following.dag_id, **following.conf())
-                under_way[run.dag_id, run.dag_run_id] = self.now
+                under_way[run.dag_id, run.dag_run_id] = self.now, following.within
                 started(run)
             seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)
             for run in seen.ended:
@@ -191,9 +199,9 @@ class Conductor:
                 ended(run)
             if seen.ended:
                 continue
-            late = [name for name, since in under_way.items() if self.now > since + ENDS_WITHIN]
+            late = {name: within for name, (since, within) in under_way.items() if self.now > since + within}
             if late:
-                raise NeverEnds(self._goes_on(late, f"{ENDS_WITHIN.days} days after its start"))
+                raise NeverEnds(self._goes_on(late, f"{max(late.values()).days} days after its start"))
             self._turn(cast, coming[0].at if coming else None)
 
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
@@ -253,12 +261,13 @@ class Conductor:
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
         candidates = [(at, "") for at in planned if at > now]
-        candidates += [(self._clears(found, now), found.code) for found in blockers]
+        candidates += [(self._clears(found, now), found.code) for found in blockers if found.code not in FOLLOWS]
         return min(candidates, default=(now + LARGE_STEP, ""))
 
     def _clears(self, found: Blocker, now: datetime) -> datetime:
         if found.clears_at is not None and found.clears_at > now:
-            return found.clears_at
+            looked = now + STEPS[found.code] if found.code in LOOKED_AT else found.clears_at
+            return min(found.clears_at, looked)
         if found.code == "RUN_IN_PROGRESS" and found.since is not None and found.since + self._run_time > now:
             return found.since + self._run_time
         return now + STEPS.get(found.code, LARGE_STEP)

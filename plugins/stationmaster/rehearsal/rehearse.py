@@ -20,17 +20,27 @@ from stationmaster.rehearsal import troubles
 from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import HOLDS, Colleagues
-from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Starting
+from stationmaster.rehearsal.conducting import ENDS_WITHIN, Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
 from stationmaster.rehearsal.forms import DAGS, FORMS, forms
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.invariants import Finding, judge
-from stationmaster.rehearsal.programme import DEPENDENCIES, HANDOFF, STOPS, programme
+from stationmaster.rehearsal.programme import (
+    DEPENDENCIES,
+    HANDOFF,
+    ROLLOUT,
+    STOPS,
+    Item,
+    lasts,
+    programme,
+    rollout_form,
+)
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.transcript import as_json, as_markdown
+from stationmaster.rehearsal.voters import Voters
 
 POLL_SECONDS = 1.0
 RUN_TIME = timedelta(minutes=6)
@@ -151,7 +161,10 @@ class Play:
             stack.callback(people.close)
             self._github_url = airflow.station.github_url
             urls = {"github_url": airflow.station.github_url, "slack_url": airflow.station.slack_url}
-            cast = troubles.Troubles(self._trouble, people, **urls, tell=picture.tell)
+            voters = Voters(
+                self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
+            )
+            cast = troubles.Troubles(self._trouble, voters, **urls, tell=picture.tell)
             conductor = Conductor(
                 api=api,
                 ledger=ledger,
@@ -168,7 +181,7 @@ class Play:
             try:
                 conductor.play(
                     [
-                        *(Starting(item.at, item.dag_id) for item in self._programme),
+                        *(self._starting(item) for item in self._programme),
                         *(Starting(form.item.at, form.item.dag_id, form.conf) for form in self._forms),
                     ],
                     cast,
@@ -182,6 +195,12 @@ class Play:
             )
             trains = [train.key for team in self._teams.values() for train in team.trains.values()]
             return gather(ledger=ledger, **urls, trains=trains, handoffs=self._handoffs, seen=seen), stuck
+
+    def _starting(self, item: Item) -> Starting:
+        if item.what != ROLLOUT:
+            return Starting(item.at, item.dag_id)
+        within = ENDS_WITHIN + lasts(self._teams[item.team].train(item.key), item)
+        return Starting(item.at, item.dag_id, lambda: rollout_form(item), within)
 
     def _starts(self, picture: Picture, cast: troubles.Troubles, run: DagRun, now: datetime) -> None:
         item = self._items[run.dag_id]
@@ -224,6 +243,8 @@ class Play:
         if parts[0] != item.key or len(parts) < 4 or parts[2] not in stops or parts[3] != task.task_id:
             return False
         people = self._teams[item.team].people
+        if item.what == ROLLOUT:
+            return "/".join(parts[4:]) == (task.rendered_map_index or "")
         # A train tells its mapped tasks apart by the person, a handoff by the role that the person holds.
         named = [[part] if part in people else [who for one in found for who in one.who] for part in parts[4:]]
         return all(task.rendered_map_index in {people[name].name for name in names} for names in named)
