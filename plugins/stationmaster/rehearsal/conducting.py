@@ -77,6 +77,8 @@ class Starting(NamedTuple):
     """The values of the form, worked out when it starts."""
     within: timedelta = ENDS_WITHIN
     """Virtual time in which it ends."""
+    again: Callable[[AirflowApi], DagRun] | None = None
+    """Lets a run go on that has ended, in place of a new one."""
 
 
 class Scene:
@@ -190,7 +192,7 @@ class Conductor:
                 self.set_clock(coming[0].at)
             while coming and coming[0].at <= self.now:
                 following = coming.pop(0)
-                run = self.start(following.dag_id, **following.conf())
+                run = self._started(following)
                 under_way[run.dag_id, run.dag_run_id] = self.now, following.within
                 started(run)
             seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)
@@ -203,6 +205,11 @@ class Conductor:
             if late:
                 raise NeverEnds(self._goes_on(late, f"{max(late.values()).days} days after its start"))
             self._turn(cast, coming[0].at if coming else None)
+
+    def _started(self, starting: Starting) -> DagRun:
+        if starting.again is not None:
+            return starting.again(self._api_of_starter(starting.dag_id) or self.api)
+        return self.start(starting.dag_id, **starting.conf())
 
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
         """Let everybody act once; if nobody has anything to do, let time pass."""

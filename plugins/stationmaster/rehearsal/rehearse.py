@@ -24,9 +24,11 @@ from stationmaster.rehearsal.conducting import ENDS_WITHIN, Conductor, NeverEnds
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
-from stationmaster.rehearsal.forms import DAGS, FORMS, forms
+from stationmaster.rehearsal.forms import DAGS, forms
 from stationmaster.rehearsal.github.journal_tail import newest_request
+from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.invariants import Finding, judge
+from stationmaster.rehearsal.placing import PLACED, Board, Place
 from stationmaster.rehearsal.programme import (
     DEPENDENCIES,
     HANDOFF,
@@ -74,7 +76,7 @@ def rehearse(
     :returns: 0 if every invariant holds, 1 if one is broken.
     :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
-    troubles.checked(trouble)
+    trouble = troubles.checked(trouble)
     every = load(include, teams=teams or None).teams
     found = {item.team: every[item.team] for item in programme(every, start, weeks)}
     if not found:
@@ -116,8 +118,8 @@ class Play:
         self._home = home
         self._programme = programme(teams, start, weeks)
         self._github_url = ""
-        asked_for = tuple(name for name in trouble if name in FORMS)
-        self._forms = tuple(forms(teams, self._programme, asked_for, lambda: self._github_url))
+        self._places = Board(teams, self._programme).places(trouble) if self._programme else ()
+        self._forms = tuple(forms(teams, self._places, lambda: self._github_url))
         self._items = {item.dag_id: item for item in (*self._programme, *(form.item for form in self._forms))}
         self._began: dict[tuple[str, str], datetime] = {}
         self._blind: list[Blind] = []
@@ -131,13 +133,15 @@ class Play:
         clock_file = self._home / "clock.json"
         clock.set_virtual(clock_file, self._programme[0].at - timedelta(hours=1))
         with ExitStack() as stack:
-            picture = stack.enter_context(
-                Picture(console, runs=len(self._programme) + len(self._forms), zone=self._programme[0].zone)
-            )
+            half = next((place for place in self._places if place.until is not None), None)
+            runs = len(self._programme) + len(self._forms) + (half is not None)
+            picture = stack.enter_context(Picture(console, runs=runs, zone=self._programme[0].zone))
+            for name in self._placeless():
+                picture.tell(f"There is no place for {name} in these weeks: it is left out")
             airflow = stack.enter_context(
                 EmbeddedAirflow(
                     home=self._home,
-                    include=include,
+                    include=files_for(include, half, self._home),
                     clock_file=clock_file,
                     familiar_ports=False,
                     schedules=False,
@@ -164,7 +168,15 @@ class Play:
             voters = Voters(
                 self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
             )
-            cast = troubles.Troubles(self._trouble, voters, **urls, tell=picture.tell)
+            cast = troubles.Troubles(
+                self._trouble,
+                voters,
+                **urls,
+                tell=picture.tell,
+                teams=self._teams,
+                places=self._places,
+                voting=people,
+            )
             conductor = Conductor(
                 api=api,
                 ledger=ledger,
@@ -183,6 +195,7 @@ class Play:
                     [
                         *(self._starting(item) for item in self._programme),
                         *(Starting(form.item.at, form.item.dag_id, form.conf) for form in self._forms),
+                        *(self._going_on(place, cast) for place in self._places if place.until is not None),
                     ],
                     cast,
                     started=lambda run: self._starts(picture, cast, run, conductor.now),
@@ -202,10 +215,28 @@ class Play:
         within = ENDS_WITHIN + lasts(self._teams[item.team].train(item.key), item)
         return Starting(item.at, item.dag_id, lambda: rollout_form(item), within)
 
+    def _going_on(self, place: Place, cast: troubles.Troubles) -> Starting:
+        """Return that somebody brings what a promotion did not bring."""
+        train = self._teams[place.train.split(".", 1)[0]].train(place.train)
+        dag_id = f"{train.key}.promote"
+
+        def again(api: AirflowApi) -> DagRun:
+            cast.mend(place, train)
+            return bring_the_rest(api, dag_id)
+
+        return Starting(place.until or place.at, dag_id, again=again)
+
+    def _placeless(self) -> list[str]:
+        placed = {place.trouble for place in self._places}
+        return [name for name in self._trouble if name in PLACED and name not in placed]
+
     def _starts(self, picture: Picture, cast: troubles.Troubles, run: DagRun, now: datetime) -> None:
         item = self._items[run.dag_id]
-        self._began[run.dag_id, run.dag_run_id] = now
-        picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} starts")
+        again = (run.dag_id, run.dag_run_id) in self._began
+        self._began.setdefault((run.dag_id, run.dag_run_id), now)
+        picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} {'goes on' if again else 'starts'}")
+        if again:
+            return
         if item.what == HANDOFF:
             self._handoffs.append(HandedOver.of(item.key, now))
         elif item.what in STOPS:
