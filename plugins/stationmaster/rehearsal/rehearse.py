@@ -23,9 +23,21 @@ from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import ENDS_WITHIN, Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
-from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Seen, Wait, gather, named_by
+from stationmaster.rehearsal.evidence import (
+    Blind,
+    Evidence,
+    HandedOver,
+    Named,
+    Run,
+    Seen,
+    Wait,
+    gather,
+    named_by,
+    opened_in,
+)
 from stationmaster.rehearsal.forms import DAGS, forms
 from stationmaster.rehearsal.github.journal_tail import newest_request
+from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
 from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.invariants import Finding, judge
 from stationmaster.rehearsal.placing import PLACED, Board, Place
@@ -204,10 +216,26 @@ class Play:
             except NeverEnds as error:
                 stuck = (str(error),)
             seen = Seen(
-                blind=self._blind, waits=self._waits, named=self._named, runs=self._runs, red=cast.red, red_share=0.0
+                blind=self._blind,
+                waits=self._waits,
+                named=self._named,
+                runs=self._runs,
+                red=cast.red,
+                script=self._places,
             )
-            trains = [train.key for team in self._teams.values() for train in team.trains.values()]
-            return gather(ledger=ledger, **urls, trains=trains, handoffs=self._handoffs, seen=seen), stuck
+            trains = {train.key: train for team in self._teams.values() for train in team.trains.values()}
+            evidence = gather(
+                ledger=ledger,
+                **urls,
+                trains=tuple(trains),
+                handoffs=self._handoffs,
+                governance_url=airflow.station.pager_url + GOVERNANCE_PATH,
+                repositories={
+                    f"{key}/{one.id}": one.repository for key, each in trains.items() for one in each.components
+                },
+                seen=seen,
+            )
+            return evidence, stuck
 
     def _starting(self, item: Item) -> Starting:
         if item.what != ROLLOUT:
@@ -245,6 +273,7 @@ class Play:
     def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
         began = self._began[run.dag_id, run.dag_run_id]
         ended = Run(run.dag_id, run.dag_run_id, run.state, began, now)
+        ended = ended._replace(departure=opened_in(api, ended))
         self._runs.append(ended)
         self._named += named_by(api, ended)
         picture.ended()
@@ -254,7 +283,9 @@ class Play:
         """At each standstill: note why everything waits; every waiting task must have said so."""
         blockers = ledger.blockers()
         self._waits += [
-            Wait(subject, found.sentence, found.who) for subject, several in blockers.items() for found in several
+            Wait(subject, found.sentence, found.who, found.code)
+            for subject, several in blockers.items()
+            for found in several
         ]
         picture.at(now, (found.sentence for several in blockers.values() for found in several))
         self._blind += [
