@@ -305,6 +305,7 @@ def test_f69_the_arguments_of_the_trigger_and_the_names_of_the_stages_are_contra
             "batch": 2,
             "stage": "quiet",
             "interval": 60.0,
+            "ends": False,
         },
     )
     assert list(STAGES) == ["start", "proposed", "accepted", "running", "quiet"]
