@@ -40,7 +40,6 @@ ENDS_WITHIN = timedelta(days=3)
 """Virtual time in which a run ends: the window of its stop closes long before."""
 LARGE_STEP = timedelta(minutes=15)
 STEPS = {
-    "ALERTS_SETTLING": timedelta(minutes=7),
     "CHECKS_PENDING": timedelta(minutes=5),
     "EFFECT_BUSY": timedelta(seconds=30),
     "NOT_DEPLOYED": timedelta(minutes=2),
@@ -56,11 +55,21 @@ STEPS = {
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
 LOOKED_AT = frozenset({"ALERTS_SETTLING"})
 """Time counts for these only if somebody looked meanwhile: the clock never goes on to their end at once."""
+LOOKED_EVERY = timedelta(minutes=7)
 FOLLOWS = frozenset({"BATCH_BEFORE"})
 """These clear when something else does, which has an instant of its own."""
-SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED", "UPGRADE_OPEN"})
+SPEAKS = frozenset(
+    {
+        "ALERTS_SETTLING",
+        "BATCH_NOT_DUE",
+        "HANDOFF_UNACKNOWLEDGED",
+        "SHIFT_WATCHED",
+        "UPGRADE_OPEN",
+        "VERSION_NOT_RUNNING",
+    }
+)
 """At the instant of these something is said or a task wakes, which leaves a trace."""
-ASKS_GITHUB = frozenset(STEPS) - {"ALERTS_SETTLING", "EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
+ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
 """What waits for these asks GitHub at each look."""
 
 
@@ -108,6 +117,7 @@ class Conductor:
     :param poll_seconds: how often triggers look, in real seconds.
     :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
     :param asked: returns the virtual instant of the newest request to GitHub: the trace of a look that changed nothing.
+    :param looked_every: how far the clock goes on at most where somebody has to look all the time.
     :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
     :param api_of_starter: returns Airflow as whoever alone may start a DAG by hand (T-01), None where anybody may.
     """
@@ -120,6 +130,7 @@ class Conductor:
         clock_file: Path,
         poll_seconds: float,
         run_time: timedelta = timedelta(minutes=2),
+        looked_every: timedelta = LOOKED_EVERY,
         asked: Callable[[], datetime | None] | None = None,
         check: Callable[[], None] = lambda: None,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
@@ -132,6 +143,7 @@ class Conductor:
         self._clock_file = clock_file
         self._settles = poll_seconds + POLL_LAG
         self._run_time = run_time
+        self._looked_every = looked_every
         self._asked = asked
         self._check = check
         self._watch = watch
@@ -273,7 +285,7 @@ class Conductor:
 
     def _clears(self, found: Blocker, now: datetime) -> datetime:
         if found.clears_at is not None and found.clears_at > now:
-            looked = now + STEPS[found.code] if found.code in LOOKED_AT else found.clears_at
+            looked = now + self._looked_every if found.code in LOOKED_AT else found.clears_at
             return min(found.clears_at, looked)
         if found.code == "RUN_IN_PROGRESS" and found.since is not None and found.since + self._run_time > now:
             return found.since + self._run_time

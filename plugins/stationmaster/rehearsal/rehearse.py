@@ -20,7 +20,7 @@ from stationmaster.rehearsal import troubles
 from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import HOLDS, Colleagues
-from stationmaster.rehearsal.conducting import ENDS_WITHIN, Conductor, NeverEnds, Starting
+from stationmaster.rehearsal.conducting import ENDS_WITHIN, LOOKED_EVERY, Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
 from stationmaster.rehearsal.evidence import (
@@ -177,6 +177,7 @@ class Play:
             stack.callback(people.close)
             self._github_url = airflow.station.github_url
             urls = {"github_url": airflow.station.github_url, "slack_url": airflow.station.slack_url}
+            trains = {train.key: train for team in self._teams.values() for train in team.trains.values()}
             voters = Voters(
                 self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
             )
@@ -189,12 +190,14 @@ class Play:
                 places=self._places,
                 voting=people,
             )
+            quiet = [train.rollout.alerts.quiet for train in trains.values() if train.rollout is not None]
             conductor = Conductor(
                 api=api,
                 ledger=ledger,
                 clock_file=clock_file,
                 poll_seconds=POLL_SECONDS,
                 run_time=RUN_TIME + QUEUE_TIME + timedelta(seconds=1),
+                looked_every=min(quiet) / 2 if quiet else LOOKED_EVERY,
                 asked=newest_request(urls["github_url"]),
                 check=airflow.require_running,
                 watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
@@ -223,7 +226,6 @@ class Play:
                 red=cast.red,
                 script=self._places,
             )
-            trains = {train.key: train for team in self._teams.values() for train in team.trains.values()}
             evidence = gather(
                 ledger=ledger,
                 **urls,
