@@ -111,6 +111,16 @@ def test_one_instance_of_a_mapped_task_that_still_waits_keeps_the_next_from_star
     assert Lookout(airflow).look([(CUT, "r1")]).busy
 
 
+@pytest.mark.parametrize(("expands", "busy"), [(set(), True), ({"first", "second"}, False), ({"second"}, False)])
+def test_in_a_mapped_group_each_row_goes_on_alone(airflow, expands, busy) -> None:
+    """A row's next task is the scheduler's although other rows still wait; what is mapped apart waits for all."""
+    airflow.expands = expands
+    airflow.put(CUT, "r1", first__0="success", first__1="deferred", second__0=None, second__1=None)
+    assert Lookout(airflow).look([(CUT, "r1")]).busy is busy
+    airflow.put(CUT, "r1", first__0="deferred", first__1="deferred", second__0=None, second__1=None)
+    assert not Lookout(airflow).look([(CUT, "r1")]).busy
+
+
 @pytest.mark.parametrize(
     ("rule", "states", "decides"),
     [
