@@ -1,7 +1,7 @@
 """What shows that a chore was done: a link, a file, a number within bounds, a list that was ticked. Pure.
 
-What people type is hostile until it is read here: an address that could leave a message's markup, or carry a password, is
-no link; neither is a path that climbs out of its folder a file.
+What people type is hostile until it is read here: an address that could leave a message's markup, or carry a password,
+is no link; neither is a path that climbs out of its folder a file.
 """
 
 from __future__ import annotations
