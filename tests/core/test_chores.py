@@ -58,7 +58,7 @@ def test_law_reminders_only_grow_and_the_next_one_lies_ahead(first, second, remi
 def test_the_id_of_a_run_is_read_back_and_names_the_day_on_the_clocks_of_its_zone():
     when = when_of(datetime(2026, 11, 22, 23, 30, tzinfo=UTC), ZURICH)
     text = f"{area_of('dre', 'alert-review')}/{when}"
-    assert text == "dre.chores.alert-review/2026-11-23T0030"
+    assert text == "dre.chores/alert-review/2026-11-23T0030"
     assert str(about_of(text)) == text
 
 
@@ -68,7 +68,7 @@ def test_f38_two_requests_of_one_minute_are_two_and_one_request_stays_one():
     assert one == when_of(MONDAY, ZURICH, run="manual__1")
 
 
-@pytest.mark.parametrize("text", ["", "dre.chores.x", "dre.x/2026", "dre.chores.x/../y", "dre.chores.x/a/b"])
+@pytest.mark.parametrize("text", ["", "dre.chores/x", "dre.x/2026", "dre.chores/x/../y", "dre.chores/x/a/b", "dre.chores.x/2026"])
 def test_what_is_no_run_is_refused(text):
     with pytest.raises(NotAChore, match="Write it as"):
         about_of(text)

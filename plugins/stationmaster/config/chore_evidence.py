@@ -46,8 +46,8 @@ class LinkWanted(_Wanted):
     kind: Literal["link"]
     hosts: tuple[Host, ...] = Field(default=(), description="Only these hosts count, with those below; none means any")
 
-    def read(self, form: Mapping[str, Any], items: Mapping[str, str]) -> Evidence:
-        """Return the evidence that a form gives.
+    def read(self, form: Mapping[str, Any], _: Mapping[str, str]) -> Evidence:
+        """Return the evidence that a form gives; the items of the runbook are for lists.
 
         :raises EvidenceRefused: it gives none.
         """
@@ -62,7 +62,7 @@ class FileWanted(_Wanted):
     repository: RepositoryName
     under: Folder | None = Field(default=None, description="The folder in which it must lie; none means anywhere")
 
-    def read(self, form: Mapping[str, Any], items: Mapping[str, str]) -> Evidence:
+    def read(self, form: Mapping[str, Any], _: Mapping[str, str]) -> Evidence:
         """Return the evidence that a form gives; raises as :meth:`LinkWanted.read` does."""
         path = path_of(form.get(self.id), repository=self.repository, under=self.under or "")
         return Evidence(self.id, self.kind, path, f"{_GITHUB}/{self.repository}/blob/HEAD/{path}")
@@ -87,7 +87,7 @@ class NumberWanted(_Wanted):
             )
         return self
 
-    def read(self, form: Mapping[str, Any], items: Mapping[str, str]) -> Evidence:
+    def read(self, form: Mapping[str, Any], _: Mapping[str, str]) -> Evidence:
         """Return the evidence that a form gives; raises as :meth:`LinkWanted.read` does."""
         found = number_of(form.get(self.id), at_least=self.at_least, at_most=self.at_most, unit=self.unit or "")
         return Evidence(self.id, self.kind, f"{found:g} {self.unit or ''}".strip())

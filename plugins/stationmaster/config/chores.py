@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.chore_evidence import ListWanted, Wanted
 from stationmaster.config.chore_schedules import OnRequest, Opens
 from stationmaster.config.fields import Flag, PositiveDuration, RepositoryName, Slug, Text
+from stationmaster.config.people import key_is_the_id, keyed
 
 _MOST_HANDS = 12
 
@@ -51,9 +52,10 @@ class Late(ConfigModel):
     escalate: Escalate | None = None
 
 
-class Chore(ConfigModel):
+class Chore(ConfigModel, json_schema_extra=key_is_the_id):
     """One recurring or requested piece of work: when, whose, by which page, and what shows that it was done."""
 
+    id: Slug
     title: Text
     owner: Slug | None = Field(
         default=None, description="The person or group of the team that keeps the chore and its page true"
@@ -107,8 +109,8 @@ class Chore(ConfigModel):
         return self
 
 
-class ChoreRules(ConfigModel):
-    """What holds for all chores of a team."""
+class ChoresHead(ConfigModel):
+    """What a file of chores says beside its chores: it holds for all of them."""
 
     team: Slug
     channel: Slug | None = Field(default=None, description="The team's channel that hears of its chores")
@@ -127,7 +129,7 @@ class ChoreRules(ConfigModel):
         return chore.due or (found.due if found is not None else None)
 
 
-class ChoresFile(ChoreRules):
+class ChoresFile(ChoresHead):
     """``include/chores/<team>.yaml``."""
 
-    chores: dict[Slug, Chore] = Field(default_factory=dict)
+    chores: Annotated[dict[Slug, Chore], BeforeValidator(keyed)] = Field(default_factory=dict)

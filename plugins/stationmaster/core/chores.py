@@ -10,7 +10,7 @@ from typing import NamedTuple
 from stationmaster.core.instants import first_instant, to_local, utc
 
 AREA = "chores"
-_ABOUT = re.compile(r"(?P<team>[a-z][a-z0-9_-]*)\.chores\.(?P<chore>[a-z][a-z0-9_-]*)/(?P<when>[0-9A-Za-z-]+)")
+_ABOUT = re.compile(r"(?P<team>[a-z][a-z0-9_-]*)\.chores/(?P<chore>[a-z][a-z0-9_-]*)/(?P<when>[0-9A-Za-z-]+)")
 _WHEN = "%Y-%m-%dT%H%M"
 
 
@@ -19,7 +19,7 @@ class NotAChore(ValueError):
 
 
 class About(NamedTuple):
-    """The parts of a chore's id, such as ``threefold.chores.backups/2026-11-23T0900``."""
+    """The parts of a chore's id, such as ``threefold.chores/backups/2026-11-23T0900``."""
 
     team: str
     chore: str
@@ -47,7 +47,12 @@ class Lateness(NamedTuple):
 
 
 def area_of(team: str, chore: str) -> str:
-    """Return what the DAG of a chore is called, and what the ids of its runs begin with."""
+    """Return what the ids of a chore's runs begin with, and what the ledger keeps of all of them under."""
+    return f"{team}.{AREA}/{chore}"
+
+
+def dag_of(team: str, chore: str) -> str:
+    """Return what the DAG of a chore is called."""
     return f"{team}.{AREA}.{chore}"
 
 
@@ -58,7 +63,7 @@ def about_of(text: str) -> About:
     """
     found = _ABOUT.fullmatch(text)
     if found is None:
-        raise NotAChore(f"{text!r} is no run of a chore. Write it as team.chores.chore/2026-11-23T0900.")
+        raise NotAChore(f"{text!r} is no run of a chore. Write it as team.chores/chore/2026-11-23T0900.")
     return About(found["team"], found["chore"], found["when"])
 
 
