@@ -68,7 +68,9 @@ def test_f38_two_requests_of_one_minute_are_two_and_one_request_stays_one():
     assert one == when_of(MONDAY, ZURICH, run="manual__1")
 
 
-@pytest.mark.parametrize("text", ["", "dre.chores/x", "dre.x/2026", "dre.chores/x/../y", "dre.chores/x/a/b", "dre.chores.x/2026"])
+@pytest.mark.parametrize(
+    "text", ["", "dre.chores/x", "dre.x/2026", "dre.chores/x/../y", "dre.chores/x/a/b", "dre.chores.x/2026"]
+)
 def test_what_is_no_run_is_refused(text):
     with pytest.raises(NotAChore, match="Write it as"):
         about_of(text)

@@ -1,7 +1,7 @@
 """A runbook as a whole: whose it is, its steps, and what its Markdown may not hold (F65).
 
-Pages are shown in Airflow and in Slack, so that raw HTML, mass mentions and links that run code are refused. What stands
-in code is text.
+Pages are shown in Airflow and in Slack, so that raw HTML, mass mentions and links that run code are refused. Whatever
+stands in code is text.
 """
 
 from __future__ import annotations

@@ -15,13 +15,10 @@ from stationmaster.core.instants import first_instant, to_local, utc
 _FAR = timedelta(days=366 * 9)
 """Every date that a line can mean comes within eight years and a day: 29 February, over a year like 2100."""
 _DAY = timedelta(days=1)
-_MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(" "), 1)}
-    name: place
-    for place, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1
-    )
-}
-_DAYS = {name: place for place, name in enumerate("sun mon tue wed thu fri sat".split(" "))}
+_MONTH_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec"
+_MONTHS = {_MONTH_NAMES[4 * place : 4 * place + 3]: place + 1 for place in range(12)}
+_DAY_NAMES = "sun mon tue wed thu fri sat"
+_DAYS = {_DAY_NAMES[4 * place : 4 * place + 3]: place for place in range(7)}
 _BOUNDS: tuple[tuple[str, int, int, dict[str, int]], ...] = (
     ("minute", 0, 59, {}),
     ("hour", 0, 23, {}),
