@@ -387,6 +387,21 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer the task, as its runbook says, or settle it on GitHub: see {where} there.",
     ),
     (
+        "CHORE_OPEN",
+        "{person} has not done {chore} yet; it is due {due}.",
+        "Follow its runbook, then answer the task, or close it with stationmaster chore done.",
+    ),
+    (
+        "CHORE_LATE",
+        "{chore} was due {due}, and {person} has not done it; it was carried over {count} times.",
+        "Do it now, or say why it can wait; whoever comes on call next gets it else.",
+    ),
+    (
+        "CHORE_BLOCKED",
+        "{person} cannot do {chore}, due {due}: {why}.",
+        "Clear what it waits for, then do it and answer the task.",
+    ),
+    (
         "SHIFT_UNREVIEWED",
         "{person} has not said how their shift was.",
         "Answer the task; it ends with the next handoff, and nothing hangs on it.",
