@@ -19,6 +19,10 @@ from stationmaster.core.value import Value
 
 AREA = "incident"
 """The name under a team of its DAG, and of what the ledger keeps of it: ``<team>.incident``."""
+HANDLING, REPORT, POSTMORTEM = 10, 20, 21
+"""The places of the questions within a round of an incident; those of the ladder begin at 0."""
+ROUND = 100
+"""So many places has each round: an incident that is opened again asks anew (fact 4)."""
 _ID = re.compile(r"(?P<area>[a-z][a-z0-9_-]*\.incident)/(?P<day>\d{4}-\d{2}-\d{2})\.(?P<number>[1-9]\d{0,3})", re.ASCII)
 
 
@@ -46,6 +50,7 @@ class Kind(StrEnum):
 
     OPENED = "opened"
     PAGED = "paged"
+    PASSED_ON = "passed_on"
     ACKNOWLEDGED = "acknowledged"
     ASSIGNED = "assigned"
     RATED = "rated"
@@ -83,6 +88,7 @@ _UNDER_WAY = frozenset({State.OPEN, State.ACKNOWLEDGED, State.MITIGATED})
 _ENDED = frozenset({State.RESOLVED, State.REPORTED, State.CALLED_OFF})
 _FROM: dict[Kind, frozenset[State]] = {
     Kind.ACKNOWLEDGED: frozenset({State.OPEN}),
+    Kind.PASSED_ON: frozenset({State.OPEN}),
     Kind.ASSIGNED: _UNDER_WAY,
     Kind.RATED: frozenset(State),
     Kind.UPDATED: _UNDER_WAY,

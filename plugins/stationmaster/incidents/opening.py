@@ -11,9 +11,12 @@ from stationmaster.core.incidents import Kind, Story, incident_id
 from stationmaster.core.instants import to_local
 from stationmaster.core.value import Value
 from stationmaster.duty import log
+from stationmaster.duty.open_work import TITLE
 from stationmaster.incidents import records
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
 
@@ -71,10 +74,24 @@ def open_incident(desk: Desk, wanted: Wanted, by: str) -> Story:
     fact = _numbered(desk, area, type(local).fromisoformat(day), wanted, by)
     desk.ledger.record_once(area, records.NUMBERED, fact.departure, {"key": wanted.key}, desk.now(), by)
     found = records.story(desk, fact.departure)
+    desk.ledger.record_once(found.id, TITLE, "incident", {"title": found.title, "url": ""}, desk.now(), by)
     opened = f"Incident {found.id} was opened: {found.title} ({found.severity}, {found.impact})."
     links = [wanted.link] if wanted.link else []
     log.write(desk, at=fact.at, text=opened, links=links, about=found.id, by=by, once=f"{found.id}/opened")
     return found
+
+
+def open_again(desk: Desk, name: str, by: str, why: str, *, once: str) -> Story:
+    """Open an incident again: its ladder begins anew (C-34).
+
+    :param once: what asks for it, such as a run's id: asked twice it is opened again once.
+    :raises NotNow: it is under way.
+    """
+    found = records.story(desk, name)
+    happening = records.happened(desk, found, Kind.REOPENED, by, {"text": escaping.one_line(why)[:LONGEST]}, once=once)
+    text = f"Incident {name} was opened again: {happening.value['text'] or found.title}."
+    log.write(desk, text, at=happening.at, about=name, by=by, once=f"{name}/reopened/{happening.place}")
+    return records.story(desk, name)
 
 
 def open_from(
@@ -132,18 +149,29 @@ def _numbered(desk: Desk, area: str, day: Any, wanted: Wanted, by: str) -> Fact:
     raise TooManyIncidents(f"{desk.files.id} has had {MOST_A_DAY} incidents on {day}. Find out what opens them.")
 
 
-def _check(desk: Desk, wanted: Wanted) -> None:
+def check_ratings(desk: Desk, severity: str, impact: str, company: str = "") -> None:
+    """Refuse what the team's file does not know.
+
+    :raises UnknownRating: with what it knows.
+    """
     rules = records.rules_of(desk)
     scale = rules.company.levels if rules.company is not None else ()
-    for what, value, known in (
-        ("severity", wanted.severity, tuple(rules.severities)),
-        ("impact", wanted.impact, tuple(rules.impacts)),
-        ("service", wanted.service, rules.services),
-        ("kind", wanted.kind, rules.kinds),
-        ("company-wide severity", wanted.company, ("", *scale)),
-    ):
-        if value not in known:
-            raise UnknownRating(f"{value!r} is no {what} of {desk.files.id}. Use one of {', '.join(filter(None, known))}.")
+    _known(desk, "severity", severity, tuple(rules.severities))
+    _known(desk, "impact", impact, tuple(rules.impacts))
+    _known(desk, "company-wide severity", company, ("", *scale))
+
+
+def _check(desk: Desk, wanted: Wanted) -> None:
+    rules = records.rules_of(desk)
+    check_ratings(desk, wanted.severity, wanted.impact, wanted.company)
+    _known(desk, "service", wanted.service, rules.services)
+    _known(desk, "kind", wanted.kind, rules.kinds)
+
+
+def _known(desk: Desk, what: str, value: str, known: Sequence[str]) -> None:
+    if value not in known:
+        choices = ", ".join(filter(None, known)) or "none"
+        raise UnknownRating(f"{value!r} is no {what} of {desk.files.id}. It has {choices}.")
 
 
 def _opening(story: Story) -> dict[str, Any]:

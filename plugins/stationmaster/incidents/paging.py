@@ -36,7 +36,28 @@ def climbs(desk: Desk, story: Story) -> tuple[Climb, ...]:
     critical = severity is None or severity.critical or bool(story.company)
     found = pages(policy(desk.team, rules), Matter(opened_at=story.began_at, critical=critical))
     ladder = rungs(desk.team, rules)
-    return tuple(Climb(int(page.role), ladder[int(page.role)], page.at) for page in found)
+    return _sooner(story, [Climb(int(page.role), ladder[int(page.role)], page.at) for page in found])
+
+
+def _sooner(story: Story, ladder: list[Climb]) -> tuple[Climb, ...]:
+    """Return the ladder as those left it who said that they cannot take it: the next rung is due then (N-07)."""
+    passed = {int(each.value["place"]): each.at for each in story.all(Kind.PASSED_ON) if each.at >= story.began_at}
+    found, gained = list[Climb](), timedelta(0)
+    for each in ladder:
+        at = each.at - gained
+        said = passed.get(each.place - 1)
+        if said is not None and said < at:
+            gained, at = gained + (at - said), said
+        found.append(each._replace(at=at))
+    return tuple(found)
+
+
+def pass_on(desk: Desk, story: Story, place: int, by: str) -> None:
+    """Keep that somebody on a rung cannot take it, so that the next rung is told at once, not after its delay.
+
+    :raises NotNow: somebody has it by now.
+    """
+    records.happened(desk, story, Kind.PASSED_ON, by, {"place": place}, once=f"{story.round}/{place}")
 
 
 def climb(desk: Desk, story: Story, place: int) -> Climb | None:
