@@ -35,7 +35,9 @@ def _address(value: str) -> str:
     loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and loopback)):
         raise refusal(
-            "not_an_address", f"{value!r} is no address that a check asks", "Write a whole one that begins with https://."
+            "not_an_address",
+            f"{value!r} is no address that a check asks",
+            "Write a whole one that begins with https://.",
         )
     if parts.username or parts.password:
         raise refusal(
@@ -67,7 +69,9 @@ class Answer(ConfigModel):
     contains: Text | None = Field(default=None, description="A text that must stand in the answer")
     at_least: float | None = Field(default=None, description="The least that the number may be")
     at_most: float | None = Field(default=None, description="The most that the number may be")
-    max_age: PositiveDuration | None = Field(default=None, description="How long ago the instant may be: a backup's age")
+    max_age: PositiveDuration | None = Field(
+        default=None, description="How long ago the instant may be: a backup's age"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -166,7 +170,9 @@ class CapacityCheck(_Check):
     measure: Annotated[CommandCheck | HttpCheck, Field(discriminator="kind")]
     unit: Text = "%"
     limit: float = Field(description="What it must not reach")
-    within: PositiveDuration = Field(default=timedelta(days=30), description="A person is asked if it may, in this time")
+    within: PositiveDuration = Field(
+        default=timedelta(days=30), description="A person is asked if it may, in this time"
+    )
     keeps: PositiveDuration = Field(default=timedelta(days=90), description="Older measurements do not count")
     least: Annotated[int, Field(ge=4, le=1000)] = Field(default=4, description="How many measurements a trend needs")
 
@@ -208,4 +214,3 @@ CheckConfig = Annotated[
     BeforeValidator(_known_kind),
 ]
 """A check, by its kind."""
-

@@ -60,7 +60,9 @@ class WatchHours(ConfigModel):
 class _Watch(ConfigModel):
     title: Text | None = Field(default=None, description="As people call it; by default its id")
     role: Slug = Field(description="Whoever holds it is told")
-    hours: WatchHours = Field(default_factory=WatchHours, description="In the team's zone; by default 9 to 18, five days")
+    hours: WatchHours = Field(
+        default_factory=WatchHours, description="In the team's zone; by default 9 to 18, five days"
+    )
     runbook: Slug | None = Field(default=None, description="Page under include/runbooks for whoever is told")
 
 
@@ -185,9 +187,7 @@ class WebhookAlerts(ConfigModel):
     format: Literal["pagerduty", "alertmanager", "plain"] = Field(default="plain", description="What the sender writes")
 
 
-AlertSource = Annotated[
-    PagerDutyAlerts | JiraAlerts | AlertmanagerAlerts | WebhookAlerts, Field(discriminator="kind")
-]
+AlertSource = Annotated[PagerDutyAlerts | JiraAlerts | AlertmanagerAlerts | WebhookAlerts, Field(discriminator="kind")]
 
 
 class AlertsWatch(_Watch):
@@ -203,7 +203,8 @@ class AlertsWatch(_Watch):
         default=timedelta(minutes=15), description="After so long without a decision the person is tagged once more"
     )
     cluster: tuple[Text, ...] = Field(
-        default=("cluster", "ic", "subnet", "shard"), description="Labels that name the cluster; the first that is there"
+        default=("cluster", "ic", "subnet", "shard"),
+        description="Labels that name the cluster; the first that is there",
     )
 
 

@@ -51,16 +51,16 @@ class Trend(NamedTuple):
     level: float
     slope: float
     error: float
-    count: int
+    size: int
     spread: float
 
     def at(self, instant: datetime) -> Band:
         """Return what is expected at an instant, with the band of 90 % for a single measurement."""
         days = (utc(instant) - self.origin) / _DAY
         expected = self.level + self.slope * days
-        freedom = self.count - 2
+        freedom = self.size - 2
         factor = _T90[freedom - 1] if freedom <= len(_T90) else _T90_BEYOND
-        half = factor * self.error * math.sqrt(1 + 1 / self.count + days * days / self.spread)
+        half = factor * self.error * math.sqrt(1 + 1 / self.size + days * days / self.spread)
         return Band(expected, expected - half, expected + half)
 
     def reaches(self, limit: float, after: datetime, until: datetime) -> datetime | None:

@@ -30,13 +30,14 @@ _ASKING = re.compile(
     re.IGNORECASE,
 )
 # Words that every question has say nothing of what it is about.
-_SMALL = frozenset(
-    """a about after again all am an and any anybody anyone are as at be because been but by can could did do does doing
-    done every everyone for from get getting give had has have having hello help here hey hi how i if in into is it its
-    just know let me morning my need needs no not now of off on one or our out please question quick see should so some
-    somebody someone still team than thanks that the their them then there these they this to try trying up us use using
-    was we were what when where which who why will with would you your""".split()
+_SMALL_WORDS = (
+    "a about after again all am an and any anybody anyone are as at be because been but by can could did do does "
+    "doing done every everyone for from get getting give had has have having hello help here hey hi how i if in "
+    "into is it its just know let me morning my need needs no not now of off on one or our out please question "
+    "quick see should so some somebody someone still team than thanks that the their them then there these they "
+    "this to try trying up us use using was we were what when where which who why will with would you your"
 )
+_SMALL = frozenset(_SMALL_WORDS.split(" "))
 _ENDINGS = ("ings", "ing", "ies", "ied", "es", "ed", "s")
 
 
@@ -139,7 +140,9 @@ def alike(one: frozenset[str], other: frozenset[str]) -> bool:
 def asked_before(question: Question, earlier: Iterable[Question]) -> tuple[Question, ...]:
     """Return the earlier questions that are about the same, oldest first (N-14)."""
     found = [
-        each for each in earlier if each.id != question.id and each.at < question.at and alike(each.words, question.words)
+        each
+        for each in earlier
+        if each.id != question.id and each.at < question.at and alike(each.words, question.words)
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.id)))
 

@@ -9,6 +9,7 @@ from stationmaster import clock
 from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_connection import Connect, from_airflow
 from stationmaster.hooks.forge_deployments import ForgeDeployments
+from stationmaster.hooks.forge_files import ForgeFiles
 from stationmaster.hooks.forge_history import ForgeHistory
 from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
@@ -26,7 +27,7 @@ PATIENCE = timedelta(seconds=90)
 PACE = timedelta(seconds=1)
 
 
-class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, ForgeRuns, ForgeDeployments):
+class Forge(ForgeHistory, ForgeFiles, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, ForgeRuns, ForgeDeployments):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 
     Every failure is a ForgeError of `hooks.errors`. Reads are patient: rate limits, 5xx and broken connections are
