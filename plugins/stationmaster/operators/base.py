@@ -95,7 +95,9 @@ class StationOperator(BaseOperator):
         """The team as its files say at this moment."""
         from stationmaster.config.loader import load
 
-        return load(self.include_dir, teams=[self.team], trains=[self.train]).team(self.team)
+        nothing_else = {"chores": (), "watches": ()}
+        found = load(self.include_dir, teams=[self.team], trains=[self.train], entries=nothing_else)
+        return found.team(self.team)
 
     def station(self) -> Station:
         """Return a station with fresh connections."""

@@ -127,7 +127,7 @@ class UpgradeOperator(BaseOperator):
         self, desk: UpgradeDesk, upgrade: Upgrade, blockers: Sequence[Blocker], event: Result | None = None
     ) -> Pausing:
         """Return the wait for an obstacle that may pass; what the task knows of its try is kept."""
-        from stationmaster.upgrades import waiting
+        from stationmaster.duty import waiting
 
         kept = {name: value for name, value in ((event or {}).get("asked") or {}).items() if name == "armed"}
         return Pausing(waiting.AGAIN, waiting.pause(desk, self.subject(upgrade), blockers, kept))
