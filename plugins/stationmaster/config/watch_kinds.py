@@ -6,10 +6,11 @@ Each watch is one entry of ``include/watches/<team>.yaml``; a broken one is left
 from __future__ import annotations
 
 from datetime import time, timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Field, model_validator
 
+from stationmaster.config.alert_sources import AlertSource
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import (
     Count,
@@ -23,6 +24,7 @@ from stationmaster.config.fields import (
     Text,
     WallTime,
 )
+from stationmaster.config.people import key_is_the_id
 from stationmaster.core.instants import Weekday
 from stationmaster.core.issue_duties import Priority, WorkDay
 from stationmaster.core.questions import Route
@@ -57,9 +59,12 @@ class WatchHours(ConfigModel):
         return WorkDay(days=self.days, opens=self.opens, closes=self.closes, zone=zone)
 
 
-class _Watch(ConfigModel):
-    title: Text | None = Field(default=None, description="As people call it; by default its id")
-    role: Slug = Field(description="Whoever holds it is told")
+class WatchEntry(ConfigModel, json_schema_extra=key_is_the_id):
+    """What every watch says."""
+
+    id: Slug
+    title: Text
+    role: Slug = Field(description="Who is told: a role of one of the team's rotations")
     hours: WatchHours = Field(
         default_factory=WatchHours, description="In the team's zone; by default 9 to 18, five days"
     )
@@ -89,7 +94,7 @@ class FileIssue(ConfigModel):
     labels: tuple[Text, ...] = ()
 
 
-class QuestionsWatch(_Watch):
+class QuestionsWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Questions in Slack that nobody of the team answers (D-20, C-26, O-06, N-08)."""
 
     kind: Literal["questions"]
@@ -136,7 +141,7 @@ class PriorityEntry(ConfigModel):
         return Priority(label=self.label, due_days=self.due, updates=self.updates)
 
 
-class IssuesWatch(_Watch):
+class IssuesWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Open issues of some priority: their deadlines, and that somebody writes about them (T-11, N-16)."""
 
     kind: Literal["issues"]
@@ -158,39 +163,7 @@ class IssuesWatch(_Watch):
         return tuple(each.step for each in self.priorities)
 
 
-class PagerDutyAlerts(ConfigModel):
-    """Incidents of PagerDuty, through the team's connection."""
-
-    kind: Literal["pagerduty"]
-    services: tuple[Text, ...] = Field(min_length=1, description="PagerDuty's ids of the services")
-
-
-class JiraAlerts(ConfigModel):
-    """Alerts of Jira Operations, through the team's connection (D-16)."""
-
-    kind: Literal["jira"]
-    query: Text = Field(default="status: open", description="In Jira's own words; filters by responder, say")
-
-
-class AlertmanagerAlerts(ConfigModel):
-    """Alerts of an Alertmanager, through the team's connection."""
-
-    kind: Literal["alertmanager"]
-    matchers: tuple[Text, ...] = Field(default=(), description='Such as severity="critical"; all must hold')
-
-
-class WebhookAlerts(ConfigModel):
-    """Alerts that a system sends by itself; the sender's secret stands in an Airflow connection."""
-
-    kind: Literal["webhook"]
-    connection: Text = Field(description="Its password is the secret with which the sender signs")
-    format: Literal["pagerduty", "alertmanager", "plain"] = Field(default="plain", description="What the sender writes")
-
-
-AlertSource = Annotated[PagerDutyAlerts | JiraAlerts | AlertmanagerAlerts | WebhookAlerts, Field(discriminator="kind")]
-
-
-class AlertsWatch(_Watch):
+class AlertsWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Alerts, grouped by cluster and severity, each group with a decision: act, escalate or leave (D-16, D-18)."""
 
     kind: Literal["alerts"]
@@ -208,7 +181,7 @@ class AlertsWatch(_Watch):
     )
 
 
-class SpikesWatch(_Watch):
+class SpikesWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Errors that come more often after a train brought something to production (C-28, C-29)."""
 
     kind: Literal["spikes"]
@@ -222,18 +195,3 @@ class SpikesWatch(_Watch):
     until: PositiveDuration = Field(default=timedelta(hours=24), description="How long after a deploy it is looked at")
     factor: Annotated[float, Field(gt=1)] = Field(default=3.0, description="How many times more often is a spike")
     least: Positive = Field(default=20, description="With fewer after the deploy nothing is concluded")
-
-
-def _kind(value: Any) -> str | None:
-    return value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
-
-
-AnyWatch = Annotated[
-    Annotated[QuestionsWatch, Tag("questions")]
-    | Annotated[IssuesWatch, Tag("issues")]
-    | Annotated[AlertsWatch, Tag("alerts")]
-    | Annotated[SpikesWatch, Tag("spikes")],
-    Discriminator(_kind),
-]
-"""A watch, by its kind."""
-KINDS = ("questions", "issues", "alerts", "spikes")
