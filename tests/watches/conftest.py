@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,13 +23,13 @@ def _fresh_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def lookout_of(boards: tuple[Switchboard, Switchboard], ledger: Ledger) -> Iterator[Callable[..., Lookout]]:
+def lookout_of(boards: tuple[Switchboard, Switchboard], ledger: Ledger) -> Callable[..., Lookout]:
     """Make the lookout of a team: ``lookout_of("cellxgene")``."""
 
     def make(team: str, **how: Any) -> Lookout:
         return new_lookout(boards, ledger, team, **how)
 
-    yield make
+    return make
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker, blocker
@@ -28,6 +29,7 @@ from stationmaster.duty import asking, log
 from stationmaster.duty.saying import say
 from stationmaster.watches import filing, hearing, wording
 from stationmaster.watches.books import Book
+from stationmaster.watches.guarding import guarded
 
 if TYPE_CHECKING:
     from stationmaster.config.watch_kinds import QuestionsWatch
@@ -46,7 +48,9 @@ def look(desk: Desk, watch: QuestionsWatch) -> tuple[Blocker, ...]:
     heard = hearing.listen(desk, watch, {question: fact.at for question, fact in known.open.items()})
     for channel, messages in heard.channels.items():
         _take_in(desk, watch, book, known, channel, messages.values())
-    found = [_followed(desk, watch, book, known, question, heard) for question in list(known.open)]
+    found = [
+        guarded(desk, name, partial(_followed, desk, watch, book, known, name, heard)) for name in list(known.open)
+    ]
     return (*(each for each in found if each is not None), *heard.blockers)
 
 
