@@ -555,6 +555,52 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "A postmortem of {incident} is due by {at}.",
         "Write it from its draft, and give its address in the task or with `stationmaster incident postmortem`.",
     ),
+    # Watches
+    (
+        "WATCHING",
+        "{watch} is watched until {until}.",
+        "Nothing is to be done: it ends by itself.",
+    ),
+    (
+        "WATCH_BLIND",
+        "{watch} cannot see {what}: {why}.",
+        "Mend what it names; it is looked at again. Until then nothing is known of it.",
+    ),
+    (
+        "WATCH_BEHIND",
+        "{watch} is behind: {channels} channels wait for their turn, for Slack limits how often it may be read.",
+        "Nothing to do: they are read in turn. If it stays so, watch fewer channels.",
+    ),
+    (
+        "QUESTION_OPEN",
+        "A question in {channel} has had no answer since {asked}: {text}.",
+        "Answer in its thread, or put :{done}: on it; send it on to whoever knows.",
+    ),
+    (
+        "ISSUE_LATE",
+        "{issue} ({priority}) was due {due}: {title}.",
+        "Finish it, or write into the issue why it cannot be done in time, and whom you have told.",
+    ),
+    (
+        "ISSUE_SILENT",
+        "Nobody has written about {issue} ({priority}) in this part of the day: {title}.",
+        "Write into the issue what is done, what is in work, and when it will be over.",
+    ),
+    (
+        "ALERTS_UNDECIDED",
+        "{count} alerts of severity {severity} fire on {cluster}, and nobody has decided about {alerts}.",
+        "Look at them, then: stationmaster alerts decide {team} {key} act, escalate or leave, with --why.",
+    ),
+    (
+        "ERROR_SPIKE",
+        "{error} came {after} times in {span} after {departure} was in production, and {before} times before it.",
+        "Mend it or roll back. If it may wait: stationmaster silence {team} {key} --issue with the issue's address.",
+    ),
+    (
+        "SILENCE_OVER",
+        "The silence of {what} hung on {issue}, which is closed.",
+        "If it is mended, nothing is to be done. Else silence it again, with an issue that is open.",
+    ),
     (
         "GITHUB_REFUSED",
         "GitHub understood and refused: {why}.",

@@ -1,0 +1,63 @@
+"""What a watch says. Whatever came from outside is escaped (F65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stationmaster.config.fields import in_words
+from stationmaster.core import escaping
+
+if TYPE_CHECKING:
+    from stationmaster.config.people import Person
+    from stationmaster.config.watch_kinds import QuestionsWatch
+    from stationmaster.departures.desk import Desk
+
+_TITLE = 100
+
+
+def mention(people: Sequence[Person]) -> str:
+    """Return the people as Slack mentions them."""
+    return " and ".join(person.mention for person in people)
+
+
+def channel_name(desk: Desk, channel: str) -> str:
+    """Return a channel as people call it: its name if the team's file has one, else its id."""
+    known = next((each.name for each in desk.team.channels.values() if each.id == channel), channel)
+    return f"#{known}"
+
+
+def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: QuestionsWatch) -> str:
+    """Return the reply that tags whoever is on call below a question that nobody answered."""
+    waited = f"nobody has answered for {in_words(watch.within)} of working time"
+    lines = [f":wave: {mention(people)}: {waited}. Please answer here, or put :{watch.done}: on the question."]
+    if owner is not None and owner not in people:
+        lines.append(f"It looks like {escaping.slack(topic)}: {owner.mention} knows about that.")
+    if watch.file is not None:
+        lines.append(f"Put :{watch.file.emoji}: on it to make an issue of it.")
+    return "\n".join(lines)
+
+
+def repeated(people: Sequence[Person], times: int, since: str) -> str:
+    """Return the reply that a question has been asked so often that a page should answer it (N-14)."""
+    return (
+        f":memo: {mention(people)}: this was asked {times} times since {since}. Please write a page that answers it, "
+        "and link it here."
+    )
+
+
+def issue_title(text: str) -> str:
+    """Return the title of an issue that is made of a question."""
+    line = escaping.one_line(text)
+    return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"
+
+
+def issue_body(text: str, link: str) -> str:
+    """Return the Markdown of an issue that is made of a question."""
+    quoted = "\n".join(f"> {line}" for line in escaping.markdown(text).splitlines())
+    return f"{quoted}\n\nAsked in Slack: {link}"
+
+
+def filed(who: Person, url: str) -> str:
+    """Return the reply that names the issue."""
+    return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
