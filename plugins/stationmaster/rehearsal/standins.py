@@ -22,6 +22,7 @@ from stationmaster.config.components import Component, Deploy
 from stationmaster.config.include import Include
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
+from stationmaster.rehearsal.furnishing_duty import repositories_of_duty
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.specs import (
     CheckSpec,
@@ -94,6 +95,10 @@ def repositories(
                 workflows=tuple(_upgrades(include, name, run, queue)),
                 checks=CheckSpec(red_share=red_share),
             )
+            seen.add(name)
+    for name, branch in of_duty.items():
+        if name not in seen:
+            yield RepositorySpec(name=name, shift=shift, default_branch=branch)
 
 
 def _beside_trains(include: Include) -> Iterator[tuple[str, TeamConfig]]:
