@@ -179,7 +179,7 @@ def test_t04_a_github_that_is_down_keeps_nobody_from_being_asked(run):
     run.office.fault("unavailable_before", "/issues", times=99)
     run.start("open_the_chore")
     assert run.start("log_it_as_an_issue").kind == "deferred"
-    assert run.blockers("log_it_as_an_issue") == ["EFFECT_UNSETTLED"]
+    assert run.blockers("log_it_as_an_issue") == ["GITHUB_UNREACHABLE"]
     assert run.start("do_it").kind == "deferred"
     assert len(run.asked) == 1
 
