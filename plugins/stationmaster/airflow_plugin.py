@@ -11,13 +11,14 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from stationmaster import preloading
+from stationmaster.timetables.chore_timetable import ChoreTimetable
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
-    """Registers the timetables of trains and rotations, which the scheduler deserializes, and what loads in advance."""
+    """Registers the timetables, which the scheduler deserializes, and what loads in advance."""
 
     name = "stationmaster"
     listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
-    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable]  # noqa: RUF012 - as the base class declares it
+    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable, ChoreTimetable]  # noqa: RUF012 - as the base class declares it

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stationmaster.ledger.records import Fact
 
 OPENED = "opened"
-"""The kind of the fact that a run was opened: the value is an :class:`Opened` as JSON."""
+"""The kind of the fact that a run was opened: under the run an :class:`Opened` as JSON; under its chore that it was."""
 ENDED = "ended"
 """The kind of the fact that a run ended: under the run, and under its chore with the run as subject.
 
@@ -127,6 +127,7 @@ def open_run(
     )
     value = opened.model_dump(mode="json")
     kept = Opened(**desk.ledger.record_once(about, OPENED, "", value, now, by).value)
+    desk.ledger.record_once(area_of(desk.files.id, chore.id), OPENED, about, {}, now, by)
     name_matter(desk, about, chore.title, "")
     return kept
 
@@ -197,6 +198,13 @@ def endings(desk: Desk, about: str) -> tuple[Fact, ...]:
     """Return how every run of the same chore ended, the oldest first."""
     found = about_of(about)
     return desk.ledger.facts(area_of(found.team, found.chore), ENDED)
+
+
+def still_open(desk: Desk, chore: str) -> tuple[str, ...]:
+    """Return the runs of a chore that were opened and have not ended, the oldest first."""
+    area = area_of(desk.files.id, chore)
+    over_with = {fact.subject for fact in desk.ledger.facts(area, ENDED)}
+    return tuple(fact.subject for fact in desk.ledger.facts(area, OPENED) if fact.subject not in over_with)
 
 
 def end(desk: Desk, about: str, outcome: Outcome, *, why: str, evidence: list[dict[str, Any]], by: str) -> Fact:

@@ -62,12 +62,15 @@ def subject(run: Told) -> str:
     return escaping.one_line(f"{run.title}, due {run.due}")
 
 
-def body(desk: Desk, run: Told) -> str:
-    """Return the Markdown of the required action: why it is theirs, what was asked for, the steps."""
+def body(desk: Desk, run: Told, place: int) -> str:
+    """Return the Markdown of the required action: why it is theirs, what was asked for, the steps.
+
+    :param place: of the task in its row; as many shifts had it before.
+    """
     found, steps = runs.checked(desk, run.about), run.opened.steps
     lines = [f"**{escaping.markdown(run.chore.title)}** is yours, until {escaping.markdown(run.due)}.", ""]
     lines += [f"A machine looked first: {escaping.markdown(found)}", ""] if found else []
-    lines += _history(desk, run)
+    lines += _history(desk, run, place)
     lines += [*_request(run), ""] if run.opened.form else []
     if steps:
         lines += ["The steps:", "", *(f"- [ ] {escaping.markdown(step.text)}" for step in steps), ""]
@@ -182,8 +185,8 @@ def names(people: Sequence[Person]) -> str:
     return " and ".join(person.name for person in people) or "nobody"
 
 
-def _history(desk: Desk, run: Told) -> list[str]:
-    missed, carried = runs.missed_in_a_row(desk, run.about), runs.carried_over(desk, run.about)
+def _history(desk: Desk, run: Told, carried: int) -> list[str]:
+    missed = runs.missed_in_a_row(desk, run.about)
     lines = [f"It was missed {_times(missed)} in a row before this."] if missed else []
     lines += [f"It was carried over {_times(carried)}."] if carried else []
     why = runs.blocked(desk, run.about)

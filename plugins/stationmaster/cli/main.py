@@ -9,6 +9,7 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import (
     checking,
+    chores,
     departures_by_hand,
     explaining,
     freezes,
@@ -17,12 +18,14 @@ from stationmaster.cli import (
     ledger_records,
     ledger_writes,
     linking,
+    new,
     oncall_reading,
     oncall_writing,
     parity,
     previewing,
     rehearsing,
     rollouts,
+    runbooks,
     running,
     stats,
     who,
@@ -67,7 +70,8 @@ def root(
 
 
 _DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
-for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
+_DUTY = (chores, runbooks, new)
+for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES, *_DUTY):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

@@ -43,9 +43,10 @@ def debts(include: Include, pages: Mapping[str, Runbook], now: datetime, team: s
     for name, found in include.teams.items():
         if team in (None, name):
             yield from _of_chores(found)
-    for runbook in pages.values():
+    followed = {chore.runbook for found in include.teams.values() for chore in found.chores.values()}
+    for page, runbook in pages.items():
         if team in (None, runbook.head.owner):
-            yield from page_debts(runbook, now)
+            yield from page_debts(runbook, now, followed=page in followed)
 
 
 def _of_chores(team: TeamConfig) -> Iterator[Debt]:

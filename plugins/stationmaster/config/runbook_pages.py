@@ -126,8 +126,11 @@ class Debt(NamedTuple):
     remedy: str
 
 
-def page_debts(runbook: Runbook, now: datetime) -> Iterator[Debt]:
-    """Yield what one page owes."""
+def page_debts(runbook: Runbook, now: datetime, *, followed: bool = True) -> Iterator[Debt]:
+    """Yield what one page owes.
+
+    :param followed: whether somebody works through it, as for a chore: then it has steps.
+    """
     name = runbook.head.id
     if runbook.is_stale(now):
         yield Debt(
@@ -136,7 +139,7 @@ def page_debts(runbook: Runbook, now: datetime) -> Iterator[Debt]:
             f"nobody has followed runbooks/{name}.md since {_day(runbook.head.reviewed)}",
             "Follow it once, mend what is not true any more, and write today's date as reviewed.",
         )
-    if not runbook.steps:
+    if followed and not runbook.steps:
         yield Debt(
             "runbook_without_steps",
             name,

@@ -393,7 +393,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "CHORE_LATE",
-        "{chore} was due {due}, and {person} has not done it; it was carried over {count} times.",
+        "{chore} was due {due}, and {person} has not done it (carried over: {count}).",
         "Do it now, or say why it can wait; whoever comes on call next gets it else.",
     ),
     (

@@ -202,7 +202,7 @@ class DoChoreOperator(ChoreOperator, TeamAskOperator):
         fields[NOTE] = text_field("Note", "What you found; or why it is blocked or not needed")
         options = [DONE, *([NOT_NEEDED] if run.chore.may_leave else [])]
         options += [BLOCKED] if logging_issues.issues_of(desk, run.chore) is not None else []
-        return Question(wording.subject(run), wording.body(desk, run), tuple(options), fields)
+        return Question(wording.subject(run), wording.body(desk, run, self.place), tuple(options), fields)
 
     def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
         """Close it, or keep why it cannot be closed yet."""
