@@ -13,6 +13,7 @@ from airflow.plugins_manager import AirflowPlugin
 from stationmaster import preloading
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
+from stationmaster.timetables.watch_timetable import WatchTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
@@ -20,4 +21,4 @@ class StationmasterPlugin(AirflowPlugin):
 
     name = "stationmaster"
     listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
-    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable]  # noqa: RUF012 - as the base class declares it
+    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable, WatchTimetable]  # noqa: RUF012 - as the base class declares it

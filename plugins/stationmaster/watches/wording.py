@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import QuestionsWatch
     from stationmaster.departures.desk import Desk
+    from stationmaster.watches.silences import Silence
 
 _TITLE = 100
 
@@ -61,3 +62,12 @@ def issue_body(text: str, link: str) -> str:
 def filed(who: Person, url: str) -> str:
     """Return the reply that names the issue."""
     return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
+
+
+def silence_over(people: Sequence[Person], silence: Silence) -> str:
+    """Return the message that a silence has ended with its issue."""
+    what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
+    return (
+        f":loud_sound: {mention(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
+        "silence it again with an issue that is open."
+    )
