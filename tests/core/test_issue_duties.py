@@ -56,8 +56,8 @@ def test_t19_a_critical_issue_wants_two_updates_a_day() -> None:
     assert _lacks(8, since=fresh) == set()  # the first half begins at 07:00 UTC and ends at 11:00
     assert _lacks(10, since=fresh) == {"update"}
     assert _lacks(10, 8.5, since=fresh) == set()
-    assert _lacks(14, 8.5, since=fresh) == {"update"}
-    assert _lacks(14, 8.5, 12, since=fresh) == set()
+    assert _lacks(14, 8.5, since=fresh) == {"update", "due"}
+    assert _lacks(14, 8.5, 12, since=fresh) == {"due"}
 
 
 def test_t19_out_of_hours_and_on_days_off_nobody_is_reminded() -> None:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from stationmaster.config.team import TeamConfig
 from stationmaster.config.watches import KINDS, Watch
 from stationmaster.core.blockers import Blocker
+from stationmaster.departures.desk import Desk
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.slack.models import SlackMessage, SlackUser
 from stationmaster.watches.looking import look
@@ -22,6 +24,11 @@ STRANGER = "U99CURATOR"
 @dataclass
 class Lookout(Office):
     """The office of a team that watches."""
+
+    def desk_of(self, team: TeamConfig) -> Desk:
+        """A desk as a task or a trigger makes it, of the team as its own files say."""
+        made = self.desk()
+        return Desk(team=team, ledger=made.ledger, forge=made.forge, chat=made.chat, now=self.clock)
 
     def watch(self, kind: str, name: str = "it", **fields: Any) -> Watch:
         """Give the team a watch of a kind, and return it."""

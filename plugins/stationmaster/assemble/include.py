@@ -31,6 +31,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     from stationmaster.assemble.sources import source_dags
     from stationmaster.assemble.trains import train_dags
     from stationmaster.assemble.upgrades import upgrade_dags
+    from stationmaster.assemble.watches import watch_dags
 
     # <team>.<train>.<stop>: no other train is read, however many there are; a rotation's DAGs need none.
     team_id, _, rest = only.partition(".") if only else ("", "", "")
@@ -48,6 +49,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
         yield from source_dags(include, team, dag_file=dag_file, only=only)
         yield from upgrade_dags(include, team, dag_file=dag_file, only=only)
         yield from chore_dags(include, team, dag_file=dag_file, only=only)
+        yield from watch_dags(include, team, dag_file=dag_file, only=only)
 
 
 def raise_problems(include: Path) -> None:

@@ -577,6 +577,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer in its thread, or put :{done}: on it; send it on to whoever knows.",
     ),
     (
+        "ISSUE_DUE",
+        "{issue} ({priority}) is due {due}: {title}.",
+        "Finish it. If it cannot be done in time, say so in the issue now, and to whoever decides about it.",
+    ),
+    (
         "ISSUE_LATE",
         "{issue} ({priority}) was due {due}: {title}.",
         "Finish it, or write into the issue why it cannot be done in time, and whom you have told.",

@@ -13,6 +13,8 @@ from stationmaster.core.value import Value
 
 _DAY = timedelta(days=1)
 _FARTHEST = 400
+WARNED = timedelta(hours=2)
+"""So long before its deadline an issue is told of: after it, the working day is over."""
 
 
 class Priority(Value):
@@ -62,7 +64,10 @@ class Bug(Value):
 
 
 class Duty(NamedTuple):
-    """What an issue lacks. ``slot`` is the same for the same lack: whoever is told of it is told once."""
+    """What an issue lacks: it is ``due`` soon, ``late``, or wants an ``update``.
+
+    ``slot`` is the same for the same lack: whoever is told of it is told once.
+    """
 
     what: str
     slot: str
@@ -101,8 +106,11 @@ def duties(bug: Bug, priority: Priority, work: WorkDay, now: datetime) -> tuple[
     """
     found = []
     due = due_at(bug.since, priority, work)
-    if due is not None and utc(now) >= due:
-        found.append(Duty("late", f"late/{priority.label}/{due:%Y-%m-%dT%H%MZ}", due))
+    if due is not None and utc(now) >= due - WARNED:
+        what = "late" if utc(now) >= due else "due"
+        found.append(
+            Duty(what, f"{what}/{priority.label}/{due:%Y-%m-%dT%H%MZ}", due if what == "late" else due - WARNED)
+        )
     part = _part(priority.updates, work, now) if priority.updates else None
     if part is not None:
         begins, ends, name = part

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.config.watch_kinds import QuestionsWatch
-from stationmaster.watches import questions
+from stationmaster.config.watch_kinds import IssuesWatch, QuestionsWatch
+from stationmaster.watches import issues, questions
 
 if TYPE_CHECKING:
     from stationmaster.config.watches import Watch
@@ -18,4 +18,6 @@ def look(desk: Desk, watch: Watch) -> tuple[Blocker, ...]:
     match watch:
         case QuestionsWatch():
             return questions.look(desk, watch)
+        case IssuesWatch():
+            return issues.look(desk, watch)
     return ()

@@ -11,7 +11,10 @@ from stationmaster.core import escaping
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import QuestionsWatch
+    from stationmaster.core.issue_duties import Duty
     from stationmaster.departures.desk import Desk
+    from stationmaster.watches.issues import Watched
+    from stationmaster.watches.silences import Silence
 
 _TITLE = 100
 
@@ -61,3 +64,27 @@ def issue_body(text: str, link: str) -> str:
 def filed(who: Person, url: str) -> str:
     """Return the reply that names the issue."""
     return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
+
+
+def silence_over(people: Sequence[Person], silence: Silence) -> str:
+    """Return the message that a silence has ended with its issue."""
+    what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
+    return (
+        f":loud_sound: {mention(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
+        "silence it again with an issue that is open."
+    )
+
+
+def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, top: bool) -> str:
+    """Return the message that an issue is late, or that nobody writes about it (T-18, T-19).
+
+    :param top: it has the highest priority of the team's scale.
+    """
+    link = f"<{one.issue.url}|{escaping.slack(one.key)}>"
+    title, label = escaping.slack(escaping.one_line(one.issue.title)), escaping.slack(one.priority.label)
+    if duty.what != "update":
+        more = " Everybody else drops other work for it; escalate now if it cannot be done." if top else ""
+        when = f"{'was' if duty.what == 'late' else 'is'} due {due}"
+        return f":hourglass: {mention(people)}: {link} ({label}) {when}: {title}.{more}"
+    ask = "Please write what is done, what is in work, and when it will be over."
+    return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
