@@ -11,6 +11,7 @@ from stationmaster.config.chores import Chore
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.instants import first_instant
 from stationmaster.core.watch_days import span_on
+from stationmaster.rehearsal.airflow_answers import TaskInstance
 from stationmaster.rehearsal.programme import Item
 
 CHORES, INCIDENT, WATCH = "chores", "incident", "watch"
@@ -89,6 +90,17 @@ def form_of(teams: Mapping[str, TeamConfig], item: Item) -> dict[str, Any]:
     if area == CHORES:
         return _chore_form(team.chores[item.what])
     return {}
+
+
+def explains(subject: str, task: TaskInstance) -> bool:
+    """Return whether blockers under ``subject`` are those of a task of a team's own work.
+
+    A chore's stand under ``<team>.chores/<chore>/<when>/<task>``, the others' under ``<dag>/<matter>/<task>``; each
+    rung of a ladder has its number.
+    """
+    area = task.dag_id.replace(f".{CHORES}.", f".{CHORES}/", 1)
+    name = f"{task.task_id}-{task.map_index + 1}" if task.task_id == "page" else task.task_id
+    return subject.startswith(f"{area}/") and subject.rpartition("/")[2] == name
 
 
 def _chores(team: TeamConfig, start: date, weeks: int) -> Iterator[Item]:

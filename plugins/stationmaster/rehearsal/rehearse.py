@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
 from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.invariants import Finding, judge
+from stationmaster.rehearsal.on_duty import OnDuty, strangers
 from stationmaster.rehearsal.placing import PLACED, Board, Place
 from stationmaster.rehearsal.programme import (
     DEPENDENCIES,
@@ -51,6 +53,7 @@ from stationmaster.rehearsal.programme import (
     programme,
     rollout_form,
 )
+from stationmaster.rehearsal.programme_duty import LASTS, area_of, duty, explains, form_of
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.transcript import as_json, as_markdown
@@ -77,25 +80,37 @@ def rehearse(
     console: Console,
     as_json_only: bool = False,
     trouble: tuple[str, ...] = (),
+    with_duty: bool = True,
 ) -> int:
-    """Run every stop and every handoff between ``start`` and ``start + weeks`` and judge what happened.
+    """Run every stop, every handoff and the teams' own work of ``weeks`` from ``start`` on, and judge what happened.
 
     :param start: a local date in the zone of each train and rotation; the history of that day boards.
     :param teams: ids; empty for all.
     :param out: receives ``transcript.md`` and ``transcript.json``, and Airflow's logs when something is broken.
     :param console: for the progress; the report goes there too unless ``as_json_only`` puts JSON on standard output.
     :param trouble: names of :data:`stationmaster.rehearsal.troubles.TROUBLES`, each made once.
+    :param with_duty: whether chores, watches and incidents are played, too.
     :returns: 0 if every invariant holds, 1 if one is broken.
     :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
     trouble = troubles.checked(trouble)
-    every = load(include, teams=teams or None).teams
-    found = {item.team: every[item.team] for item in programme(every, start, weeks)}
+    every = load(include).teams
+    wanted = {name: team for name, team in every.items() if not teams or name in teams}
+    found = {item.team: every[item.team] for item in _items(wanted, start, weeks, with_duty)}
     if not found:
         raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train or a handoff under {include}")
     out.mkdir(parents=True, exist_ok=True)
     with passing_home("rehearsal-") as folder:
-        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=folder)
+        play = Play(
+            teams=found,
+            start=start,
+            weeks=weeks,
+            seed=seed,
+            trouble=trouble,
+            home=folder,
+            with_duty=with_duty,
+            strangers=strangers(found, every),
+        )
         evidence, stuck = play.perform(include, console)
         findings = (*judge(evidence, found), Finding("Every run came to its end", stuck))
         holds = all(finding.holds for finding in findings)
@@ -111,8 +126,16 @@ def rehearse(
     return 0 if holds else 1
 
 
+def _items(teams: Mapping[str, TeamConfig], start: date, weeks: int, with_duty: bool) -> list[Item]:
+    return sorted([*programme(teams, start, weeks), *(duty(teams, start, weeks) if with_duty else ())])
+
+
 class Play:
-    """One rehearsal, from the start of Airflow to its end."""
+    """One rehearsal, from the start of Airflow to its end.
+
+    :param with_duty: whether the teams' own work is played beside their trains.
+    :param strangers: for each team the Slack account of somebody who asks it something.
+    """
 
     def __init__(
         self,
@@ -123,12 +146,17 @@ class Play:
         seed: int,
         trouble: tuple[str, ...],
         home: Path,
+        with_duty: bool = False,
+        strangers: Mapping[str, str] | None = None,
     ) -> None:
         self._teams = teams
+        self._start = start
+        self._with_duty = with_duty
+        self._strangers = strangers or {}
         self._seed = seed
         self._trouble = trouble
         self._home = home
-        self._programme = programme(teams, start, weeks)
+        self._programme = _items(teams, start, weeks, with_duty)
         self._github_url = ""
         self._places = Board(teams, self._programme).places(trouble) if self._programme else ()
         self._forms = tuple(forms(teams, self._places, lambda: self._github_url))
@@ -181,9 +209,20 @@ class Play:
             voters = Voters(
                 self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
             )
+            on_duty = OnDuty(
+                self._teams if self._with_duty else {},
+                voters,
+                api_of=airflow.api,
+                slack_url=urls["slack_url"],
+                strangers=self._strangers,
+                start=self._start,
+                until=self._programme[-1].at,
+                tell=picture.tell,
+            )
+            stack.callback(on_duty.close)
             cast = troubles.Troubles(
                 self._trouble,
-                voters,
+                on_duty,
                 **urls,
                 tell=picture.tell,
                 teams=self._teams,
@@ -225,12 +264,14 @@ class Play:
                 runs=self._runs,
                 red=cast.red,
                 script=self._places,
+                duty=on_duty.script,
             )
             evidence = gather(
                 ledger=ledger,
                 **urls,
                 trains=tuple(trains),
                 handoffs=self._handoffs,
+                teams=tuple(self._teams),
                 governance_url=airflow.station.pager_url + GOVERNANCE_PATH,
                 repositories={
                     f"{key}/{one.id}": one.repository for key, each in trains.items() for one in each.components
@@ -240,6 +281,9 @@ class Play:
             return evidence, stuck
 
     def _starting(self, item: Item) -> Starting:
+        area = area_of(item.dag_id)
+        if area:
+            return Starting(item.at, item.dag_id, lambda: form_of(self._teams, item), LASTS[area])
         if item.what != ROLLOUT:
             return Starting(item.at, item.dag_id)
         within = ENDS_WITHIN + lasts(self._teams[item.team].train(item.key), item)
@@ -299,6 +343,8 @@ class Play:
     def _explains(self, subject: str, found: tuple[Blocker, ...], task: TaskInstance) -> bool:
         """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
         item = self._items[task.dag_id]
+        if area_of(item.dag_id):
+            return explains(subject, task)
         if item.what == DEPENDENCIES:
             repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
             return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")

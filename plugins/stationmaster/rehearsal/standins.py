@@ -85,17 +85,18 @@ def repositories(
                         checks=CheckSpec(red_share=red_share),
                         issues=tuple(_issues(handed[component.repository])) if component.repository in handed else (),
                     )
+    of_duty = {named.repository: named.branch for named in repositories_of_duty(include)}
     for name, team in _beside_trains(include):
         if name not in seen:
             seen.add(name)
             yield RepositorySpec(
                 name=name,
                 shift=shift,
+                default_branch=of_duty.get(name, "main"),
                 issues=tuple(_issues(team)),
                 workflows=tuple(_upgrades(include, name, run, queue)),
                 checks=CheckSpec(red_share=red_share),
             )
-            seen.add(name)
     for name, branch in of_duty.items():
         if name not in seen:
             yield RepositorySpec(name=name, shift=shift, default_branch=branch)

@@ -10,7 +10,6 @@ from typing import Any
 
 from stationmaster.rehearsal.github.call import Call, Endpoint, Problem, Reply
 
-
 _BYTES = 1200
 
 
