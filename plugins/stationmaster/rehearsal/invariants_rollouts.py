@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -55,7 +55,10 @@ def too_early(evidence: Evidence, trains: _Trains) -> Iterator[str]:
         for found in _rollouts(evidence, train):
             for made in found.made:
                 yield from _before_its_turn(found, made, rollout)
+        inside = {made.id for found in _rollouts(evidence, train) for made in found.made}
         for made in every:
+            if made.id not in inside:
+                yield f"{made.departure}: {made.target} was proposed while no rollout went on"
             elected = [one for one in evidence.proposals if one.kind == "elect" and one.version == made.version]
             if not any(one.executed_at is not None and one.executed_at <= made.at for one in elected):
                 yield f"{made.departure}: {made.target} was to get {made.version[:12]} before it was elected"
@@ -147,7 +150,7 @@ def _plan(train: TrainConfig, began: datetime) -> dict[str, _Due]:
     for day, times in days.items():
         for clock, ways in times.items():
             number += 1
-            at = datetime.combine(_day(day, monday), _time(clock), tzinfo=zone)
+            at = datetime.combine(_day(day, monday), _time(clock), tzinfo=zone).astimezone(UTC)
             for way in ways:
                 name = str(way["target"] if isinstance(way, dict) else way)
                 whole = (

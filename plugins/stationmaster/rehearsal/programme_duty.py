@@ -12,7 +12,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.core.instants import first_instant
 from stationmaster.core.watch_days import span_on
 from stationmaster.rehearsal.airflow_answers import TaskInstance
-from stationmaster.rehearsal.programme import Item
+from stationmaster.rehearsal.programme import Item, programme
 
 CHORES, INCIDENT, WATCH = "chores", "incident", "watch"
 LASTS: Mapping[str, timedelta] = {
@@ -60,6 +60,11 @@ def area_of(dag_id: str) -> str:
     if len(parts) == 3 and parts[1] == CHORES:
         return CHORES
     return parts[1] if len(parts) == 2 and parts[1] in (INCIDENT, WATCH) else ""
+
+
+def programme_of_all(teams: Mapping[str, TeamConfig], start: date, weeks: int, *, with_duty: bool) -> list[Item]:
+    """Return every start, of trains and handoffs and of the teams' own work, in the order of the calendar."""
+    return sorted([*programme(teams, start, weeks), *(duty(teams, start, weeks) if with_duty else ())])
 
 
 def duty(teams: Mapping[str, TeamConfig], start: date, weeks: int) -> list[Item]:
