@@ -49,6 +49,17 @@ def test_where_both_days_are_restricted_either_suffices_as_cron_has_it():
     assert not first.is_on(date(2026, 4, 2))
 
 
+def test_t16_a_chore_comes_on_the_first_monday_of_a_month_or_of_a_quarter():
+    assert [line[:14] for line in walk("0 9 * * mon#1", ZURICH, NOON, 3)] == [
+        "Mon 2026-03-02",
+        "Mon 2026-04-06",
+        "Mon 2026-05-04",
+    ]
+    quarters = walk("0 9 * jan,apr,jul,oct tue#2", ZURICH, NOON, 2)
+    assert [line[:14] for line in quarters] == ["Tue 2026-04-14", "Tue 2026-07-14"]
+    assert [line[:14] for line in walk("0 9 * * sun#5,wed", "UTC", NOON, 2)] == ["Wed 2026-03-04", "Wed 2026-03-11"]
+
+
 def test_the_29th_of_february_comes_after_eight_years_across_a_century():
     at = parse_cron("0 9 29 2 *").next_after(datetime(2096, 3, 1, tzinfo=UTC), "UTC")
     assert at == datetime(2104, 2, 29, 9, tzinfo=UTC)
@@ -70,6 +81,9 @@ def test_the_29th_of_february_comes_after_eight_years_across_a_century():
         "*/x * * * *",
         "5-1 * * * *",
         "0 9 30 2 *",
+        "0 9 * * mon#6",
+        "0 9 * * #1",
+        "0 9 * * mon#",
         "0 9 31 apr,jun *",
         "@daily",
         "0 9 * * mox",

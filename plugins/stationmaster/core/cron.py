@@ -45,6 +45,7 @@ class Cron(NamedTuple):
     """A cron line: the values that each field allows. ``days`` counts Sunday as 0; ``either``: one of the two suffices.
 
     As cron has always had it: where both the day of the month and the day of the week are restricted, either suffices.
+    ``nths`` are days of the week such as ``mon#1``, the first Monday of the month.
     """
 
     text: str
@@ -54,12 +55,15 @@ class Cron(NamedTuple):
     months: frozenset[int]
     days: frozenset[int]
     either: bool
+    nths: frozenset[tuple[int, int]] = frozenset()
 
     def is_on(self, day: date) -> bool:
         """Return whether the line has occurrences on a date."""
         if day.month not in self.months:
             return False
-        by_date, by_day = day.day in self.dates, day.isoweekday() % 7 in self.days
+        weekday = day.isoweekday() % 7
+        by_date = day.day in self.dates
+        by_day = weekday in self.days or (weekday, (day.day - 1) // 7 + 1) in self.nths
         return by_date or by_day if self.either else by_date and by_day
 
     def times(self) -> tuple[time, ...]:
@@ -103,15 +107,28 @@ def parse_cron(text: str) -> Cron:
     fields = text.lower().split()
     if len(fields) != len(_BOUNDS):
         raise InvalidCron(text, f"it has {len(fields)} fields")
+    fields[4], nths = _nths(text, fields[4])
     minutes, hours, dates, months, days = (
         _field(text, field, *bounds) for field, bounds in zip(fields, _BOUNDS, strict=True)
     )
     either = not fields[2].startswith("*") and not fields[4].startswith("*")
     weekdays = frozenset(day % 7 for day in days)
-    cron = Cron(text, tuple(sorted(minutes)), tuple(sorted(hours)), dates, months, weekdays, either)
+    cron = Cron(text, tuple(sorted(minutes)), tuple(sorted(hours)), dates, months, weekdays, either, nths)
     if not either and not any(_comes(day, month) for day in dates for month in months):
         raise InvalidCron(text, "there is no such date")
     return cron
+
+
+def _nths(text: str, field: str) -> tuple[str, frozenset[tuple[int, int]]]:
+    """Return the field without its parts such as ``mon#1``, and those as pairs; a field of nothing else is empty."""
+    parts = field.split(",")
+    found = set()
+    for part in (part for part in parts if "#" in part):
+        day, _, number = part.partition("#")
+        if number not in ("1", "2", "3", "4", "5"):
+            raise InvalidCron(text, f"{part!r} is not one of the first five of a month")
+        found.add((_value(text, day, *_BOUNDS[4]) % 7, int(number)))
+    return ",".join(part for part in parts if "#" not in part), frozenset(found)
 
 
 def _comes(day: int, month: int) -> bool:
@@ -121,7 +138,7 @@ def _comes(day: int, month: int) -> bool:
 
 def _field(text: str, field: str, name: str, low: int, high: int, words: dict[str, int]) -> frozenset[int]:
     found: set[int] = set()
-    for part in field.split(","):
+    for part in field.split(",") if field or words is not _DAYS else ():
         span, slash, step = part.partition("/")
         if slash and (not step.isdecimal() or not step.isascii() or int(step) == 0):
             raise InvalidCron(text, f"{part!r} is not a step of the {name}")
