@@ -19,6 +19,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "include"
 TEAM = "teams/cellxgene.yaml"
 ROTATIONS = "rotations/cellxgene.yaml"
 TRAIN = "trains/cellxgene.weekly.yaml"
+PAGES = ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call", "hotfix")
 
 
 class Files:
@@ -71,7 +72,8 @@ def files(tmp_path: Path) -> Files:
         (root / folder).mkdir(parents=True)
     for name in (TEAM, ROTATIONS, TRAIN):
         shutil.copy(SHIPPED / name, root / name)
-    for page in ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call", "hotfix"):
+    shutil.copytree(SHIPPED / "templates", root / "templates")
+    for page in (*PAGES, "incident"):
         shutil.copy(SHIPPED / "runbooks" / f"{page}.md", root / "runbooks")
     return Files(root)
 
