@@ -45,6 +45,11 @@ class Files:
         self.path(name).parent.mkdir(parents=True, exist_ok=True)
         self.path(name).write_text(text)
 
+    def without_incidents(self) -> None:
+        """Take the sections out that need roles: a team may have neither."""
+        text = self.path(TEAM).read_text()
+        self.path(TEAM).write_text(text[: text.index("\nincidents:")] + text[text.index("\nconnections:") :])
+
     def load(self, teams: Collection[str] | None = None) -> Include:
         return load(self.root, teams)
 

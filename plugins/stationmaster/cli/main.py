@@ -14,9 +14,12 @@ from stationmaster.cli import (
     freezes,
     generating,
     halting,
+    incidents,
     ledger_records,
     ledger_writes,
     linking,
+    new,
+    oncall_log,
     oncall_reading,
     oncall_writing,
     parity,
@@ -67,7 +70,7 @@ def root(
 
 
 _DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
-for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
+for group in (checking, who, oncall_reading, oncall_writing, incidents, oncall_log, new, *_DEPARTURES):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)
