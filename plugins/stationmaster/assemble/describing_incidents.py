@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from stationmaster.config.fields import in_words
-from stationmaster.config.incident_ladder import coverage, rungs
+from stationmaster.config.incident_ladder import defers, rungs
 from stationmaster.config.incidents import IncidentRules, Rung
 from stationmaster.config.team import TeamConfig
 
@@ -24,7 +24,7 @@ def incidents_doc(include: Path, team: TeamConfig, rules: IncidentRules) -> str:
     )
     hours = (
         "Outside the hours of whoever comes first, what is not critical waits for them."
-        if coverage(team, rules) and _defers(team, rules)
+        if defers(team, rules)
         else "People are paged at any hour."
     )
     company = (
@@ -65,12 +65,6 @@ def _who(team: TeamConfig, rung: Rung) -> str:
     if rung.channel is not None:
         return f"#{team.channels[rung.channel].name} is asked for help"
     return " or ".join(f"`{role}`" for role in rung.roles)
-
-
-def _defers(team: TeamConfig, rules: IncidentRules) -> bool:
-    from stationmaster.config.incident_ladder import policy
-
-    return policy(team, rules).out_of_coverage == "defer"
 
 
 def _afterwards(rules: IncidentRules) -> str:

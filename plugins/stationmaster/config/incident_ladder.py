@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.config.incidents import IncidentRules, Rung
-from stationmaster.core.rotations.escalating import EscalationPolicy, EscalationStep
-from stationmaster.core.rotations.windows import WeekWindow, Window
+from stationmaster.core.rotations.escalating import EscalationStep, Page, escalation
+from stationmaster.core.rotations.rotation import NobodyOnCall
 
 if TYPE_CHECKING:
     from stationmaster.config.roster import RotationEntry
@@ -25,28 +26,42 @@ def rungs(team: TeamConfig, rules: IncidentRules) -> tuple[Rung, ...]:
     return (first, *rest, *((rules.last_resort,) if rules.last_resort is not None else ()))
 
 
-def policy(team: TeamConfig, rules: IncidentRules) -> EscalationPolicy:
-    """Return the ladder for the core: the role of each step is the place of its rung, from 0."""
-    entry = entry_of(team, rules.roles[0])
-    out_of_hours = rules.out_of_hours or (entry.out_of_hours if entry is not None else "page")
-    return EscalationPolicy(
-        steps=tuple(EscalationStep(role=str(place), after=rung.after) for place, rung in enumerate(rungs(team, rules))),
-        coverage=coverage(team, rules),
-        # Nobody is told of an incident never: what a rotation drops is a matter for questions, not for this.
-        out_of_coverage="defer" if out_of_hours == "nobody" else out_of_hours,
-    )
+def ladder(team: TeamConfig, rules: IncidentRules, opened: datetime, *, critical: bool) -> tuple[Page, ...]:
+    """Return when each rung is due without an answer; the role of each page is the place of its rung, from 0.
+
+    :param opened: the instant (aware) from which the ladder is climbed.
+    :param critical: paged at any hour (D-04, T-07).
+    """
+    steps = tuple(EscalationStep(role=str(place), after=rung.after) for place, rung in enumerate(rungs(team, rules)))
+    return escalation(steps, begins(team, rules, opened, critical=critical))
 
 
-def coverage(team: TeamConfig, rules: IncidentRules) -> tuple[Window | WeekWindow, ...]:
-    """Return the hours of whoever is paged first, of all their roles together; nothing means always."""
-    found: list[Window | WeekWindow] = []
+def begins(team: TeamConfig, rules: IncidentRules, opened: datetime, *, critical: bool) -> datetime:
+    """Return when the ladder is begun: at once, or when one of those who come first is on duty again (D-04, O-03).
+
+    Where nobody ever is it begins at once: an incident is never told to nobody.
+    """
+    if critical or not defers(team, rules):
+        return opened
+    coming: list[datetime] = []
     for role in rules.roles:
-        entry = entry_of(team, role)
-        hours = entry.roles[role].hours if entry is not None else ()
-        if entry is None or not hours:
-            return ()
-        found += [each.window(entry.zone or team.zone) for each in hours]
-    return tuple(found)
+        try:
+            team.on_call(role, opened)
+        except NobodyOnCall:
+            following = team.next_shift(role, opened)
+            coming += [following.start] if following is not None else []
+        else:
+            return opened
+    return min(coming, default=opened)
+
+
+def defers(team: TeamConfig, rules: IncidentRules) -> bool:
+    """Return whether what is not critical waits for those who come first, outside their hours.
+
+    What a rotation drops outside its hours waits, too: that is a matter of questions, not of incidents.
+    """
+    entry = entry_of(team, rules.roles[0])
+    return (rules.out_of_hours or (entry.out_of_hours if entry is not None else "page")) != "page"
 
 
 def entry_of(team: TeamConfig, role: str) -> RotationEntry | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from stationmaster.config.incident_ladder import policy, rungs
+from stationmaster.config.incident_ladder import ladder, rungs
 from stationmaster.core.incidents import Kind, State, Story
-from stationmaster.core.rotations.escalating import Matter, pages
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.incidents import circles, records, telling, wording
 
 if TYPE_CHECKING:
     from stationmaster.config.incidents import Rung
     from stationmaster.config.people import Person
+    from stationmaster.config.team import TeamConfig
     from stationmaster.departures.desk import Desk
 
 
@@ -34,16 +34,16 @@ def climbs(desk: Desk, story: Story) -> tuple[Climb, ...]:
     severity = rules.severities.get(story.severity)
     # A severity that the file does not know any more is taken for a critical one.
     critical = severity is None or severity.critical or bool(story.company)
-    found = pages(policy(desk.team, rules), Matter(opened_at=story.began_at, critical=critical))
-    ladder = rungs(desk.team, rules)
-    return _sooner(story, [Climb(int(page.role), ladder[int(page.role)], page.at) for page in found])
+    found = ladder(desk.team, rules, story.began_at, critical=critical)
+    steps = rungs(desk.team, rules)
+    return _sooner(story, [Climb(int(page.role), steps[int(page.role)], page.at) for page in found])
 
 
-def _sooner(story: Story, ladder: list[Climb]) -> tuple[Climb, ...]:
+def _sooner(story: Story, steps: list[Climb]) -> tuple[Climb, ...]:
     """Return the ladder as those left it who said that they cannot take it: the next rung is due then (N-07)."""
     passed = {int(each.value["place"]): each.at for each in story.all(Kind.PASSED_ON) if each.at >= story.began_at}
     found, gained = list[Climb](), timedelta(0)
-    for each in ladder:
+    for each in steps:
         at = each.at - gained
         said = passed.get(each.place - 1)
         if said is not None and said < at:
@@ -70,7 +70,11 @@ def people(desk: Desk, rung: Rung, at: datetime) -> tuple[Person, ...]:
 
     :raises NobodyOnCall: nobody is; that is an error, and never means anyone.
     """
-    team = desk.team
+    return people_of(desk.team, rung, at)
+
+
+def people_of(team: TeamConfig, rung: Rung, at: datetime) -> tuple[Person, ...]:
+    """Return the same of a team as it is in fact, or as its files say."""
     if rung.group is not None:
         return tuple(team.people[name] for name in team.groups[rung.group] if team.people[name].active)
     if rung.circle is not None:
@@ -151,19 +155,19 @@ def remind(desk: Desk, story: Story) -> None:
 
 def reminders(desk: Desk, story: Story) -> int:
     """Return how many intervals have gone by since the last rung was due; 0 before the first is over."""
-    ladder = climbs(desk, story)
-    if not ladder or desk.now() < ladder[-1].at:
+    steps = climbs(desk, story)
+    if not steps or desk.now() < steps[-1].at:
         return 0
-    return (desk.now() - ladder[-1].at) // records.rules_of(desk).remind
+    return (desk.now() - steps[-1].at) // records.rules_of(desk).remind
 
 
 def next_page(desk: Desk, story: Story) -> datetime | None:
     """Return when somebody is told next without an answer; None: somebody has it."""
     if story.state is not State.OPEN:
         return None
-    ladder = climbs(desk, story)
-    coming = [each.at for each in ladder if each.at > desk.now()]
+    steps = climbs(desk, story)
+    coming = [each.at for each in steps if each.at > desk.now()]
     if coming:
         return min(coming)
     remind_every: timedelta = records.rules_of(desk).remind
-    return ladder[-1].at + (reminders(desk, story) + 1) * remind_every if ladder else None
+    return steps[-1].at + (reminders(desk, story) + 1) * remind_every if steps else None
