@@ -37,6 +37,10 @@ class Wire:
         self._conn_id = conn_id
         self._given = address
 
+    def base(self) -> str:
+        """Return the address of the service."""
+        return self._address().url
+
     def read(self, path: str, what: str, query: Mapping[str, str | list[str]] | None = None) -> Any:
         """Return the JSON of a GET.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.config.watch_kinds import AlertsWatch, IssuesWatch, QuestionsWatch
-from stationmaster.watches import alerts, issues, questions
+from stationmaster.config.watch_kinds import AlertsWatch, IssuesWatch, QuestionsWatch, SpikesWatch
+from stationmaster.watches import alerts, issues, questions, spikes
 
 if TYPE_CHECKING:
     from stationmaster.config.watches import Watch
@@ -22,4 +22,5 @@ def look(desk: Desk, watch: Watch) -> tuple[Blocker, ...]:
             return issues.look(desk, watch)
         case AlertsWatch():
             return alerts.look(desk, watch)
-    return ()
+        case SpikesWatch():
+            return spikes.look(desk, watch)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stationmaster.core.alert_groups import Event, Group
     from stationmaster.core.issue_duties import Duty
     from stationmaster.departures.desk import Desk
+    from stationmaster.departures.spiking import Spike
     from stationmaster.watches.issues import Watched
     from stationmaster.watches.silences import Silence
 
@@ -114,3 +115,14 @@ def alerts_reminder(people: Sequence[Person]) -> str:
 def _alert(event: Event) -> str:
     title = escaping.slack(event.title)
     return f"<{event.url}|{title}>" if event.url else title
+
+
+def spike(people: Sequence[Person], team: str, found: Spike) -> str:
+    """Return the reply in a departure's thread that an error comes more often since it is in production (C-28)."""
+    error = escaping.slack(found.error)
+    link = f"<{found.url}|{error}>" if found.url else error
+    return (
+        f":chart_with_upwards_trend: {mention(people)}: {link} came {found.after} times in {found.span}, and "
+        f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
+        f"back. If it may wait: `stationmaster silence {team} {found.key} --issue …`."
+    )
