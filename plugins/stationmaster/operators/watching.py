@@ -66,9 +66,20 @@ class WatchOperator(WatchDayOperator):
         """This watch, and no other."""
         return {"chores": (), "watches": (self.watch,)}
 
+    @property
+    def team_config(self) -> TeamConfig:
+        """The team with this watch, and with the train that it is about: a mistake in another one stops no watch."""
+        from stationmaster.config.loader import load
+
+        found = load(self.include_dir, teams=[self.team], trains=(), entries=self.entries).team(self.team)
+        train = getattr(found.watches.get(self.watch), "train", None)
+        if train is None:
+            return found
+        return load(self.include_dir, teams=[self.team], trains=(train,), entries=self.entries).team(self.team)
+
     def carried(self, files: TeamConfig) -> TeamConfig:
-        """Return the team with this watch: its look needs no train's file."""
-        return files.model_copy(update={"trains": {}, "chores": {}})
+        """Return the team with what its look needs: the watch and its train."""
+        return files.model_copy(update={"chores": {}})
 
     def is_over(self, desk: Desk, about: str) -> str:
         """Return why this watch has nothing to do with the day: it is closed on it, or in no file any more."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.config.watch_kinds import IssuesWatch, QuestionsWatch
-from stationmaster.watches import issues, questions
+from stationmaster.config.watch_kinds import AlertsWatch, IssuesWatch, QuestionsWatch, SpikesWatch
+from stationmaster.watches import alerts, issues, questions, spikes
 
 if TYPE_CHECKING:
     from stationmaster.config.watches import Watch
@@ -20,4 +20,7 @@ def look(desk: Desk, watch: Watch) -> tuple[Blocker, ...]:
             return questions.look(desk, watch)
         case IssuesWatch():
             return issues.look(desk, watch)
-    return ()
+        case AlertsWatch():
+            return alerts.look(desk, watch)
+        case SpikesWatch():
+            return spikes.look(desk, watch)

@@ -11,12 +11,15 @@ from stationmaster.core import escaping
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import QuestionsWatch
+    from stationmaster.core.alert_groups import Event, Group
     from stationmaster.core.issue_duties import Duty
     from stationmaster.departures.desk import Desk
+    from stationmaster.departures.spiking import Spike
     from stationmaster.watches.issues import Watched
     from stationmaster.watches.silences import Silence
 
 _TITLE = 100
+_SHOWN = 8
 
 
 def mention(people: Sequence[Person]) -> str:
@@ -88,3 +91,38 @@ def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, 
         return f":hourglass: {mention(people)}: {link} ({label}) {when}: {title}.{more}"
     ask = "Please write what is done, what is in work, and when it will be over."
     return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
+
+
+def alerts(people: Sequence[Person], group: Group, new: Sequence[Event]) -> str:
+    """Return the message that a group of alerts fires, and how to decide about it (D-18)."""
+    where = f"{escaping.slack(group.severity)} on {escaping.slack(group.cluster)}"
+    lines = [f":fire: {mention(people)}: {len(new)} alerts of severity {where}."]
+    lines += [f"• {_alert(event)}" for event in new[:_SHOWN]]
+    if len(new) > _SHOWN:
+        lines.append(f"• and {len(new) - _SHOWN} more")
+    lines.append(
+        "Decide: :hammer_and_wrench: you act, :rotating_light: it becomes an incident, :see_no_evil: it is left. "
+        f"Or: `stationmaster alerts decide TEAM {group.key} act --why …`."
+    )
+    return "\n".join(lines)
+
+
+def alerts_reminder(people: Sequence[Person]) -> str:
+    """Return the reply that nobody has decided yet."""
+    return f":bell: {mention(people)}: nobody has decided about this yet."
+
+
+def _alert(event: Event) -> str:
+    title = escaping.slack(event.title)
+    return f"<{event.url}|{title}>" if event.url else title
+
+
+def spike(people: Sequence[Person], team: str, found: Spike) -> str:
+    """Return the reply in a departure's thread that an error comes more often since it is in production (C-28)."""
+    error = escaping.slack(found.error)
+    link = f"<{found.url}|{error}>" if found.url else error
+    return (
+        f":chart_with_upwards_trend: {mention(people)}: {link} came {found.after} times in {found.span}, and "
+        f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
+        f"back. If it may wait: `stationmaster silence {team} {found.key} --issue …`."
+    )
