@@ -14,11 +14,11 @@ from stationmaster.rehearsal.airflow_answers import RequiredAction
 from stationmaster.rehearsal.answering import Answers, still
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
-from stationmaster.rehearsal.programme_duty import CHORES, area_of
+from stationmaster.rehearsal.programme_duty import CHORES, area_of, together
 
 DONE = "Done"
-TOGETHER = timedelta(minutes=30)
-"""Chores are answered at the full and the half hour: those of one morning at one instant."""
+HOURLY = timedelta(hours=1)
+"""Chores are answered at the full hour: those of one morning at one instant."""
 AT_WORK = timedelta(minutes=20)
 """How long a chore takes at least."""
 LATE_BY = timedelta(hours=2)
@@ -63,7 +63,7 @@ class ChoreDoers:
 
     def _when(self, team: TeamConfig, chore: Chore, scene: Scene, *, first: bool) -> datetime | None:
         """Return when a chore is done, None if not by whoever has been asked now."""
-        soon = together(scene.now + AT_WORK)
+        soon = together(scene.now + AT_WORK, HOURLY)
         count = self._asked[team.id] = self._asked.get(team.id, 0) + 1
         if not first:
             return soon
@@ -75,7 +75,7 @@ class ChoreDoers:
         if put_off and self._plays(team, "carried over"):
             return None
         if due is not None and due < scene.now + NOT_LONG:
-            late = together(due + LATE_BY)
+            late = together(due + LATE_BY, HOURLY)
             if late + MARGIN < min(over, handoff, self._until) and self._plays(team, "late"):
                 return late
         if count > 2 and over + MARGIN < min(scene.now + NOT_LONG, self._until) and self._plays(team, "missed"):
@@ -106,12 +106,6 @@ def evidence_for(chore: Chore, fields: Mapping[str, Any]) -> dict[str, Any]:
     if _WRITTEN in fields:
         form[_WRITTEN] = f"https://{_GITHUB}/rehearsal/runbooks/pull/1"
     return form
-
-
-def together(at: datetime) -> datetime:
-    """Return the first full or half hour that is not before ``at``."""
-    seconds = TOGETHER.total_seconds()
-    return at + timedelta(seconds=-at.timestamp() % seconds)
 
 
 def _within(least: float | None, most: float | None) -> float:

@@ -21,6 +21,8 @@ LASTS: Mapping[str, timedelta] = {
     WATCH: timedelta(days=2),
 }
 """Virtual time in which a run of each area ends: a chore is carried over, a postmortem takes its days."""
+TOGETHER = timedelta(minutes=30)
+"""Chores begin at the full and the half hour after their time, so that those of all teams are opened together."""
 _BEFORE = timedelta(microseconds=1)
 _ASKED_FOR = time(10, 20)
 _REQUESTS = 2
@@ -81,6 +83,11 @@ def duty(teams: Mapping[str, TeamConfig], start: date, weeks: int) -> list[Item]
     )
 
 
+def together(at: datetime, every: timedelta) -> datetime:
+    """Return the first instant that is not before ``at`` and lies on a whole multiple of ``every`` since 1970."""
+    return at + timedelta(seconds=-at.timestamp() % every.total_seconds())
+
+
 def scripts(teams: Mapping[str, TeamConfig]) -> dict[str, Script]:
     """Return how the incident of each team goes, by team."""
     having = sorted(team.id for team in teams.values() if team.incidents is not None)
@@ -122,7 +129,7 @@ def _chores(team: TeamConfig, start: date, weeks: int) -> Iterator[Item]:
             continue
         at = schedule.next_after(begins - _BEFORE)
         while at < ends:
-            yield Item(at, dag_id, team.id, schedule.zone)
+            yield Item(together(at, TOGETHER), dag_id, team.id, schedule.zone)
             at = schedule.next_after(at)
 
 
