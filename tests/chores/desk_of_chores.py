@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from airflow.sdk import DAG
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from stationmaster.assemble.chores import chore_dags
@@ -64,16 +65,22 @@ class ChoreRun:
     def about(self) -> str:
         return self.xcoms["open_the_chore", "about"]
 
+    def operator(self, task_id: str) -> Any:
+        """A new operator, as every process of a task has one."""
+        task = self.dag.get_task(task_id)
+        role = self.office.team.chores[self.chore].role
+        return task.unmap({"role": role}) if isinstance(task, MappedOperator) else task
+
     def start(self, task_id: str) -> Outcome:
         """Begin a try."""
-        return self._call(self.dag.get_task(task_id), "execute")
+        return self._call(self.operator(task_id), "execute")
 
     def wake(self, before: Outcome, task_id: str, event: dict[str, Any] | None = None) -> Outcome:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event or self.settled(before)
         assert event is not None, f"{task_id} still waits"
         kwargs = json.loads(json.dumps({**before.kwargs, "event": event}))
-        return self._call(self.dag.get_task(task_id), "resume", **kwargs)
+        return self._call(self.operator(task_id), "resume", **kwargs)
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:
         """One look of the trigger, restarted from what Airflow keeps of it (F72)."""

@@ -78,6 +78,7 @@ def test_t16_a_chore_opens_asks_whoever_is_on_call_and_closes_with_its_evidence(
     (request,) = run.asked
     assert [user["id"] for user in request["assigned_users"]] == [person]
     assert request["subject"] == "[Major] Look at the backups, due Tue 12 Mar 2024 09:00 EET"
+    assert run.operator("do_it").named == office.team.people[person].name
     (told,) = office.texts("ops")
     assert told.startswith(f":clipboard: {office.team.people[person].mention}: *[Major] Look at the backups*")
     assert run.settled(question) is None
@@ -334,9 +335,9 @@ def test_d26_an_open_one_is_open_work_that_the_handoff_lists(asked):
 
 def test_a_chore_that_left_the_file_ends_as_skipped(asked):
     run, _ = asked
-    dag = run.dag
+    operator = run.operator("do_it")
     write(run.office, {}, **HEAD)
-    outcome = run._call(dag.get_task("do_it"), "execute")
+    outcome = run._call(operator, "execute")
     assert (outcome.kind, "no chore 'backups'" in outcome.text) == ("skipped", True)
 
 

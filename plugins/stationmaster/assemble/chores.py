@@ -29,6 +29,7 @@ from stationmaster.timetables.chore_timetable import ChoreTimetable
 
 CHECK_TASK, LOG_TASK, CLOSE_TASK = "let_a_machine_look", "log_it_as_an_issue", "close_the_chore"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+_NAMED = "{{ task.named }}"
 _RETRIES = 5
 _ASKED_AGAIN = 25
 """Each answer that will not do ends a try."""
@@ -85,11 +86,15 @@ def _tasks(team: TeamConfig, chore: Chore, common: dict[str, Any]) -> None:
     names = row(chore.late.hands)
     for place, task_id in enumerate(names):
         last = place == len(names) - 1
-        steps.append(
-            DoChoreOperator(
-                task_id=task_id, role=chore.role, place=place, last=last, **{**common, "retries": _ASKED_AGAIN}
-            )
+        asks = DoChoreOperator.partial(
+            task_id=task_id,
+            place=place,
+            last=last,
+            map_index_template=_NAMED,
+            **{**common, "retries": _ASKED_AGAIN},
         )
+        # Mapped, so that the grid names the person.
+        steps.append(asks.expand(role=[chore.role]))
     for before, after in pairwise(steps):
         before >> after
     closed = CloseChoreOperator(task_id=CLOSE_TASK, trigger_rule=TriggerRule.NONE_FAILED, **common)
