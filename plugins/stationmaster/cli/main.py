@@ -25,6 +25,7 @@ from stationmaster.cli import (
     rollouts,
     running,
     stats,
+    watching,
     who,
 )
 
@@ -66,7 +67,7 @@ def root(
     """Hold the options of the command itself."""
 
 
-_DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
+_DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining, watching)
 for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
     group.register(app)
 ledger_records.register(ledger)
