@@ -30,9 +30,9 @@ class ChangeOperator(HandoffOperator):
         named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
         return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(desk.now())
 
-    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+    def is_over(self, desk: ShiftDesk, about: Handoff) -> str:
         """Never by a handoff."""
-        return False
+        return ""
 
     def subject(self, handoff: Handoff) -> str:
         """Return where this task's blockers stand in the ledger."""
