@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urljoin, urlsplit
 
@@ -47,7 +48,7 @@ def ask(check: HttpCheck) -> Answered:
 
 
 def _asked(check: HttpCheck, headers: dict[str, str]) -> Answered:
-    address = check.url
+    address, ends = check.url, time.monotonic() + check.timeout.total_seconds()
     with httpx.Client(follow_redirects=False, timeout=check.timeout.total_seconds(), trust_env=False) as client:
         for _ in range(MOST_REDIRECTS + 1):
             with client.stream("GET", address, headers=headers) as answer:
@@ -57,6 +58,9 @@ def _asked(check: HttpCheck, headers: dict[str, str]) -> Answered:
                 body = bytearray()
                 for piece in answer.iter_bytes(8192):
                     body += piece
+                    if time.monotonic() > ends:
+                        # Nobody waits for it any more.
+                        raise Unanswered(f"did not answer within {in_words(check.timeout)}")
                     if len(body) > MOST_BYTES:
                         raise Unanswered(f"answers more than {MOST_BYTES // 1024} KiB")
                 return Answered(answer.status_code, bytes(body).decode("utf-8", errors="replace"))
