@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from stationmaster.ledger.records import Entry
+from stationmaster.rehearsal.cast_alerts import Lit
 from stationmaster.rehearsal.cast_questions import Noted, Written
 
 AREAS = ("chores", "incident", "watch", "log")
@@ -17,10 +18,11 @@ _MARK = "<!-- stationmaster: "
 
 
 class DutyScript(NamedTuple):
-    """What people did in Slack without being asked."""
+    """What people did in Slack without being asked, and the alerts that fired."""
 
     questions: tuple[Written, ...] = ()
     noted: tuple[Noted, ...] = ()
+    lit: tuple[Lit, ...] = ()
 
 
 class Happened(NamedTuple):

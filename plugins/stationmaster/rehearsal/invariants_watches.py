@@ -44,6 +44,26 @@ def untagged_questions(evidence: Evidence, teams: Teams) -> Iterator[str]:
                 yield f"{what} was tagged to {mentioned}, on call was {wanted}"
 
 
+def undecided_alerts(evidence: Evidence, teams: Teams) -> Iterator[str]:
+    """Yield each alert of the night that was not told once, when the watch opened, or that nobody decided about."""
+    for lit in evidence.duty.lit:
+        team = teams[lit.team]
+        watch = team.watches[lit.watch]
+        stem = f"{team.id}.{WATCH}/alerts/"
+        told = [one for one in evidence.messages if one.key.startswith(stem) and lit.title in one.posted]
+        opens = _opens(team, watch, lit.at)
+        if len(told) != 1 or not timedelta(0) <= told[0].at - opens <= TOLERANCE:
+            yield f"{team.id}: {lit.title} of {lit.at} was told {len(told)} times, the watch opened at {opens}"
+        decided = [fact for fact in happened(evidence.audit, f"{team.id}.{WATCH}", "decided") if fact.at >= lit.at]
+        if len(decided) != 1:
+            yield f"{team.id}: {lit.title} was decided about {len(decided)} times"
+        entry = rotation_of(team, watch.role)
+        for fact in decided:
+            wanted = holder(team, entry, watch.role, fact.at)
+            if counted_here(team, entry) and fact.by != wanted:
+                yield f"{team.id}: {lit.title} was decided about by {fact.by}, on call was {wanted}"
+
+
 def told_out_of_hours(evidence: Evidence, teams: Teams) -> Iterator[str]:
     """Yield each message of a watch that came when none of the team's watches is open: nobody is told at night."""
     for team in teams.values():
@@ -98,6 +118,16 @@ def _due(team: TeamConfig, watch: WatchEntry, written: Written) -> datetime:
         left -= _MINUTE if _is_open(team, watch, at) else timedelta(0)
         at += _MINUTE
     return at
+
+
+def _opens(team: TeamConfig, watch: WatchEntry, at: datetime) -> datetime:
+    """Return the first minute from ``at`` on at which a watch is open."""
+    found = at
+    while not _is_open(team, watch, found):
+        if found > at + _FARTHEST:
+            raise LookupError(f"{watch.id} of {team.id} is not open for {_FARTHEST.days} days")
+        found = found.replace(second=0, microsecond=0) + _MINUTE
+    return found
 
 
 def _is_open(team: TeamConfig, watch: WatchEntry, at: datetime) -> bool:

@@ -34,7 +34,7 @@ from stationmaster.rehearsal.evidence import (
 )
 from stationmaster.rehearsal.forms import DAGS, forms
 from stationmaster.rehearsal.github.journal_tail import newest_request
-from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
+from stationmaster.rehearsal.governance.furnishing import ALERTS_PATH, GOVERNANCE_PATH
 from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.on_duty import OnDuty
 from stationmaster.rehearsal.placing import PLACED, Board, Place
@@ -142,6 +142,7 @@ class Play:
                 voters,
                 api_of=airflow.api,
                 slack_url=urls["slack_url"],
+                alerts_url=airflow.station.pager_url + ALERTS_PATH,
                 strangers=self._strangers,
                 start=self._start,
                 until=self._programme[-1].at,
