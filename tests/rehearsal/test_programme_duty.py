@@ -26,8 +26,8 @@ START = date(2024, 3, 11)
 EVERY = load(INCLUDE).teams
 
 
-def test_t16_each_due_run_of_a_chore_is_started_at_the_next_half_hour():
-    late = REVIEW.model_copy(update={"schedule": REVIEW.schedule.model_copy(update={"at": "40 9 * * mon"})})
+def test_t16_each_due_run_of_a_chore_is_started_at_the_next_full_hour():
+    late = REVIEW.model_copy(update={"schedule": REVIEW.schedule.model_copy(update={"at": "10 9 * * mon"})})
     dre = team().model_copy(update={"chores": {"review": late}, "watches": {}, "incidents": None})
     found = duty({"dre": dre}, START, 2)
     assert [(item.at.isoformat(), item.dag_id) for item in found] == [
