@@ -156,6 +156,11 @@ FAULTS: list[tuple[str, str, Spoil]] = [
         "security-hotfix of cellxgene.weekly",
         adding(script=Place("security-hotfix", "cellxgene.weekly", MENDED, "explorer")),
     ),
+    (
+        "no commit turned red",
+        "red-tip of cellxgene.weekly",
+        adding(script=Place("red-tip", "cellxgene.weekly", PROMOTE, "portal")),
+    ),
     ("the rest was never brought", "ended as failed", without(2, "runs")),
     ("another run failed", "ended as failed", adding(runs=run(NEXT, "failed", "r3"))),
     (

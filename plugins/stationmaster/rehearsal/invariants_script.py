@@ -69,7 +69,10 @@ def half_there(evidence: Evidence) -> Iterator[str]:
 def unplayed(evidence: Evidence) -> Iterator[str]:
     """Yield each trouble of the script that did not happen: then nothing that it should have shown was shown."""
     for place in evidence.script:
-        if not any(_happened(evidence, place, departure) for departure in evidence.departures):
+        if place.trouble == "red-tip":
+            if not evidence.red:
+                yield f"red-tip of {place.train} at {place.at:%Y-%m-%d %H:%M} UTC did not happen"
+        elif not any(_happened(evidence, place, departure) for departure in evidence.departures):
             yield f"{place.trouble} of {place.train} at {place.at:%Y-%m-%d %H:%M} UTC did not happen"
 
 
