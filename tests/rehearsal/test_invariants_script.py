@@ -121,6 +121,11 @@ FAULTS: list[tuple[str, str, Spoil]] = [
         adding(dispatches=dispatch(EXPLORER, "prod", PROMOTE, "promote")._replace(key=f"{MISSED}/promote/explorer/x")),
     ),
     (
+        "reminded of what is missed",
+        "missed, and reminded of all the same",
+        adding(messages=told(MISSED, "promote/round-1/reminder-7")),
+    ),
+    (
         "missed without a reason",
         "missed, though nothing kept it",
         lambda one: one._replace(
