@@ -63,6 +63,7 @@ def bench(*, quick: bool, console: Console) -> int:
         results = _bench_who(folder, console, quick=quick)
         results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
         results += _bench_trains(include, folder, console, quick=quick)
+        results += _bench_chores(include, folder, console, quick=quick)
         results += _bench_runs(include, folder, 2 if quick else 5, console)
     return report(results, console)
 
@@ -159,6 +160,46 @@ def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool)
     ]
 
 
+def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool) -> list[Result]:
+    """More and more chores of one team: the file, and one task among them."""
+    from stationmaster.rehearsal import bench_chores
+
+    team = _one_team(include, folder / "chores")
+    # A thousand of them take longer on a busy machine than Airflow gives a file by default.
+    patience = {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600"}
+    environment = {**_clean_environment(folder / "airflow-home-of-chores"), **patience}
+
+    def parsed(dag_id: str | None) -> Parsing:
+        wanted = {} if dag_id is None else {PARSING_CONTEXT: dag_id}
+        return parse(team / "dags", team, {**environment, **wanted})
+
+    def write(count: int) -> str:
+        return bench_chores.write_copies(team / "include", TEAM, count)
+
+    counts = bench_chores.FEW if quick else bench_chores.MANY
+    rows = bench_chores.measure(write, counts, parsed, 2 if quick else 3)
+    for row in rows:
+        console.print(
+            f"  {row.chores} chores: {row.whole.file:.2f} s and {row.whole.memory:.0f} MB to parse them, "
+            f"{row.one.whole:.2f} s to a task of one.",
+            highlight=False,
+        )
+    before, most = rows[-2], rows[-1]
+    each = 1000 * most.whole.file / most.chores, 1000 * before.whole.file / before.chores
+    starts = most.one.whole, rows[0].one.whole
+    return [
+        Result(
+            f"a chore to parse, among {most.chores} and {before.chores}",
+            *each,
+            bench_chores.MOST_GROWTH * each[1],
+            "ms",
+        ),
+        Result(
+            f"to a task, among {most.chores} chores and {rows[0].chores}", *starts, bench_chores.MOST_START * starts[1]
+        ),
+    ]
+
+
 def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> list[Result]:
     def tell(sentence: str) -> None:
         console.print(f"  {sentence}", highlight=False, markup=False)
@@ -210,8 +251,8 @@ def _known(values: Iterable[float | None]) -> list[float]:
 def _one_team(include: Path, folder: Path) -> Path:
     """Copy one team and the DAG file into a bundle of their own."""
     copy_bundle(include, folder)
-    for place in ("teams", "rotations", "trains"):
-        for path in (folder / "include" / place).iterdir():
+    for place in ("teams", "rotations", "trains", "chores", "watches"):
+        for path in (folder / "include" / place).glob("*.yaml"):
             if path.name.split(".", 1)[0] != TEAM:
                 path.unlink()
     return folder
