@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import changes_doc, handoff_doc, override_doc, swap_doc
 from stationmaster.config.roster import RotationEntry
@@ -148,7 +149,7 @@ def _override(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, comm
         **_span("start", "end"),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with _form(dag_id, team, entry, "override", override_doc(team, entry), form) as dag:
+    with building(_form(dag_id, team, entry, "override", override_doc(team, entry), form)) as dag:
         MakeOverrideOperator(task_id="make_the_override", **common)
     return dag
 
@@ -162,7 +163,7 @@ def _swap(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, common: 
         **_span("back_start", "back_end", "In return, the giver takes over from here", optional=True),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with _form(dag_id, team, entry, "swap", swap_doc(team, entry), form) as dag:
+    with building(_form(dag_id, team, entry, "swap", swap_doc(team, entry), form)) as dag:
         asked = AskSwapOperator(task_id=ASK_TASK, **common)
         asked >> AnswerSwapOperator(task_id="answer_the_swap", **{**common, "retries": _ASKED_AGAIN})
     return dag
