@@ -207,15 +207,19 @@ def _bench_rollout(station: BenchStation, console: Console) -> list[Result]:
     targets = median(one.targets for one in spent)
     late, early = bench_rollout.growth(spent)
     console.print(
-        f"A batch of {targets:g} targets: its tasks that do nothing {plain:.2f} s, what they do {tasks:.2f} s "
-        f"({1000 * tasks / targets:.0f} ms a target); the looks while it waits "
+        f"A batch of {targets:g} targets: {bench_rollout.TASKS} tasks that do nothing {plain:.2f} s, what ours do "
+        f"{tasks:.2f} s ({1000 * tasks / targets:.0f} ms a target); the looks while it waits "
         f"{median(one.looks for one in spent):.2f} s, which hold no worker.",
         highlight=False,
     )
-    many = f"{bench_rollout.TARGETS} targets"
+    many, task = f"{bench_rollout.TARGETS} targets", plain / bench_rollout.TASKS
     return [
         Result(
-            f"a batch of {many}, beside tasks that do nothing", plain + tasks, plain, bench_rollout.MOST_BATCH * plain
+            f"each of {many}, beside one task that does nothing",
+            1000 * tasks / targets,
+            1000 * task,
+            1000 * bench_rollout.MOST_TARGET * task,
+            "ms",
         ),
         Result(
             f"a target, the last ones of {many} beside the first",

@@ -1,7 +1,7 @@
 """A rollout of a thousand targets in thirty batches: what its tasks do, beside tasks of its shape that do nothing.
 
 The work is measured where it is done: each task of a batch, and the looks while it waits, against the stand-ins and the
-station's ledger. What the same tasks cost when they do nothing is measured in Airflow, between the batches. Every third
+station's ledger. What the same tasks cost when they do nothing is measured in Airflow, between the batches. Every fifth
 batch is measured; what the others leave in the ledger is written there, so that the last ones find what a thousand
 targets leave behind.
 """
@@ -46,10 +46,12 @@ if TYPE_CHECKING:
 TEAM, TRAIN = "dre", "weekly"
 TARGETS, BATCHES = 1000, 30
 IDLE_DAG = "bench.idle_batch"
-MEASURED_EVERY, IDLE_EVERY = 3, 2
-"""Of so many batches one is measured; after so many of these the tasks that do nothing are run once."""
-MOST_BATCH = 2.0
-"""How many times what its tasks cost when they do nothing a batch may cost: each target is work of its own."""
+TASKS = len(stepping.STAGES) + 1
+"""Of each batch: one a stage, and the one that asks for votes."""
+MEASURED_EVERY = 5
+"""Of so many batches one is measured; after each of these the tasks that do nothing are run once."""
+MOST_TARGET = 1.0
+"""How many times what one task costs that does nothing a target may cost, all the way."""
 MOST_GROWTH = 1.5
 """How many times what a target costs at the beginning it may cost at the end."""
 _MONDAY = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -75,7 +77,7 @@ class Nothing(BaseOperator):
 
 
 with DAG({IDLE_DAG!r}, schedule=None, default_args={{"retries": 5, "retry_delay": timedelta(seconds=5)}}) as dag:
-    chain(*(Nothing(task_id=f"task_{{number}}") for number in range({len(stepping.STAGES) + 1})))
+    chain(*(Nothing(task_id=f"task_{{number}}") for number in range({TASKS})))
 '''
 
 
@@ -223,10 +225,9 @@ def measure(bench: RolloutBench, idle: Callable[[], float]) -> tuple[list[Spent]
     :raises RolloutStuck: not every target has its version at the end.
     """
     spent, plain = [], []
-    for number, found in enumerate(bench.batches()):
+    for found in bench.batches():
         spent.append(found)
-        if number % IDLE_EVERY == IDLE_EVERY - 1:
-            plain.append(idle())
+        plain.append(idle())
     if not bench.over:
         raise RolloutStuck("some targets do not have their version at the end")
     return spent, plain
