@@ -6,6 +6,9 @@ import pytest
 
 from stationmaster.config.releasing import ReleaseEntry
 from stationmaster.core.changelog import Change
+from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.core.instants import IsoWeek
+from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import deploying, releasing
 from stationmaster.departures.obstacles import StepImpossible
 from stationmaster.ledger.errors import EffectUnknown
@@ -150,3 +153,14 @@ def test_f26_f65_t20_the_notes_hold_the_components_own_changes_harmless_and_shor
     assert "@all" not in body
     assert "<b>" not in body
     assert len(body) < 60_000
+
+
+def test_d14_t20_a_hotfix_has_a_commit_and_no_tag_of_its_own(done):
+    """Its name is no week, and nothing is tagged for it: the next train's tag has its commits."""
+    done.departure = done.ledger.open_beside(
+        "cellxgene.weekly", IsoWeek.parse("2021-W42"), DepartureKind.HOTFIX, done.clock(), "hana", key="run-1"
+    ).id
+    aboard = Passenger(component="explorer", repository=EXPLORER, sha="e" * 40)
+    done.ledger.pin(done.departure, Manifest.of([aboard]), done.clock(), "hana")
+    deploying.record_deployed(done.station(), done.leg("promote", "explorer"), at=done.clock(), how="test")
+    assert releasing.versions(done.station(), done.departure) == f'[explorer]\ncommit = "{"e" * 40}"'

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from airflow.triggers.base import BaseTaskEndEvent, TaskSkippedEvent, TaskSuccessEvent
 
 from stationmaster.assemble.rollouts import rollout_dags
 from stationmaster.core.rollouts.progress import Progress
@@ -189,7 +190,10 @@ def test_d10_batches_wait_without_a_worker_and_say_why(form: Form) -> None:
     assert not trigger.look()[0]
     rolling_.clock.move(hours=3)
     assert trigger.look()[0]
-    form.run("batch.wait_until_start_time", batch=rows[0])
+    ended = trigger.event(trigger.look()[1])
+    assert isinstance(ended, TaskSuccessEvent)
+    assert ended.xcoms == {"return_value": {"batch": 1, "targets": {"io67a": "planned"}}}
+    assert form.run("batch.wait_until_start_time", batch=rows[0]) == ended.xcoms["return_value"]
     assert form.run("batch.create_proposal_if_none_exists", batch=rows[0])["targets"] == {"io67a": "proposed"}
     assert form.run("batch.request_votes", batch=rows[0]) == {"batch": 1, "proposals": ["140000"]}
     for task in IN_A_BATCH[3:]:
@@ -214,13 +218,27 @@ def test_f71_a_run_that_is_cleared_days_later_finds_its_rollout_again(form: Form
     assert form.run("open_the_rollout") == rows
 
 
+def test_d11_what_is_left_to_propose_wakes_a_worker_and_ends_nothing(form: Form) -> None:
+    form.params["dry_run"] = False
+    rows = form.run("open_the_rollout")
+    trigger = form.waits("batch.create_proposal_if_none_exists", rows[0])
+    form.rolling.clock.move(hours=3)
+    settled, standing = trigger.look()
+    assert settled
+    assert standing.blockers
+    assert not isinstance(trigger.event(standing), BaseTaskEndEvent)
+    assert form.run("batch.create_proposal_if_none_exists", batch=rows[0])["targets"] == {"io67a": "proposed"}
+
+
 def test_an_aborted_rollout_wakes_its_tasks_and_skips_them(form: Form) -> None:
     form.params["dry_run"] = False
     rows = form.run("open_the_rollout")
     trigger = form.waits("batch.wait_until_start_time", rows[1])
     station = form.rolling.station()
     speaking.say(station, speaking.open_record(station), "abort", why="wrong", by="anouk")
-    assert trigger.look()[0]
+    settled, standing = trigger.look()
+    assert settled
+    assert isinstance(trigger.event(standing), TaskSkippedEvent)
     with pytest.raises(AirflowSkipException, match="anouk has aborted"):
         form.run("batch.wait_until_start_time", batch=rows[1])
     assert form.run("tell_the_outcome") == {"departure": DEPARTURE, "state": "aborted"}
@@ -305,6 +323,7 @@ def test_f69_the_arguments_of_the_trigger_and_the_names_of_the_stages_are_contra
             "batch": 2,
             "stage": "quiet",
             "interval": 60.0,
+            "ends": False,
         },
     )
     assert list(STAGES) == ["start", "proposed", "accepted", "running", "quiet"]

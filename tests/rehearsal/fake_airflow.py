@@ -19,6 +19,8 @@ class FakeAirflow(AirflowApi):
         self.shape = shape
         self.tasks: dict[tuple[str, str], dict[str, str | None]] = {}
         self.run_states: dict[tuple[str, str], str] = {}
+        self.expands: set[str] = set()
+        """Tasks that are mapped themselves; others with map indices are in a mapped group."""
         self.questions: list[dict[str, Any]] = []
         self.requests: list[str] = []
         self.before: Callable[[str], None] = lambda _: None
@@ -49,7 +51,12 @@ class FakeAirflow(AirflowApi):
         if parts[-1] == "tasks":
             return {
                 "tasks": [
-                    {"task_id": task, "downstream_task_ids": after, "trigger_rule": rule}
+                    {
+                        "task_id": task,
+                        "downstream_task_ids": after,
+                        "trigger_rule": rule,
+                        "is_mapped": task in self.expands,
+                    }
                     for task, (after, rule) in self.shape.items()
                 ]
             }

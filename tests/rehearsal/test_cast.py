@@ -215,6 +215,14 @@ def test_three_people_vote_each_by_another_way_a_few_minutes_apart(people, ledge
     assert len(WAYS) == 3
 
 
+def test_f12_nobody_votes_on_a_departure_that_is_to_be_missed(people, ledger, slack, answers) -> None:
+    actions = gated(ledger, slack)
+    away = people()
+    away.stay_away(ID)
+    assert play(away, ledger, actions) == []
+    assert play(people(), ledger, actions) != []
+
+
 def test_the_same_seed_plays_the_same_play(people, ledger, slack, answers) -> None:
     actions = gated(ledger, slack)
     for seed in (7, 7, 8):

@@ -10,8 +10,9 @@ import pytest
 from stationmaster import clock
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.rehearsal import conducting
+from stationmaster.rehearsal.airflow_answers import DagRun
 from stationmaster.rehearsal.airflow_look import Lookout, Upstream
-from stationmaster.rehearsal.conducting import Conductor, NeverEnds, Scene, Starting
+from stationmaster.rehearsal.conducting import LOOKED_EVERY, Conductor, NeverEnds, Scene, Starting
 from tests.rehearsal.fake_airflow import FakeAirflow
 
 THURSDAY = datetime(2021, 10, 28, 16, tzinfo=UTC)
@@ -109,6 +110,16 @@ def test_one_instance_of_a_mapped_task_that_still_waits_keeps_the_next_from_star
     assert not Lookout(airflow).look([(CUT, "r1")]).busy
     airflow.put(CUT, "r1", first__0="success", first__1="success", second=None)
     assert Lookout(airflow).look([(CUT, "r1")]).busy
+
+
+@pytest.mark.parametrize(("expands", "busy"), [(set(), True), ({"first", "second"}, False), ({"second"}, False)])
+def test_in_a_mapped_group_each_row_goes_on_alone(airflow, expands, busy) -> None:
+    """A row's next task is the scheduler's although other rows still wait; what is mapped apart waits for all."""
+    airflow.expands = expands
+    airflow.put(CUT, "r1", first__0="success", first__1="deferred", second__0=None, second__1=None)
+    assert Lookout(airflow).look([(CUT, "r1")]).busy is busy
+    airflow.put(CUT, "r1", first__0="deferred", first__1="deferred", second__0=None, second__1=None)
+    assert not Lookout(airflow).look([(CUT, "r1")]).busy
 
 
 @pytest.mark.parametrize(
@@ -329,6 +340,53 @@ def test_between_two_stops_the_clock_jumps(airflow, conductor) -> None:
 
     conductor.play([Starting(THURSDAY, CUT), Starting(wednesday, CUT)], Idle(), started=started)
     assert starts == [THURSDAY, wednesday]
+
+
+def test_f67_a_run_that_has_ended_may_be_let_go_on(airflow, conductor) -> None:
+    """Somebody clears what failed: the same run is led once more, at its instant."""
+    wednesday = THURSDAY + timedelta(days=6)
+    seen: list[tuple[str, datetime]] = []
+
+    def started(run) -> None:
+        seen.append((run.dag_run_id, conductor.now))
+        if conductor.now < wednesday:
+            airflow.put(run.dag_id, run.dag_run_id, "failed", first="failed", second="upstream_failed")
+
+    def again(api) -> DagRun:
+        name = next(iter(api.tasks))
+        ends(api, *name)
+        return api.run(*name)
+
+    states: list[str] = []
+    conductor.play(
+        [Starting(THURSDAY, CUT), Starting(wednesday, CUT, again=again)],
+        Idle(),
+        started=started,
+        ended=lambda run: states.append(run.state),
+    )
+    assert states == ["failed", "success"]
+    assert [at for _, at in seen] == [THURSDAY, wednesday]
+    assert len({name for name, _ in seen}) == 1
+
+
+def test_d09_a_rollout_may_take_longer_than_a_stop(airflow, conductor, monkeypatch) -> None:
+    def started(run) -> None:
+        airflow.put(run.dag_id, run.dag_run_id, first="deferred", second=None)
+
+    monkeypatch.setattr(conducting, "LARGE_STEP", timedelta(hours=9))
+    with pytest.raises(NeverEnds, match="has not ended 9 days after its start"):
+        conductor.play([Starting(THURSDAY, CUT, within=timedelta(days=9))], Idle(), started=started)
+
+
+def test_d11_a_batch_that_waits_for_another_moves_nothing_and_one_that_settles_is_looked_at(conductor, ledger) -> None:
+    """Time in which nobody looked does not count as quiet, so the clock never goes to its end at once."""
+    quiet = THURSDAY + timedelta(minutes=15)
+    before = blocker("BATCH_BEFORE", batch=2, before=1, targets="io67a is running")
+    settling = blocker("ALERTS_SETTLING", clears_at=quiet, targets="io67a", until="later")
+    ledger.waiting = {"a": (before, settling), "b": (before,)}
+    assert conductor._next_instant([]) == (THURSDAY + LOOKED_EVERY, "ALERTS_SETTLING")
+    ledger.waiting = {"a": (before,)}
+    assert conductor._next_instant([quiet]) == (quiet, "")
 
 
 def test_a_failed_run_is_handed_over_as_what_it_is(airflow, conductor) -> None:

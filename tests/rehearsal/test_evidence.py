@@ -8,6 +8,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger import Ledger
@@ -22,11 +24,14 @@ from stationmaster.rehearsal.evidence import (
     is_dispatch,
     messages_of,
     named_by,
+    opened_in,
 )
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.github.specs import RepositorySpec, WorkflowSpec
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN, GithubWorld
+from stationmaster.rehearsal.governance import standin as governance_standin
+from stationmaster.rehearsal.governance.world import GovernanceWorld
 from stationmaster.rehearsal.mail.standin import Mailbox
 from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack import standin as slack_standin
@@ -198,3 +203,36 @@ def _dispatch(github_url: str, sha: str) -> None:
         headers={"Authorization": f"token {STAND_IN_TOKEN}"},
         trust_env=False,
     ).raise_for_status()
+
+
+def test_d30_an_election_is_the_deploy_that_it_is(ledger, github, slack) -> None:
+    world = GovernanceWorld({"io67a": "0" * 40}, clock=lambda: PROMOTE)
+    world.create("elect", "", "a" * 40, "t", f"{ID}/promote/portal/prod/{'a' * 40}/1")
+    world.create("update", "io67a", "0" * 40, "t", f"{ID}/rollout/io67a/{'0' * 40}/proposal")
+    with serve(Starlette(routes=[Mount("/governance", app=governance_standin.create_app(world))])) as url:
+        found = gather(
+            ledger=ledger,
+            github_url=github[1],
+            slack_url=slack[1],
+            trains=["cellxgene.weekly"],
+            governance_url=f"{url}/governance",
+            repositories={"cellxgene.weekly/portal": PORTAL},
+            seen=Seen(),
+        )
+    (dispatch,) = found.dispatches[-1:]
+    assert (dispatch.at, dispatch.repository, dispatch.environment, dispatch.sha) == (PROMOTE, PORTAL, "prod", "a" * 40)
+    assert (dispatch.departure, dispatch.stop) == (ID, "promote")
+    assert [(one.kind, one.target) for one in found.proposals] == [("elect", ""), ("update", "io67a")]
+    assert found.targets == {"io67a": "0" * 40}
+
+
+def test_a_run_names_the_departure_that_it_opened() -> None:
+    def xcom(dag_id: str, run_id: str, task_id: str) -> dict[str, str]:
+        if run_id == "r2":
+            raise AirflowNotFound("GET", 404, "no such XCom")
+        return {"departure": ID} if task_id == "open_departure" else {}
+
+    api = SimpleNamespace(xcom=xcom)
+    run = Run("cellxgene.weekly.promote", "r1", "failed", CUT, PROMOTE)
+    assert opened_in(api, run) == ID
+    assert opened_in(api, run._replace(run_id="r2")) == ""

@@ -19,7 +19,13 @@ from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.invariants import PUSHED, judge, manifest_hash
 from stationmaster.rehearsal.invariants_people import holder, left_out
 from tests.departures.week import INCLUDE
-from tests.rehearsal import test_invariants_handoffs, test_invariants_upgrades
+from tests.rehearsal import (
+    test_invariants_beside,
+    test_invariants_freezes,
+    test_invariants_handoffs,
+    test_invariants_script,
+    test_invariants_upgrades,
+)
 from tests.rehearsal.good_week import (
     AT_THE_CUT,
     CUT,
@@ -219,7 +225,14 @@ def test_a_fault_breaks_its_own_invariant_and_no_other(invariant: str, spoil: Sp
 
 
 def test_every_invariant_has_a_fault_that_breaks_it() -> None:
-    elsewhere = test_invariants_handoffs.INVARIANTS | test_invariants_upgrades.INVARIANTS
+    modules = (
+        test_invariants_beside,
+        test_invariants_freezes,
+        test_invariants_handoffs,
+        test_invariants_script,
+        test_invariants_upgrades,
+    )
+    elsewhere = {name for module in modules for name in module.INVARIANTS}
     assert {finding.invariant for finding in judge(good_week(), teams())} == {fault[1] for fault in FAULTS} | elsewhere
 
 

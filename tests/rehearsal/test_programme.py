@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
-from stationmaster.rehearsal.programme import programme
-from tests.rehearsal.good_week import teams
+from stationmaster.config.loader import load
+from stationmaster.rehearsal.programme import ROLLOUT, lasts, programme, rollout_form
+from tests.rehearsal.good_week import INCLUDE, teams
 
 
 def test_the_stops_of_a_span_are_those_that_it_cuts_and_their_promotions() -> None:
@@ -67,3 +68,39 @@ def test_t20_a_promotion_that_comes_weeks_later_is_that_of_the_first_cut() -> No
         ("2021-10-28T16:00:00+00:00", "cut"),
         ("2021-11-17T17:00:00+00:00", "promote"),
     ]
+
+
+def dre(**rollout: str):
+    team = load(INCLUDE, teams=["dre"]).team("dre")
+    train = team.trains["weekly"]
+    changed = train.rollout.model_copy(update=rollout) if rollout else train.rollout
+    train = train.model_copy(update={"rollout": changed})
+    return {"dre": team.model_copy(update={"trains": {"weekly": train}})}
+
+
+def rollouts(teams, start: date, weeks: int):
+    return [item for item in programme(teams, start, weeks) if item.what == ROLLOUT]
+
+
+def test_d09_each_promotion_is_rolled_out_from_the_monday_after_it() -> None:
+    """Half an hour before the canary, on the clocks of Zurich, which go back on the Sunday between."""
+    found = rollouts(dre(), date(2024, 10, 21), 2)
+    assert [item.at.isoformat() for item in found] == ["2024-10-28T07:30:00+00:00", "2024-11-04T07:30:00+00:00"]
+    assert rollout_form(found[0]) == {"dry_run": False, "start": "2024-10-28"}
+    assert lasts(dre()["dre"].trains["weekly"], found[0]) == timedelta(days=6, hours=22, minutes=30)
+
+
+def test_d09_a_promotion_while_a_rollout_still_goes_on_is_not_rolled_out() -> None:
+    long = 'Monday:\n  "9:00": [io67a]\nMonday in 2 weeks:\n  "9:00": [tdb26]\n'
+    found = rollouts(dre(plan=long), date(2024, 10, 21), 4)
+    assert [item.at.date().isoformat() for item in found] == ["2024-10-28", "2024-11-18"]
+
+
+def test_d09_a_plan_that_is_over_is_no_rollout() -> None:
+    assert rollouts(dre(plan='2020-01-06:\n  "9:00": [io67a]\n'), date(2024, 10, 21), 2) == []
+
+
+def test_a_rollout_that_begins_at_midnight_is_started_the_day_before_and_counts_from_its_own_week() -> None:
+    (found,) = rollouts(dre(plan='Monday:\n  "0:10": [io67a]\n'), date(2024, 10, 21), 1)
+    assert found.at.isoformat() == "2024-10-27T22:40:00+00:00"
+    assert rollout_form(found)["start"] == "2024-10-28"

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from stationmaster import clock
 from stationmaster.clock import CLOCK_FILE_VARIABLE
+from stationmaster.config.loader import load
 from stationmaster.core.blockers import blocker
 from stationmaster.departures.station import Station
 from stationmaster.hooks.chat_errors import ChatConnectionMissing
@@ -21,10 +22,12 @@ from stationmaster.hooks.forge import Forge
 from stationmaster.rehearsal import rehearse as rehearsing
 from stationmaster.rehearsal.airflow_answers import TaskInstance
 from stationmaster.rehearsal.conducting import Scene
+from stationmaster.rehearsal.forms import FORMS
+from stationmaster.rehearsal.placing import Place
 from stationmaster.rehearsal.rehearse import NothingToRehearse, Play, rehearse
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.troubles import OUTAGE, TROUBLES, Troubles, UnknownTrouble, checked
-from tests.rehearsal.good_week import CUT, ID, INCLUDE, PORTAL, PROMOTE, good_week, teams
+from tests.rehearsal.good_week import CUT, EXPLORER, ID, INCLUDE, PORTAL, PROMOTE, good_week, teams
 
 OPTIONS = {"include": INCLUDE, "start": date(2021, 10, 25), "weeks": 1, "teams": ("cellxgene",), "seed": 1}
 
@@ -94,6 +97,7 @@ def test_an_unknown_trouble_is_refused_before_anything_starts(console, tmp_path)
     with pytest.raises(UnknownTrouble, match="veto, red-tip, slack-outage"):
         rehearse(**OPTIONS, out=tmp_path, console=console, trouble=("earthquake",))
     assert checked(tuple(TROUBLES)) == tuple(TROUBLES)
+    assert checked(("hotfix", "all")) == (*TROUBLES, *FORMS)
 
 
 def test_nothing_is_left_when_airflow_does_not_start(monkeypatch, console, tmp_path) -> None:
@@ -227,6 +231,55 @@ def test_the_red_tip_is_the_commit_that_would_have_boarded(sent) -> None:
     ((method, url, body),) = sent
     assert (method, url, body["repo"], body["state"]) == ("POST", "http://g/_control/checks", PORTAL, "red")
     assert trouble.red == {(PORTAL, good_week().pins[0].commits[PORTAL])}
+
+
+def _placed(trouble: str, voting=None, **fields) -> Troubles:
+    place = Place(trouble, "cellxgene.weekly", PROMOTE, departure=ID, **fields)
+    told = {"github_url": "http://g", "slack_url": "http://s", "tell": lambda _: None}
+    return Troubles((trouble,), People(), **told, teams=teams(), places=[place], voting=voting)
+
+
+def test_f12_at_the_promotion_that_is_to_be_missed_nobody_votes(sent) -> None:
+    away: list[str] = []
+    trouble = _placed("missed", SimpleNamespace(stay_away=away.append))
+    train = teams()["cellxgene"].trains["weekly"]
+    for stop, at in (
+        ("cut", PROMOTE),
+        ("promote", PROMOTE - timedelta(weeks=1)),
+        ("promote", PROMOTE + timedelta(weeks=1)),
+    ):
+        trouble.begin(train, stop, at)
+    assert away == []
+    trouble.begin(train, "promote", PROMOTE)
+    assert away == [ID]
+    assert sent == []
+
+
+def test_f67_the_last_component_fails_from_the_promotion_until_it_is_mended(sent) -> None:
+    trouble, train = _placed("partial", component="explorer", until=PROMOTE), teams()["cellxgene"].trains["weekly"]
+    trouble.begin(train, "promote", PROMOTE)
+    trouble.mend(trouble._places[0], train)
+    bodies = [request[2] for request in sent]
+    assert [body["conclusion"] for body in bodies] == ["failure", "success"]
+    assert {(body["repo"], body["workflow"]) for body in bodies} == {(EXPLORER, "deploy.yml")}
+
+
+def test_d09_a_waiting_batch_is_explained_by_its_own_label(tmp_path, console) -> None:
+    team = load(INCLUDE, teams=["dre"]).team("dre")
+    play = Play(teams={"dre": team}, start=date(2024, 10, 21), weeks=1, seed=1, trouble=(), home=tmp_path)
+    label, name = "batch 2 · shefu, uzr34", "batch.wait_until_start_time"
+    found = blocker("BATCH_NOT_DUE", batch=2, at="later")
+    ledger = SimpleNamespace(blockers=lambda: {f"dre.weekly/2024-W43/rollout/{name}/{label}": (found,)})
+    mine = _task(name, name=label, dag_id="dre.weekly.rollout")
+    other = _task(name, name="batch 3 · pjljw", dag_id="dre.weekly.rollout")
+    play._stands(Picture(console, runs=2, zone="UTC"), ledger, PROMOTE, (mine, other))
+    assert [blind.task for blind in play._blind] == [other.label]
+    assert {wait.code for wait in play._waits} == {"BATCH_NOT_DUE"}
+
+
+def test_what_has_no_place_is_said(tmp_path, console) -> None:
+    play = Play(teams=teams(), start=date(2021, 10, 25), weeks=1, seed=1, trouble=checked(("all",)), home=tmp_path)
+    assert play._placeless() == ["missed", "partial", "freeze"]
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from stationmaster.config.loader import load
 from stationmaster.config.train_rules import Rules
 from stationmaster.rehearsal.starters import Starters, starter
-from tests.departures.week import shipped_team
+from tests.departures.week import INCLUDE, shipped_team
 
 
 def teams(actors: str | None):
@@ -27,6 +28,11 @@ def teams(actors: str | None):
 )
 def test_t01_a_promotion_is_started_by_one_of_the_group(actors, dag_id, user):
     assert starter(teams(actors), dag_id) == user
+
+
+def test_d09_a_rollout_is_started_by_somebody_of_the_team():
+    team = load(INCLUDE, teams=["dre"]).team("dre")
+    assert starter({"dre": team}, "dre.weekly.rollout") in {person.airflow for person in team.people.values()}
 
 
 def test_each_logs_in_once():

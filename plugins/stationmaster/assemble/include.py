@@ -32,7 +32,9 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
 
     # <team>.<train>.<stop>: no other train is read, however many there are; a rotation's DAGs need none.
     team_id, _, rest = only.partition(".") if only else ("", "", "")
-    found = load(include, teams=[team_id], trains=[rest.partition(".")[0]]) if team_id else load(include)
+    name, _, chore = rest.partition(".")
+    chores = {"chores": (chore,) if name == "chores" else ()}
+    found = load(include, teams=[team_id], trains=[name], entries=chores) if team_id else load(include)
     for team in found.teams.values():
         for train in team.trains.values():
             yield from train_dags(include, team, train, dag_file=dag_file, only=only)

@@ -35,7 +35,7 @@ def rehearse(
         typer.Option(
             "--trouble",
             help="Things to go wrong or past the train, separated by commas: veto, red-tip, slack-outage, hotfix, "
-            "security-hotfix, rollback.",
+            "security-hotfix, rollback, freeze, missed, partial; or all.",
             show_default=False,
         ),
     ] = "",
@@ -72,7 +72,7 @@ def rehearse(
             seed=seed,
             console=Console(stderr=as_json),
             as_json_only=as_json,
-            trouble=_names(trouble),
+            trouble=tuple(name.strip() for name in trouble.split(",") if name.strip()),
         )
     raise typer.Exit(code)
 

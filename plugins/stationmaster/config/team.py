@@ -10,6 +10,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.chores import Chore, ChoresHead
 from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
@@ -18,6 +19,7 @@ from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
+from stationmaster.config.watches import Watch, WatchesHead
 from stationmaster.core.ballots import Elector
 from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
@@ -98,6 +100,10 @@ class TeamConfig(TeamFile):
     roster: dict[Slug, RotationEntry] = Field(default_factory=dict)
     promises: tuple[PromiseEntry, ...] = ()
     trains: dict[Slug, TrainConfig] = Field(default_factory=dict)
+    chores: dict[Slug, Chore] = Field(default_factory=dict)
+    chores_head: ChoresHead | None = None
+    watches: dict[Slug, Watch] = Field(default_factory=dict)
+    watches_head: WatchesHead | None = None
     locked: dict[Slug, tuple[Revision, ...]] = Field(default_factory=dict)
     changes: dict[Slug, Changes] = Field(default_factory=dict)
     known_absences: tuple[Absence, ...] = ()

@@ -8,6 +8,7 @@ from stationmaster.core import escaping
 from stationmaster.core.blockers import blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.changelog import changelog
+from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import IsoWeek, local_text, to_local
 from stationmaster.core.tagging import tag_of
 from stationmaster.core.value import Value
@@ -71,15 +72,16 @@ def _release(station: Station, leg: Leg, entry: ReleaseEntry, at: datetime) -> R
 def versions(station: Station, departure: str) -> str:
     """Return, as TOML, the version of each component that the departure brought to production: tag and commit.
 
-    ``version`` is the tag without its ``v``, as containers are tagged.
+    ``version`` is the tag without its ``v``, as containers are tagged. A hotfix has its commit alone: nothing is tagged
+    for it.
     """
-    tables = []
+    tables, tagged = [], kind_of(departure) is DepartureKind.TRAIN
     for leg in legs_of(station, departure, "promote"):
         entry, at = station.train.component(leg.component).release, deployed_at(station, leg)
         if at is None:
             continue
         lines = [f"[{leg.component}]"]
-        if entry is not None:
+        if entry is not None and tagged:
             tag = _tag_of(station, leg, entry, at)
             lines += [f'version = "{tag.removeprefix("v")}"', f'tag = "{tag}"']
         tables.append("\n".join([*lines, f'commit = "{leg.sha}"']))

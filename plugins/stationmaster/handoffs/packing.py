@@ -11,8 +11,8 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.duty.saying import say
 from stationmaster.handoffs.open_upgrades import open_upgrades
-from stationmaster.handoffs.telling import say
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:

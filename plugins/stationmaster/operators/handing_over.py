@@ -395,9 +395,9 @@ class FollowShiftOperator(HandoffOperator):
         """Return where this task's blockers stand in the ledger."""
         return f"{handoff.id}/changes/{self.task_id}"
 
-    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+    def is_over(self, desk: ShiftDesk, about: Handoff) -> str:
         """Never by an edge of a change: those are what it waits for."""
-        return False
+        return ""
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Do what is due, and wait for what comes next."""

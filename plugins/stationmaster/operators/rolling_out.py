@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -132,6 +132,7 @@ class BatchOperator(ByHandOperator):
     """
 
     template_fields: Sequence[str] = ("batch",)
+    ends_in_triggerer: ClassVar[bool] = True
 
     def __init__(self, *, batch: dict[str, Any], stage: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -158,9 +159,7 @@ class BatchOperator(ByHandOperator):
         record = records.newest(station.ledger, departure)
         if record is None:
             raise AirflowFailException(f"the rollout of {departure} is not in the ledger")
-        found = records.reached(station.ledger, record)
-        targets = {way.target: str(found[way.target].progress) for way in record.plan.batch(number).ways}
-        return {"batch": number, "targets": targets}
+        return stepping.outcome(station, record, number)
 
     def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:
         """Return the look at the batch; an obstacle is waited for as in every other task."""
@@ -179,6 +178,7 @@ class BatchOperator(ByHandOperator):
             batch=int(self.batch["number"]),
             stage=self.stage,
             interval=settings.poll_interval(rollout_of(station).poll).total_seconds(),
+            ends=self.ends_in_triggerer,
         )
 
     def subject(self, departure: str) -> str:

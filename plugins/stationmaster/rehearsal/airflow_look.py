@@ -32,10 +32,14 @@ _ENOUGH: Mapping[str, frozenset[str]] = {
 
 
 class Upstream(NamedTuple):
-    """What stands directly before a task, and the rule by which it starts."""
+    """What stands directly before a task, and the rule by which it starts.
+
+    ``expands``: the task itself is mapped; one that is not, and has map indices, is in a mapped group.
+    """
 
     tasks: frozenset[str]
     rule: str
+    expands: bool = False
 
     def leaves_a_decision(self, states: Mapping[str, Sequence[str | None]]) -> bool:
         """Return whether the scheduler has something to do for the task.
@@ -110,13 +114,21 @@ class Lookout:
         return tuple(task for task in found if (task.dag_id, task.dag_run_id) in wanted)
 
     def _is_busy(self, dag_id: str, tasks: Iterable[TaskInstance]) -> bool:
-        states: dict[str, list[str | None]] = defaultdict(list)
-        for task in tasks:
-            states[task.task_id].append(task.state)
-        if not states or any(state in BUSY for several in states.values() for state in several):
+        found = list(tasks)
+        if not found or any(task.state in BUSY for task in found):
             return True
         shape = self._shape(dag_id)
-        return any(None in several and shape[task].leaves_a_decision(states) for task, several in states.items())
+        return any(task.state is None and self._may_start(task, found, shape) for task in found)
+
+    @staticmethod
+    def _may_start(task: TaskInstance, every: Iterable[TaskInstance], shape: Shape) -> bool:
+        """Return whether the scheduler has something to do for a task; in a mapped group each row goes on alone."""
+        states: dict[str, list[str | None]] = defaultdict(list)
+        for other in every:
+            in_a_group = task.map_index >= 0 and not shape[task.task_id].expands and not shape[other.task_id].expands
+            if not in_a_group or other.map_index in (-1, task.map_index):
+                states[other.task_id].append(other.state)
+        return shape[task.task_id].leaves_a_decision(states)
 
     def _shape(self, dag_id: str) -> Shape:
         if dag_id not in self._shapes:
@@ -126,6 +138,9 @@ class Lookout:
                 for follower in row["downstream_task_ids"] or ():
                     before[follower].add(row["task_id"])
             self._shapes[dag_id] = {
-                row["task_id"]: Upstream(frozenset(before[row["task_id"]]), str(row["trigger_rule"])) for row in rows
+                row["task_id"]: Upstream(
+                    frozenset(before[row["task_id"]]), str(row["trigger_rule"]), bool(row.get("is_mapped"))
+                )
+                for row in rows
             }
         return self._shapes[dag_id]

@@ -100,6 +100,11 @@ class Colleagues:
         self._tell = tell
         self._plans = Plans()
         self._withheld = False
+        self._unvoted: set[str] = set()
+
+    def stay_away(self, departure: str) -> None:
+        """Let nobody vote on a departure, so that it misses its window."""
+        self._unvoted.add(departure)
 
     def close(self) -> None:
         """Close the connections."""
@@ -135,6 +140,8 @@ class Colleagues:
 
         :param asked: the Airflow users who have a ballot.
         """
+        if departure in self._unvoted:
+            return
         team, train = self._place(departure)
         rule = train.beside(kind_of(departure))
         gate = train.gates.quorum if rule is None else rule.gate(train.gates.quorum)

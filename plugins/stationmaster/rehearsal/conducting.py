@@ -50,11 +50,26 @@ STEPS = {
     "UPGRADE_RUNNING": timedelta(minutes=1),
     "UPGRADE_RUN_NOT_FOUND": timedelta(minutes=1),
     "VERIFYING": timedelta(seconds=30),
+    "VERSION_NOT_RUNNING": timedelta(minutes=3),
 }
 """How far the clock goes on while a machine works; what waits for people only moves in large steps."""
-SPEAKS = frozenset({"HANDOFF_UNACKNOWLEDGED", "SHIFT_WATCHED", "UPGRADE_OPEN"})
+LOOKED_AT = frozenset({"ALERTS_SETTLING"})
+"""Time counts for these only if somebody looked meanwhile: the clock never goes on to their end at once."""
+LOOKED_EVERY = timedelta(minutes=7)
+FOLLOWS = frozenset({"BATCH_BEFORE"})
+"""These clear when something else does, which has an instant of its own."""
+SPEAKS = frozenset(
+    {
+        "ALERTS_SETTLING",
+        "BATCH_NOT_DUE",
+        "HANDOFF_UNACKNOWLEDGED",
+        "SHIFT_WATCHED",
+        "UPGRADE_OPEN",
+        "VERSION_NOT_RUNNING",
+    }
+)
 """At the instant of these something is said or a task wakes, which leaves a trace."""
-ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE"}
+ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
 """What waits for these asks GitHub at each look."""
 
 
@@ -69,6 +84,10 @@ class Starting(NamedTuple):
     dag_id: str
     conf: Callable[[], dict[str, object]] = dict
     """The values of the form, worked out when it starts."""
+    within: timedelta = ENDS_WITHIN
+    """Virtual time in which it ends."""
+    again: Callable[[AirflowApi], DagRun] | None = None
+    """Lets a run go on that has ended, in place of a new one."""
 
 
 class Scene:
@@ -98,6 +117,7 @@ class Conductor:
     :param poll_seconds: how often triggers look, in real seconds.
     :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
     :param asked: returns the virtual instant of the newest request to GitHub: the trace of a look that changed nothing.
+    :param looked_every: how far the clock goes on at most where somebody has to look all the time.
     :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
     :param api_of_starter: returns Airflow as whoever alone may start a DAG by hand (T-01), None where anybody may.
     """
@@ -110,6 +130,7 @@ class Conductor:
         clock_file: Path,
         poll_seconds: float,
         run_time: timedelta = timedelta(minutes=2),
+        looked_every: timedelta = LOOKED_EVERY,
         asked: Callable[[], datetime | None] | None = None,
         check: Callable[[], None] = lambda: None,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
@@ -122,6 +143,7 @@ class Conductor:
         self._clock_file = clock_file
         self._settles = poll_seconds + POLL_LAG
         self._run_time = run_time
+        self._looked_every = looked_every
         self._asked = asked
         self._check = check
         self._watch = watch
@@ -176,14 +198,14 @@ class Conductor:
         :raises NeverEnds: a run goes on long after its window, or Airflow does not come to rest.
         """
         coming = sorted(timetable, key=lambda one: (one.at, one.dag_id))
-        under_way: dict[RunName, datetime] = {}
+        under_way: dict[RunName, tuple[datetime, timedelta]] = {}
         while coming or under_way:
             if not under_way:
                 self.set_clock(coming[0].at)
             while coming and coming[0].at <= self.now:
                 following = coming.pop(0)
-                run = self.start(following.dag_id, **following.conf())
-                under_way[run.dag_id, run.dag_run_id] = self.now
+                run = self._started(following)
+                under_way[run.dag_id, run.dag_run_id] = self.now, following.within
                 started(run)
             seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)
             for run in seen.ended:
@@ -191,10 +213,15 @@ class Conductor:
                 ended(run)
             if seen.ended:
                 continue
-            late = [name for name, since in under_way.items() if self.now > since + ENDS_WITHIN]
+            late = {name: within for name, (since, within) in under_way.items() if self.now > since + within}
             if late:
-                raise NeverEnds(self._goes_on(late, f"{ENDS_WITHIN.days} days after its start"))
+                raise NeverEnds(self._goes_on(late, f"{max(late.values()).days} days after its start"))
             self._turn(cast, coming[0].at if coming else None)
+
+    def _started(self, starting: Starting) -> DagRun:
+        if starting.again is not None:
+            return starting.again(self._api_of_starter(starting.dag_id) or self.api)
+        return self.start(starting.dag_id, **starting.conf())
 
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
         """Let everybody act once; if nobody has anything to do, let time pass."""
@@ -253,12 +280,13 @@ class Conductor:
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
         candidates = [(at, "") for at in planned if at > now]
-        candidates += [(self._clears(found, now), found.code) for found in blockers]
+        candidates += [(self._clears(found, now), found.code) for found in blockers if found.code not in FOLLOWS]
         return min(candidates, default=(now + LARGE_STEP, ""))
 
     def _clears(self, found: Blocker, now: datetime) -> datetime:
         if found.clears_at is not None and found.clears_at > now:
-            return found.clears_at
+            looked = now + self._looked_every if found.code in LOOKED_AT else found.clears_at
+            return min(found.clears_at, looked)
         if found.code == "RUN_IN_PROGRESS" and found.since is not None and found.since + self._run_time > now:
             return found.since + self._run_time
         return now + STEPS.get(found.code, LARGE_STEP)

@@ -13,14 +13,20 @@ from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import Departure, Effect, Entry, Fact
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowNotFound
+from stationmaster.rehearsal.evidence_proposals import Proposed, proposed_by
+from stationmaster.rehearsal.placing import Place
 from stationmaster.rehearsal.slack.world import BOT_USER_ID
 
+OPENING_TASK = "open_departure"
 NAMING_TASKS = ("open_departure", "ask_whom_to_wait_for", "tell_the_outcome")
 """Tasks whose XCom names the person on call."""
 
 
 class Dispatch(NamedTuple):
-    """A deploy workflow that was really started. Its ``key`` is ``<departure>/<stop>/<component>/…``."""
+    """A deploy workflow that was really started, or an election that was proposed.
+
+    Its ``key`` is ``<departure>/<stop>/<component>/…``.
+    """
 
     at: datetime
     repository: str
@@ -52,6 +58,7 @@ class Said(NamedTuple):
     author: str
     thread: str = ""
     first: str = ""
+    channel: str = ""
 
     @property
     def posted(self) -> str:
@@ -73,16 +80,18 @@ class Wait(NamedTuple):
     subject: str
     sentence: str
     who: tuple[str, ...]
+    code: str = ""
 
 
 class Run(NamedTuple):
-    """A DAG run that was led to its end, on the virtual clock."""
+    """A DAG run that was led to its end, on the virtual clock; ``departure`` is what it opened, if that is known."""
 
     dag_id: str
     run_id: str
     state: str
     began: datetime
     ended: datetime
+    departure: str = ""
 
 
 class Named(NamedTuple):
@@ -191,6 +200,11 @@ class Evidence(NamedTuple):
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0
     """Which part of all other commits was red."""
+    proposals: tuple[Proposed, ...] = ()
+    targets: Mapping[str, str] = {}
+    """What each target of a rollout runs at the end."""
+    script: tuple[Place, ...] = ()
+    """The troubles that were made on purpose."""
 
     def aboard(self, departure: str, at: datetime | None = None) -> Pin | None:
         """Return the manifest that was aboard at an instant, by default the last one."""
@@ -211,6 +225,7 @@ class Seen(NamedTuple):
     runs: Sequence[Run] = ()
     red: Iterable[tuple[str, str]] = ()
     red_share: float = 0.0
+    script: Sequence[Place] = ()
 
 
 def gather(
@@ -220,9 +235,15 @@ def gather(
     slack_url: str,
     trains: Sequence[str],
     handoffs: Sequence[HandedOver] = (),
+    governance_url: str | None = None,
+    repositories: Mapping[str, str] | None = None,
     seen: Seen,
 ) -> Evidence:
-    """Read the ledger and the stand-ins."""
+    """Read the ledger and the stand-ins.
+
+    :param governance_url: the stand-in proposal system, where there is one.
+    :param repositories: by ``<team>.<train>/<component>``, for what is elected.
+    """
     departures = tuple(
         sorted(
             (found for train in trains for found in ledger.departures(train, kinds=tuple(DepartureKind))),
@@ -233,13 +254,20 @@ def gather(
         journal = client.get(f"{github_url}/_control/journal", params={"writes": 1}).raise_for_status().json()
         slack = client.get(f"{slack_url}/_control/state").raise_for_status().json()
         mails = client.get(f"{slack_url}/_control/mail").raise_for_status().json()["mails"]
+        elected: Mapping[str, Any] = {"proposals": [], "targets": {}}
+        if governance_url is not None:
+            elected = client.get(f"{governance_url}/_control/governance/state").raise_for_status().json()
+    proposals = tuple(proposed_by(made) for made in elected["proposals"])
     started = tuple(
         started_by(entry) for entry in journal if _is_write(entry, "POST", "/dispatches") and not is_dispatch(entry)
     )
     effects = tuple(effect for name in (*trains, *(one.id for one in handoffs)) for effect in ledger.effects(name))
     return Evidence(
         departures=departures,
-        dispatches=tuple(dispatch_of(entry) for entry in journal if is_dispatch(entry)),
+        dispatches=(
+            *(dispatch_of(entry) for entry in journal if is_dispatch(entry)),
+            *(election_of(made, repositories or {}) for made in proposals if made.kind == "elect"),
+        ),
         messages=messages_of(slack, {effect.key: str(effect.intent.get("text", "")) for effect in effects}),
         ballots={found.id: ledger.ballots(found.id) for found in departures},
         facts={found.id: ledger.facts(found.id) for found in departures},
@@ -261,7 +289,19 @@ def gather(
         settled=tuple(fact for one in dict.fromkeys(each.key for each in started) for fact in _ended(ledger, one)),
         red=frozenset(seen.red),
         red_share=seen.red_share,
+        proposals=proposals,
+        targets=dict(elected["targets"]),
+        script=tuple(seen.script),
     )
+
+
+def opened_in(api: AirflowApi, run: Run) -> str:
+    """Return the departure that a run says it opened, empty where it opened none."""
+    try:
+        value = api.xcom(run.dag_id, run.run_id, OPENING_TASK)
+    except AirflowNotFound:
+        return ""
+    return str(value.get("departure", "")) if isinstance(value, dict) else ""
 
 
 def named_by(api: AirflowApi, run: Run) -> tuple[Named, ...]:
@@ -342,6 +382,18 @@ def dispatch_of(entry: Mapping[str, Any]) -> Dispatch:
     )
 
 
+def election_of(made: Proposed, repositories: Mapping[str, str]) -> Dispatch:
+    """Return an election as the deploy that it is: its key names component and environment."""
+    train, _, _, component, environment = (*made.key.split("/"), "", "", "", "")[:5]
+    return Dispatch(
+        at=made.at,
+        repository=repositories.get(f"{train}/{component}", ""),
+        environment=environment,
+        sha=made.version,
+        key=made.key,
+    )
+
+
 def messages_of(slack: Mapping[str, Any], first: Mapping[str, str]) -> tuple[Said, ...]:
     """Return the messages of the stand-in's state in the order in which they were written.
 
@@ -349,7 +401,7 @@ def messages_of(slack: Mapping[str, Any], first: Mapping[str, str]) -> tuple[Sai
     """
     names = {user["id"]: str(user["real_name"] or user["name"]) for user in slack["users"]}
     found = []
-    for message in (message for several in slack["messages"].values() for message in several):
+    for channel, message in ((name, one) for name, several in slack["messages"].items() for one in several):
         metadata = message.get("metadata") or {}
         user, key = str(message.get("user", "")), str((metadata.get("event_payload") or {}).get("key", ""))
         found.append(
@@ -361,6 +413,7 @@ def messages_of(slack: Mapping[str, Any], first: Mapping[str, str]) -> tuple[Sai
                 author=names.get(user, user),
                 thread=str(message.get("thread_ts", "")),
                 first=first.get(key, ""),
+                channel=channel,
             )
         )
     return tuple(sorted(found))

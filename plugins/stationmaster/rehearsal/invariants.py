@@ -19,8 +19,12 @@ from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
+from stationmaster.rehearsal.invariants_beside import homeless, spoken_of, unapproved
+from stationmaster.rehearsal.invariants_freezes import deployed_in_a_freeze
 from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
 from stationmaster.rehearsal.invariants_people import left_out, pushed_by_strangers, strangers, untold, wrong_conductors
+from stationmaster.rehearsal.invariants_rollouts import proposed_twice, too_early, unasked, unverified
+from stationmaster.rehearsal.invariants_script import bad_ends, half_there, missed, unplayed
 from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 
 TENS_OF_MILLIONS = 10_000_000
@@ -78,11 +82,29 @@ def judge(
         "Every waiting task has a blocker": _unexplained(evidence),
         "Every start, success and failure is announced exactly once": _announcements(evidence),
         "The audit chain verifies": iter(evidence.breaks),
-        "Every run ended well": _bad_ends(evidence),
+        "Nothing public is said of a security hotfix": spoken_of(evidence, trains),
+        "Nobody approves a hotfix that they asked for or wrote, and enough others do": unapproved(evidence, trains),
+        "A hotfix is closed when its branch and the train have it": homeless(evidence, trains),
+        "Nothing is deployed in a freeze but by an exception that others approved, used once": deployed_in_a_freeze(
+            evidence, trains
+        ),
+        "What is missed is told once, and nothing of it is deployed": missed(evidence, trains),
+        "What is half in production is seen, and the next departure waits for it": half_there(evidence),
+        "Every trouble that was asked for has happened": unplayed(evidence),
+        "Every run ended well": bad_ends(evidence),
         "Something was cut, promoted or handed over": _nothing_happened(evidence),
     }
     if any(train.rules.actors is not None for _, train in trains.values()):
         found[PUSHED] = pushed_by_strangers(evidence, trains)
+    if any(train.rollout is not None for _, train in trains.values()):
+        found |= {
+            "Nothing is proposed twice": proposed_twice(evidence),
+            "Each target gets its version in its turn: the canary first, at its time, apart from others": too_early(
+                evidence, trains
+            ),
+            "A batch is over when each target runs its version, and is quiet": unverified(evidence, trains),
+            "Votes are asked for once for each proposal": unasked(evidence, trains),
+        }
     uncounted = left_out(teams)
     return tuple(
         Finding(name, tuple(broken), uncounted if name in _ABOUT_PEOPLE else ()) for name, broken in found.items()
@@ -103,7 +125,10 @@ def _promotions(evidence: Evidence, trains: Trains) -> Iterator[tuple[Dispatch, 
 
 
 def _doubles(evidence: Evidence, trains: Trains) -> Iterator[str]:
-    counted = Counter((found.departure, found.repository, found.sha) for found, _, _ in _promotions(evidence, trains))
+    # What a workflow failed at may be tried again; nothing else is deployed twice.
+    failed = {fact.value["key"] for facts in evidence.facts.values() for fact in facts if fact.kind == "run_failed"}
+    every = (found for found, _, _ in _promotions(evidence, trains) if found.key not in failed)
+    counted = Counter((found.departure, found.repository, found.sha) for found in every)
     for (departure, repository, sha), times in counted.items():
         if times > 1:
             yield f"{departure}: {repository} {sha[:12]} was deployed {times} times"
@@ -261,12 +286,6 @@ def _announcements(evidence: Evidence) -> Iterator[str]:
             key = f"{departure.id}/tell/{what}"
             if not any(said == key or said.startswith(f"{key}/again-") for said in counted):
                 yield f"{departure.id}: {what} was never said"
-
-
-def _bad_ends(evidence: Evidence) -> Iterator[str]:
-    for run in evidence.runs:
-        if run.state != "success":
-            yield f"{run.dag_id} {run.run_id} ended as {run.state}"
 
 
 def _nothing_happened(evidence: Evidence) -> Iterator[str]:

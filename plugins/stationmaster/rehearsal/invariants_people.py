@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.departure_ids import kind_of
 from stationmaster.core.rotations.turns import Kind
-from stationmaster.rehearsal.evidence import Evidence
+from stationmaster.rehearsal.evidence import Dispatch, Evidence
 
 _MENTION = re.compile(r"<@([UW][A-Z0-9]+)>")
 _ESCALATED = "/escalated-to-"
@@ -209,10 +210,15 @@ def pushed_by_strangers(evidence: Evidence, trains: _Trains) -> Iterator[str]:
         group = train.rules.actors
         if group is None or found.environment != train.production or found.stop == "rollback":
             continue
-        said = [
-            fact for fact in evidence.facts.get(found.departure, ()) if fact.kind == "confirmed" and fact.at <= found.at
-        ]
-        last = said[-1] if said else None
-        if last is None or last.value["choice"] != "go" or last.value["person"] not in team.groups[group]:
-            who = "nobody" if last is None else last.value["person"]
+        who = _word_of(evidence, found)
+        if who not in team.groups[group]:
             yield f"{found.departure}: {found.repository} came to {found.environment} on the word of {who}"
+
+
+def _word_of(evidence: Evidence, found: Dispatch) -> str:
+    """Return on whose word something went: the last go of a train's promotion, whoever asked for a hotfix."""
+    facts = [fact for fact in evidence.facts.get(found.departure, ()) if fact.at <= found.at]
+    if kind_of(found.departure).is_hotfix:
+        return next((fact.by for fact in facts if fact.kind == "asked"), "nobody")
+    said = [fact for fact in facts if fact.kind == "confirmed"]
+    return str(said[-1].value["person"]) if said and said[-1].value["choice"] == "go" else "nobody"

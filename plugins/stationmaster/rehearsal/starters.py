@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.forms import DAGS
+from stationmaster.rehearsal.programme import ROLLOUT
 
 
 def starter(teams: Mapping[str, TeamConfig], dag_id: str) -> str | None:
     """Return the Airflow user who may start a DAG by hand, None where the administrator may as well."""
     key, _, stop = dag_id.rpartition(".")
     team = teams.get(key.partition(".")[0])
-    a_form = stop in DAGS.values()
+    a_form = stop in (*DAGS.values(), ROLLOUT)
     train = team.trains.get(key.partition(".")[2]) if team is not None and (a_form or stop == "promote") else None
     if team is None or train is None or (train.rules.actors is None and not a_form):
         return None

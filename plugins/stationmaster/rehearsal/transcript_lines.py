@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes
 
 _STATIONMASTER = "Stationmaster"
+_IN_LINE = re.compile(r"Batch (\d+) waits for batch (\d+)")
 _MACHINES = frozenset({"stationmaster", "timetable", "admin"})
 """Actors that are nobody's name; a rehearsal's runs are started by its administrator, in place of the timetable."""
 _SAID = {"approve": "LGTM", "veto": "a veto", "withdraw": "a withdrawal"}
@@ -63,7 +65,7 @@ class _Teller:
         self._said = {message.key: message for message in evidence.messages if message.key}
         self._intents = {effect.key: effect for effect in evidence.effects}
         self._who = {(wait.subject, wait.sentence): wait.who for wait in evidence.waits}
-        self._open: dict[str, str] = {}
+        self._open: dict[str, frozenset[str]] = {}
 
     def lines(self) -> list[Line]:
         """Return every line."""
@@ -144,15 +146,19 @@ class _Teller:
     def _waits(self, entry: Entry) -> Iterator[Line]:
         subject = entry.subject.removeprefix(f"{self._id}/")
         task = subject.partition("/")[2]
+        told_before, now = self._open.get(subject, frozenset()), set[str]()
         for sentence in entry.body.get("sentences", ()):
             who = self._who.get((entry.subject, sentence), ())
             if task.startswith("ballot/"):
                 who = (task.removeprefix("ballot/"),)
             names = ", ".join(self._name(person) for person in who)
             told = f"{sentence} Waits for {names}." if names else str(sentence)
-            if self._open.get(subject) != told:
-                self._open[subject] = told
+            same = _in_line(told)
+            now.add(same)
+            if same and same not in told_before:
                 yield self._line(entry, "waits", told, who=task.partition("/")[0])
+        if now:
+            self._open[subject] = frozenset(now)
 
     def _effect(self, entry: Entry) -> Iterator[Line]:
         key = entry.subject.removeprefix(f"{self._id}/")
@@ -184,9 +190,9 @@ class _Teller:
         ]
         key = entry.subject.removeprefix(f"{self._id}/")
         told = f"{key} {said}" + (f": {entry.body['why']}" if entry.body.get("why") else "")
-        if self._open.get(key) != told:
+        if told not in self._open.get(key, frozenset()):
             # What is tried again at each look is told once.
-            self._open[key] = told
+            self._open[key] = frozenset({told})
             yield self._line(entry, "github", told)
 
     def _people(self) -> Iterator[Line]:
@@ -240,6 +246,17 @@ class _Teller:
 
     def _component(self, repository: str) -> str:
         return self._components.get(repository, repository)
+
+
+def _in_line(sentence: str) -> str:
+    """Return what makes two sentences one: how far the batch before has come makes no difference.
+
+    :returns: empty for a batch that has others between it and the one that it waits for.
+    """
+    found = _IN_LINE.match(sentence)
+    if found is None:
+        return sentence
+    return found[0] if int(found[1]) == int(found[2]) + 1 else ""
 
 
 def _value(entry: Entry) -> dict[str, Any]:

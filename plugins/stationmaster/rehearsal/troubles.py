@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import httpx
 
+from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Cast, Scene
+from stationmaster.rehearsal.excepting import Exceptions
 from stationmaster.rehearsal.forms import FORMS
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.specs import CheckSpec
+from stationmaster.rehearsal.placing import Place
 
 TROUBLES = {
     "veto": "somebody vetoes the first promotion, and takes it back later",
     "red-tip": "the newest commit of the first component turns red before the first cut",
     "slack-outage": "Slack answers nothing for twenty minutes of the first promotion",
+    "missed": "nobody votes until the window of a promotion has closed",
+    "partial": "the last component of a promotion fails; the next cut waits until somebody brings the rest",
 }
 """What can be asked for beside the forms, and what it means."""
+ALL = "all"
+"""Every trouble and every form."""
 OUTAGE = timedelta(minutes=20)
+A_STOP = timedelta(hours=1)
 FOR_EVER = 1_000_000
 
 
@@ -30,34 +39,64 @@ class UnknownTrouble(ValueError):
     """A trouble that nobody can make."""
 
 
-def checked(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names.
+class Voting(Protocol):
+    """People who can be kept from voting."""
+
+    def stay_away(self, departure: str) -> None:
+        """Let nobody vote on a departure."""
+
+
+def checked(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names; ``all`` stands for every one of them.
 
     :raises UnknownTrouble: one of them is neither of TROUBLES nor of FORMS.
     """
+    every = (*TROUBLES, *FORMS)
     for name in names:
-        if name not in TROUBLES and name not in FORMS:
-            raise UnknownTrouble(f"there is no trouble {name!r}. Use one or more of {', '.join((*TROUBLES, *FORMS))}.")
-    return names
+        if name not in (*every, ALL):
+            raise UnknownTrouble(f"there is no trouble {name!r}. Use one or more of {', '.join(every)}, or {ALL}.")
+    return every if ALL in names else tuple(names)
 
 
 class Troubles:
-    """Makes trouble at the right moment, beside the people of a rehearsal."""
+    """Makes trouble at the right moment, beside the people of a rehearsal.
+
+    :param places: where those happen that need a place of their own.
+    :param voting: whoever stays away from a vote.
+    """
 
     def __init__(
-        self, names: tuple[str, ...], people: Cast, *, github_url: str, slack_url: str, tell: Callable[[str], None]
+        self,
+        names: tuple[str, ...],
+        people: Cast,
+        *,
+        github_url: str,
+        slack_url: str,
+        tell: Callable[[str], None],
+        teams: Mapping[str, TeamConfig] | None = None,
+        places: Sequence[Place] = (),
+        voting: Voting | None = None,
     ) -> None:
         self._left = [name for name in names if name != "veto"]
         self._people = people
         self._github_url = github_url
         self._slack_url = slack_url
         self._tell = tell
+        self._places = places
+        self._voting = voting
         self._plans = Plans()
+        self._exceptions = [
+            Exceptions(place, (teams or {})[place.train.split(".", 1)[0]], tell)
+            for place in places
+            if place.trouble == "freeze"
+        ]
         self.red: set[tuple[str, str]] = set()
         """The commits that were made red, by repository."""
 
     def act(self, scene: Scene) -> bool:
         """Carry out what is due, and let people act."""
+        for exception in self._exceptions:
+            exception.plan(scene, self._plans)
         return self._plans.carry_out(scene) or self._people.act(scene)
 
     def next_instant(self, scene: Scene) -> datetime | None:
@@ -78,6 +117,31 @@ class Troubles:
             fault = {"kind": "server_error_before", "method": "*", "times": FOR_EVER}
             self._send("POST", f"{self._slack_url}/_control/faults", fault)
             self._plans.once("slack is back", lambda: [Plan(now + OUTAGE, lambda _: self._slack_is_back())])
+        for place in self._places:
+            if stop == "promote" and place.train == train.key and place.at <= now < place.at + A_STOP:
+                self._befall(place, train)
+
+    def mend(self, place: Place, train: TrainConfig) -> None:
+        """Let the deploys of a place that is to be put right succeed again."""
+        self._tell(f"What kept {place.component} of {place.departure} is mended")
+        self._script_runs(place, train, "success")
+
+    def _befall(self, place: Place, train: TrainConfig) -> None:
+        if place.trouble == "missed" and self._voting is not None:
+            self._tell(f"Nobody votes on {place.departure}")
+            self._voting.stay_away(place.departure)
+        if place.trouble == "partial":
+            self._tell(f"The deploys of {place.component} of {place.departure} are going to fail")
+            self._script_runs(place, train, "failure")
+
+    def _script_runs(self, place: Place, train: TrainConfig, conclusion: str) -> None:
+        component = train.component(place.component)
+        body: dict[str, object] = {
+            "repo": component.repository,
+            "workflow": component.deploy(train.production).workflow,
+            "conclusion": conclusion,
+        }
+        self._send("POST", f"{self._github_url}/_control/runs", body)
 
     def _redden(self, repository: str, now: datetime) -> None:
         tip = github_history.load(github_history.RECORDED[repository]).head(now - CheckSpec().after)

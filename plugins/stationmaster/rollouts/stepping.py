@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
@@ -73,6 +73,13 @@ def look(station: Station, departure: str, number: int, batch_number: int, stage
         asking.ask(station, record, batch)
     stalling.tell(station, record, batch, standing)
     return standing
+
+
+def outcome(station: Station, record: RolloutRecord, batch_number: int) -> dict[str, Any]:
+    """Return what a task of a batch leaves in XCom: how far each of its targets has come."""
+    found = records.reached(station.ledger, record)
+    ways = record.plan.batch(batch_number).ways
+    return {"batch": batch_number, "targets": {way.target: str(found[way.target].progress) for way in ways}}
 
 
 def _stand(station: Station, record: RolloutRecord, batch: Batch, stage: str) -> Standing:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passed, waiting
-from stationmaster.rollouts import stepping
+from stationmaster.rollouts import batch_gates, stepping
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
@@ -29,3 +29,12 @@ def look(station: Station, departure: str, number: int, batch: int, stage: str) 
             raise
         return False, waiting(stage, found)
     return standing.opens, standing
+
+
+def ending(station: Station, departure: str, number: int, batch: int) -> dict[str, Any] | None:
+    """Return what a task leaves whose batch has come as far as it waited for; None: the rollout was aborted."""
+    try:
+        record = batch_gates.record_of(station, departure, number)
+    except DepartureSkipped:
+        return None
+    return stepping.outcome(station, record, batch)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow.triggers.base import TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
+
 from stationmaster.triggers.station_trigger import LookingTrigger
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
+    from stationmaster.departures.station import Station
 
 
 class RolloutTrigger(LookingTrigger):
@@ -23,6 +26,7 @@ class RolloutTrigger(LookingTrigger):
     :param batch: its number within the plan.
     :param stage: a name of :data:`stationmaster.rollouts.stepping.STAGES`.
     :param interval: seconds between two looks.
+    :param ends: whether the trigger may end the task, where nothing is left for a worker to do.
     """
 
     def __init__(
@@ -36,6 +40,7 @@ class RolloutTrigger(LookingTrigger):
         batch: int,
         stage: str,
         interval: float,
+        ends: bool = False,
     ) -> None:
         super().__init__(subject=subject, interval=interval)
         self.team = team
@@ -44,6 +49,7 @@ class RolloutTrigger(LookingTrigger):
         self.rollout = rollout
         self.batch = batch
         self.stage = stage
+        self.ends = ends
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
@@ -58,18 +64,34 @@ class RolloutTrigger(LookingTrigger):
                 "batch": self.batch,
                 "stage": self.stage,
                 "interval": self.interval,
+                "ends": self.ends,
             },
         )
 
     def look(self) -> tuple[bool, Standing]:
         """Take one look with fresh connections, keep the blockers, and return whether it settles."""
-        from stationmaster.config.team import TeamConfig
-        from stationmaster.departures.station import Station
         from stationmaster.rollouts.waiting import look
 
-        station = Station(team=TeamConfig.model_validate(self.team), train=self.train)
+        station = self._station()
         settled, standing = look(station, self.departure, self.rollout, self.batch, self.stage)
         if standing.blockers:
             # What it waited for stands until the task itself goes on: no waiting task is ever without a reason.
             station.ledger.renew_blockers(self.subject, standing.blockers, station.now())
         return settled, standing
+
+    def event(self, standing: Standing) -> TriggerEvent:
+        """Return the end of the task itself where its batch has come as far, so that it needs no worker at all."""
+        from stationmaster.rollouts.waiting import ending
+
+        if not self.ends or standing.blockers:  # with blockers left there is something for a worker to propose
+            return super().event(standing)
+        station = self._station()
+        result = ending(station, self.departure, self.rollout, self.batch)
+        station.ledger.set_blockers(self.subject, (), station.now())
+        return TaskSkippedEvent() if result is None else TaskSuccessEvent(xcoms={"return_value": result})
+
+    def _station(self) -> Station:
+        from stationmaster.config.team import TeamConfig
+        from stationmaster.departures.station import Station
+
+        return Station(team=TeamConfig.model_validate(self.team), train=self.train)

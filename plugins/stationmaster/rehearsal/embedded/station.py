@@ -15,6 +15,7 @@ import psutil  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.rehearsal.embedded.passwords import User, read_passwords, write_private
+from stationmaster.rehearsal.embedded.ports import HOST
 from stationmaster.rehearsal.embedded.postgres_place import forget_place
 from stationmaster.rehearsal.embedded.processes import Session, end_sessions
 
@@ -48,6 +49,11 @@ class Station(BaseModel):
     passwords_file: Path
     clock_file: Path | None
     home: Path
+
+    @property
+    def pager_url(self) -> str:
+        """Where the stand-in paging services, proposals and alerts are."""
+        return f"http://{HOST}:{self.ports['pager']}"
 
     def passwords(self) -> Mapping[str, str]:
         """Return the passwords by user name."""

@@ -62,6 +62,7 @@ def create_app(world: GovernanceWorld) -> Starlette:
                     order("/decide", Decide, world.decide),
                     order("/upgrade", Upgrade, world.upgrade),
                     order("/faults", Fault, world.script),
+                    Route("/state", lambda _: JSONResponse(world.state())),
                 ],
             ),
         ]

@@ -192,6 +192,26 @@ class GovernanceWorld:
             "votes": {"yes": sum(made.votes.values()), "no": len(made.votes) - sum(made.votes.values())},
         }
 
+    def state(self) -> dict[str, Any]:
+        """Return everything, for who judges: proposals with their voters and instants, what each target runs."""
+        with self._lock:
+            self._advance()
+            return {
+                "proposals": [
+                    {
+                        **self.shape(made),
+                        "voters": sorted(made.votes),
+                        "decided_at": made.decided_at.isoformat() if made.decided_at is not None else None,
+                        "executed_at": (made.decided_at + self._executed_after).isoformat()
+                        if made.carried_out and made.decided_at is not None
+                        else None,
+                    }
+                    for made in self.proposals
+                ],
+                "targets": dict(self._running),
+                "needed": self._needed,
+            }
+
     def _named(self, name: str) -> Made:
         self._advance()
         for made in self.proposals:
