@@ -253,3 +253,14 @@ def test_a_choice_that_the_file_does_not_know_any_more_is_refused(scene, field):
     outcome = scene.start("open_the_incident")
     assert outcome.kind == "failed"
     assert "gone" in outcome.text
+
+
+def test_c33_a_rung_that_is_not_climbed_keeps_nothing_after_the_ladder_from_running(scene):
+    after = ("handle", "handle_in_the_second_shift", "examine", "file_the_report", "ask_for_the_postmortem")
+    assert {scene.dag.get_task(task).trigger_rule.value for task in after} == {"all_done"}
+
+
+def test_c33_a_run_that_opened_no_incident_asks_nobody_for_its_news(scene):
+    after = ("handle", "handle_in_the_second_shift", "examine", "file_the_report", "ask_for_the_postmortem")
+    assert {scene.start(task).kind for task in after} == {"skipped"}
+    assert scene.asked == []

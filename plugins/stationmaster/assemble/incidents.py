@@ -53,7 +53,7 @@ def incident_dags(
 
 def _dag(dag_id: str, include: Path, team: TeamConfig, rules: IncidentRules, common: dict[str, Any]) -> DAG:
     asked: dict[str, Any] = {"map_index_template": _NAMED, "retries": _ASKED_AGAIN, **common}
-    going_on = {"trigger_rule": TriggerRule.ALL_DONE_MIN_ONE_SUCCESS}
+    going_on = {"trigger_rule": TriggerRule.ALL_DONE}
     role = rules.roles[0]
     with DAG(
         dag_id=dag_id,

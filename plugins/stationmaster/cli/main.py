@@ -9,6 +9,7 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import (
     checking,
+    chores,
     departures_by_hand,
     explaining,
     freezes,
@@ -26,8 +27,10 @@ from stationmaster.cli import (
     previewing,
     rehearsing,
     rollouts,
+    runbooks,
     running,
     stats,
+    watching,
     who,
 )
 
@@ -70,7 +73,8 @@ def root(
 
 
 _DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
-for group in (checking, who, oncall_reading, oncall_writing, incidents, oncall_log, new, *_DEPARTURES):
+_DUTY = (chores, runbooks, incidents, oncall_log, watching, new)
+for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES, *_DUTY):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

@@ -29,6 +29,17 @@ class Reply(Value):
     edited: datetime | None = None
 
 
+class Heard(Reply):
+    """One message of a channel, with what the history itself tells of its thread and its reactions.
+
+    `repliers` may be cut short: `reply_users` counts them all. `marks` are the canonical names of its emoji.
+    """
+
+    reply_users: int = 0
+    repliers: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+
+
 class ChatUser(Value):
     """An account. `guest` is restricted, `deleted` deactivated, `tz` an IANA zone or ""."""
 

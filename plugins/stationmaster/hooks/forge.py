@@ -10,6 +10,7 @@ from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_connection import Connect, from_airflow
 from stationmaster.hooks.forge_contents import ForgeContents
 from stationmaster.hooks.forge_deployments import ForgeDeployments
+from stationmaster.hooks.forge_files import ForgeFiles
 from stationmaster.hooks.forge_history import ForgeHistory
 from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
@@ -28,7 +29,15 @@ PACE = timedelta(seconds=1)
 
 
 class Forge(
-    ForgeHistory, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, ForgeContents, ForgeRuns, ForgeDeployments
+    ForgeHistory,
+    ForgeFiles,
+    ForgePicks,
+    ForgePulls,
+    ForgeReviews,
+    ForgeIssues,
+    ForgeContents,
+    ForgeRuns,
+    ForgeDeployments,
 ):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 

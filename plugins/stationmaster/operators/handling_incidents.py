@@ -11,7 +11,7 @@ from stationmaster.operators.asking import Question, choice_field, text_field
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.paging_people import OPEN_TASK
 from stationmaster.operators.team_asking import TeamAskOperator
-from stationmaster.operators.team_step import Pausing, TeamOperator
+from stationmaster.operators.team_step import ABOUT_KEY, Pausing, TeamOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,7 +27,22 @@ FILE = "File the report"
 WRITTEN = "It is written"
 
 
-class IncidentAskOperator(TeamAskOperator):
+class AfterOpening(TeamOperator):
+    """Base of the tasks that come after the ladder, whatever became of its rungs: without an incident they are skipped.
+
+    They run once all before them are done. No other rule will do: a rung that was not climbed is skipped, and with it
+    would be everything that waits for a success.
+    """
+
+    def matter(self, desk: Desk, context: Context) -> str:
+        """Return the incident; where none was opened there is nothing to do."""
+        ti: Any = context["ti"]
+        if ti.xcom_pull(task_ids=self.first_task, key=ABOUT_KEY) is None:
+            raise AirflowSkipException("this run has opened no incident: there is nothing to do")
+        return super().matter(desk, context)
+
+
+class IncidentAskOperator(AfterOpening, TeamAskOperator):
     """Base of the questions to whoever leads an incident. Its place counts within the round of the incident."""
 
     area, first_task = "incidents", OPEN_TASK
@@ -223,7 +238,7 @@ class ExamineIncidentOperator(IncidentAskOperator):
         return {"outcome": "examined", "by": found.by, "follow_ups": len(found.value["follow_ups"])}
 
 
-class FileReportOperator(TeamOperator):
+class FileReportOperator(AfterOpening):
     """Opens the tickets, files the report, drafts the postmortem, closes the incident's issue; each once (C-30, T-10).
 
     XCom: ``{"report", "tickets": [addresses], "postmortem"}``; report and postmortem are addresses, or null.

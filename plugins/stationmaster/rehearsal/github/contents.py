@@ -1,4 +1,7 @@
-"""Text files that are added through the API; of those of the history nothing is known."""
+"""What stands at the root of a repository, by name, and the text files that are added through the API.
+
+Of the contents of the history nothing is known.
+"""
 
 import base64
 import binascii
@@ -6,6 +9,25 @@ import hashlib
 from typing import Any
 
 from stationmaster.rehearsal.github.call import Call, Endpoint, Problem, Reply
+
+_BYTES = 1200
+
+
+def list_root(call: Call) -> Reply:
+    """Answer the files and folders at the root of the default branch."""
+    return Reply(200, [_entry(call, name) for name in call.repository.spec.files])
+
+
+def _entry(call: Call, name: str) -> dict[str, Any]:
+    plain, folder = name.rstrip("/"), name.endswith("/")
+    return {
+        "type": "dir" if folder else "file",
+        "size": 0 if folder else _BYTES,
+        "name": plain,
+        "path": plain,
+        "url": f"{call.at}/contents/{plain}",
+        "html_url": f"{call.page}/blob/{call.repository.spec.default_branch}/{plain}",
+    }
 
 
 def get_content(call: Call) -> Reply:
@@ -55,6 +77,7 @@ def _shape(call: Call, branch: str, text: str) -> dict[str, Any]:
 
 
 ENDPOINTS = (
+    Endpoint("GET", "/repos/{owner}/{name}/contents", list_root),
     Endpoint("GET", "/repos/{owner}/{name}/contents/{path:path}", get_content),
     Endpoint("PUT", "/repos/{owner}/{name}/contents/{path:path}", put_content),
 )
