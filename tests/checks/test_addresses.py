@@ -76,9 +76,7 @@ def test_t16_a_probe_that_never_ends_or_floods_is_given_up(office, url, path, sa
     assert says in found.sentence
 
 
-@pytest.mark.parametrize(
-    "there", ["https://example.org/", "file:///etc/passwd", "http://localhost:1/", "/again"]
-)
+@pytest.mark.parametrize("there", ["https://example.org/", "file:///etc/passwd", "http://localhost:1/", "/again"])
 def test_t16_a_redirect_leads_to_no_other_place_and_not_on_for_ever(office, url, there) -> None:
     found = _look(office, url, f"/to?there={there}")
     assert found.ok is None
