@@ -11,6 +11,7 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from stationmaster import preloading
+from stationmaster.timetables.chore_timetable import ChoreTimetable
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 from stationmaster.timetables.watch_timetable import WatchTimetable
@@ -19,7 +20,7 @@ from stationmaster.webhooks.app import app as webhooks
 
 _APPS = [{"app": webhooks, "url_prefix": PREFIX, "name": "stationmaster"}]
 _LISTENERS = [preloading]
-_TIMETABLES = [WeeklyStopTimetable, HandoffTimetable, WatchTimetable]
+_TIMETABLES = [WeeklyStopTimetable, HandoffTimetable, ChoreTimetable, WatchTimetable]
 
 
 class StationmasterPlugin(AirflowPlugin):

@@ -23,7 +23,9 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
         there, wherever it is unpacked to. Without it they hold the absolute path.
     :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
     """
+    from stationmaster.assemble.chores import chore_dags
     from stationmaster.assemble.escalation import escalation_dags
+    from stationmaster.assemble.incidents import incident_dags
     from stationmaster.assemble.rollouts import rollout_dags
     from stationmaster.assemble.rotations import rotation_dags
     from stationmaster.assemble.sources import source_dags
@@ -43,8 +45,10 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
         for entry in team.roster.values():
             yield from rotation_dags(include, team, entry, dag_file=dag_file, only=only)
         yield from escalation_dags(include, team, dag_file=dag_file, only=only)
+        yield from incident_dags(include, team, dag_file=dag_file, only=only)
         yield from source_dags(include, team, dag_file=dag_file, only=only)
         yield from upgrade_dags(include, team, dag_file=dag_file, only=only)
+        yield from chore_dags(include, team, dag_file=dag_file, only=only)
         yield from watch_dags(include, team, dag_file=dag_file, only=only)
 
 

@@ -9,20 +9,25 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import (
     checking,
+    chores,
     departures_by_hand,
     explaining,
     freezes,
     generating,
     halting,
+    incidents,
     ledger_records,
     ledger_writes,
     linking,
+    new,
+    oncall_log,
     oncall_reading,
     oncall_writing,
     parity,
     previewing,
     rehearsing,
     rollouts,
+    runbooks,
     running,
     stats,
     watching,
@@ -67,8 +72,9 @@ def root(
     """Hold the options of the command itself."""
 
 
-_DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining, watching)
-for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
+_DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
+_DUTY = (chores, runbooks, incidents, oncall_log, watching, new)
+for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES, *_DUTY):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

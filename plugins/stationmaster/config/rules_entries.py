@@ -6,8 +6,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stationmaster import clock
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.rules_chores import chore_mistakes
 from stationmaster.config.rules_watches import watch_mistakes
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def entry_mistakes(
-    include: Path, team: TeamConfig, kind: EntryFile, entry: Any, *, taken: Collection[str] = ()
+    include: Path, team: TeamConfig, kind: EntryFile, entry: Any, *, head: Any, taken: Collection[str] = ()
 ) -> Iterator[Mistake]:
     """Yield what is wrong with one entry; an error keeps out that one alone.
 
+    :param head: what the team's file of this kind says beside its entries.
     :param taken: the names of the team's entries of this kind so far: a team may have several files of it.
     """
     loc: Loc = (kind.folder, entry.id)
@@ -37,3 +40,5 @@ def entry_mistakes(
         known = [each.stem for each in folder.glob("*.md")]
         remedy = did_you_mean(page, known)
         yield Mistake("unknown_runbook", (*loc, "runbook"), f"there is no page runbooks/{page}.md", remedy, page)
+    if kind.folder == "chores" and entry.role in team.roles:
+        yield from chore_mistakes(include, team, head, entry, clock.now())

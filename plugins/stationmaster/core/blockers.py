@@ -387,6 +387,21 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer the task, as its runbook says, or settle it on GitHub: see {where} there.",
     ),
     (
+        "CHORE_OPEN",
+        "{person} has not done {chore} yet; it is due {due}.",
+        "Follow its runbook, then answer the task, or close it with stationmaster chore done.",
+    ),
+    (
+        "CHORE_LATE",
+        "{chore} was due {due}, and {person} has not done it (carried over: {count}).",
+        "Do it now, or say why it can wait; whoever comes on call next gets it else.",
+    ),
+    (
+        "CHORE_BLOCKED",
+        "{person} cannot do {chore}, due {due}: {why}.",
+        "Clear what it waits for, then do it and answer the task.",
+    ),
+    (
         "SHIFT_UNREVIEWED",
         "{person} has not said how their shift was.",
         "Answer the task; it ends with the next handoff, and nothing hangs on it.",
@@ -508,6 +523,37 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "ALERTS_SETTLING",
         "No alert may fire on {targets} until {until}.",
         "Nothing to do: the batch is over then.",
+    ),
+    # Incidents
+    (
+        "INCIDENT_UNACKNOWLEDGED",
+        "{people} {verb} paged for {incident}, and nobody has acknowledged it.",
+        "Answer the task, put ✅ under its message in Slack, or run `stationmaster incident ack`.",
+    ),
+    (
+        "INCIDENT_CLIMBS",
+        "Rung {rung} of the ladder of {incident} is told at {at}, unless somebody has it before.",
+        "Acknowledge the incident; or wait: it is told by itself.",
+    ),
+    (
+        "INCIDENT_UNDER_WAY",
+        "{person} works on {incident}: {title}.",
+        "Answer the task when there is news, or write `update: …` in its thread; say when it is mitigated or resolved.",
+    ),
+    (
+        "INCIDENT_UPDATE_DUE",
+        "An update on {incident} is due since {at}.",
+        "Say what is done, what you are at, and when it will be over: in the task, or as `update: …` in its thread.",
+    ),
+    (
+        "INCIDENT_REPORT_DUE",
+        "The report of {incident} waits for {person}: the cause, what was learned, what should follow.",
+        "Answer the task, or run `stationmaster incident report`.",
+    ),
+    (
+        "POSTMORTEM_DUE",
+        "A postmortem of {incident} is due by {at}.",
+        "Write it from its draft, and give its address in the task or with `stationmaster incident postmortem`.",
     ),
     # Watches
     (

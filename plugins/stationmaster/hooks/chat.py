@@ -31,6 +31,7 @@ LOOK_BACK = timedelta(minutes=1)
 """How far before the intent a lost message is looked for: Slack's clock is not the ledger's."""
 
 _PAGE = 200
+TOPIC_CHARACTERS = 250
 
 
 class Chat:
@@ -198,6 +199,14 @@ class Chat:
         """Return a channel: whether it is archived, whether the bot is in it (F61)."""
         data = self._call("conversations.info", {"channel": channel}, about=f"channel {channel}")
         return chat_reading.channel(data)
+
+    def set_topic(self, channel: str, topic: str) -> None:
+        """Write a channel's topic; cut to what Slack takes. The same topic again leaves a message all the same."""
+        self._call(
+            "conversations.setTopic",
+            {"channel": channel, "topic": clip(topic, TOPIC_CHARACTERS)},
+            about=f"channel {channel}",
+        )
 
     def direct(self, user: str) -> str:
         """Return the id of the direct conversation with a person, opened if need be."""

@@ -53,13 +53,14 @@ class ChatUser(Value):
 
 
 class ChatChannel(Value):
-    """A conversation; `joined` says whether the bot is in it."""
+    """A conversation; `joined` says whether the bot is in it, `topic` stands in its header."""
 
     id: str
     name: str
     private: bool
     archived: bool
     joined: bool
+    topic: str = ""
 
 
 class ChatIdentity(Value):

@@ -118,12 +118,14 @@ def channel(data: Mapping[str, Any]) -> ChatChannel:
     shape = data.get("channel")
     channel_id = text(shape, "id", method="conversations.info")
     known = shape if isinstance(shape, Mapping) else {}
+    topic = known.get("topic")
     return ChatChannel(
         id=channel_id,
         name=str(known.get("name") or ""),
         private=bool(known.get("is_private")),
         archived=bool(known.get("is_archived")),
         joined=bool(known.get("is_member") or known.get("is_im")),
+        topic=str(topic.get("value") or "") if isinstance(topic, Mapping) else "",
     )
 
 

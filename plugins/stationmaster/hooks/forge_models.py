@@ -89,6 +89,14 @@ class Comment(Value):
     at: datetime | None = None
 
 
+class TextFile(Value):
+    """A text file of a repository, with the page that shows it."""
+
+    path: str
+    text: str
+    url: str
+
+
 class Moved(Value):
     """A branch or tag that stands at `sha`; `adopted` means that it stood there already."""
 

@@ -15,6 +15,7 @@ from stationmaster.hooks.governance_errors import (
     refused,
 )
 from stationmaster.hooks.rehearsed_hosts import LOOPBACK, forbidden
+from stationmaster.hooks.trusted_roots import trusted_roots
 
 _PATIENCE = 20.0
 
@@ -48,7 +49,13 @@ class Wire:
         """
         address = self._address()
         try:
-            answer = httpx.get(f"{address.url}{path}", params=query, headers=address.headers, timeout=_PATIENCE)
+            answer = httpx.get(
+                f"{address.url}{path}",
+                params=query,
+                headers=address.headers,
+                timeout=_PATIENCE,
+                verify=trusted_roots(),
+            )
         except httpx.HTTPError as error:
             raise GovernanceUnreachable(self.service, self._silent(error)) from None
         if answer.status_code != 200:
@@ -63,7 +70,13 @@ class Wire:
         """
         address = self._address()
         try:
-            answer = httpx.post(f"{address.url}{path}", json=body, headers=address.headers, timeout=_PATIENCE)
+            answer = httpx.post(
+                f"{address.url}{path}",
+                json=body,
+                headers=address.headers,
+                timeout=_PATIENCE,
+                verify=trusted_roots(),
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise GovernanceUnreachable(self.service, self._silent(error)) from None
         except httpx.HTTPError as error:
