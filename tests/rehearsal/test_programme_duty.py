@@ -119,4 +119,4 @@ def test_every_repository_of_the_teams_own_work_is_furnished_once():
     for each in EVERY.values():
         report = each.incidents.report if each.incidents is not None else None
         if report is not None and report.into == "file":
-            assert branches[report.repository] == report.branch
+            assert branches[report.repository] == (report.branch or "main")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
@@ -21,6 +22,7 @@ _OUTCOMES = {
     "missed": "missed: the next one began",
 }
 _WHEN = "%a %d %b %H:%M"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _KEPT = 8
 """Rows of chores that went as they should, for each chore; the rest is counted."""
 
@@ -181,8 +183,14 @@ def _log(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
             ends = rotation.next_handoff(at) if rotation is not None else datetime.max.replace(tzinfo=at.tzinfo)
             yield from ("", f"#### From {_local(team, begins)}", "")
         text = escaping.markdown(escaping.one_line(str(found.value["text"])))
-        links = "".join(f" <{link}>" for link in found.value.get("links") or ())
-        yield f"- {_local(team, at)}, {_name(team, found.by)}: {text}{links}"
+        links = ", ".join(_place(str(link)) for link in found.value.get("links") or ())
+        yield f"- {_local(team, at)}, {_name(team, found.by)}: {text}{f' ({links})' if links else ''}"
+
+
+def _place(link: str) -> str:
+    """Return a link as people read it: of the stand-ins what comes after the host, for they are gone by then."""
+    parts = urlsplit(link)
+    return escaping.markdown(parts.path.strip("/") if parts.hostname in _LOOPBACK else link)
 
 
 def _entries(evidence: Evidence, team: TeamConfig) -> list[Happened]:
