@@ -14,6 +14,7 @@ from stationmaster import preloading
 from stationmaster.timetables.chore_timetable import ChoreTimetable
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
+from stationmaster.timetables.watch_timetable import WatchTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
@@ -21,4 +22,9 @@ class StationmasterPlugin(AirflowPlugin):
 
     name = "stationmaster"
     listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
-    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable, ChoreTimetable]  # noqa: RUF012 - as the base class declares it
+    timetables: list[Any] = [  # noqa: RUF012 - as the base class declares it
+        WeeklyStopTimetable,
+        HandoffTimetable,
+        ChoreTimetable,
+        WatchTimetable,
+    ]

@@ -30,7 +30,10 @@ NAMES = [" ".join(names) for names, _ in EVERY]
 def test_these_are_the_commands():
     assert NAMES == [
         "adopt",
+        "alerts decide",
+        "alerts list",
         "assign",
+        "beat",
         "bench",
         "check",
         "chore block",
@@ -85,6 +88,7 @@ def test_these_are_the_commands():
         "runbook show",
         "schedule",
         "schemas",
+        "silence",
         "skip",
         "stats",
         "swap accept",

@@ -15,10 +15,12 @@ from stationmaster.cli import (
     freezes,
     generating,
     halting,
+    incidents,
     ledger_records,
     ledger_writes,
     linking,
     new,
+    oncall_log,
     oncall_reading,
     oncall_writing,
     parity,
@@ -28,6 +30,7 @@ from stationmaster.cli import (
     runbooks,
     running,
     stats,
+    watching,
     who,
 )
 
@@ -70,7 +73,7 @@ def root(
 
 
 _DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
-_DUTY = (chores, runbooks, new)
+_DUTY = (chores, runbooks, incidents, oncall_log, watching, new)
 for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES, *_DUTY):
     group.register(app)
 ledger_records.register(ledger)

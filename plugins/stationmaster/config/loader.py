@@ -130,6 +130,8 @@ class _Reading:
         self._report([*unknown, *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         self._runbooks([complete.upgrades.runbook] if complete.upgrades is not None else [])
+        if complete.incidents is not None and complete.incidents.runbook is not None:
+            self._runbooks([complete.incidents.runbook])
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
             self._runbooks(runbooks_of(train).values())

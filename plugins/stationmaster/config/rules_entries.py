@@ -10,6 +10,7 @@ from stationmaster import clock
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
 from stationmaster.config.rules_chores import chore_mistakes
+from stationmaster.config.rules_watches import watch_mistakes
 
 if TYPE_CHECKING:
     from stationmaster.config.entries import EntryFile
@@ -31,6 +32,8 @@ def entry_mistakes(
     if entry.role not in team.roles:
         what = f"no rotation of the team has the role {entry.role!r}"
         yield Mistake("unknown_role", (*loc, "role"), what, did_you_mean(entry.role, team.roles), entry.role)
+    if kind.folder == "watches":
+        yield from watch_mistakes(include, team, entry)
     page = getattr(entry, "runbook", None)
     folder = include / "runbooks"
     if page is not None and not (folder / f"{page}.md").is_file():

@@ -15,6 +15,8 @@ from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.gates import QuorumGate
+from stationmaster.config.incidents import IncidentRules
+from stationmaster.config.oncall_log import LogRules
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
@@ -70,6 +72,8 @@ class TeamFile(ConfigModel):
     )
     circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
     upgrades: Upgrades | None = Field(default=None, description="Weekly dependency upgrades (D-24, D-25)")
+    incidents: IncidentRules | None = Field(default=None, description="What is done when something breaks (C-30)")
+    log: LogRules | None = Field(default=None, description="Where the on-call log is published (O-10)")
     away: Text | None = Field(
         default=None,
         description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "

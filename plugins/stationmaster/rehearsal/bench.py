@@ -19,9 +19,10 @@ from rich.console import Console
 from rich.table import Table
 
 from stationmaster import settings
+from stationmaster.rehearsal import bench_rollout
 from stationmaster.rehearsal.bench_parse import Parsing
-from stationmaster.rehearsal.bench_runs import Measured, idle_run, real_run
-from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, bench_station, copy_bundle
+from stationmaster.rehearsal.bench_runs import Measured, idle_batch, idle_run, real_run
+from stationmaster.rehearsal.bench_station import POLL_SECONDS, TEAM, BenchStation, bench_station, copy_bundle
 from stationmaster.rehearsal.embedded.station import passing_home
 
 MOST = 1.5
@@ -213,6 +214,8 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         airflow, slack = interleaved(
             lambda: real_run(station, deciding="airflow"), lambda: real_run(station, deciding="slack"), rounds
         )
+        tell(f"a rollout of {bench_rollout.TARGETS} targets in {bench_rollout.BATCHES} batches")
+        of_rollout = _bench_rollout(station, console)
     _explain(ours, theirs, console)
     whole = median(one.whole for one in ours), median(one.whole for one in theirs)
     plain, by_airflow, by_slack = (
@@ -230,6 +233,42 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         Result("the whole promotion against a DAG of its shape", *whole, MOST * whole[1]),
         Result("deciding vote in Airflow to the next task", by_airflow, plain, VOTE_LOOPS * plain),
         Result("deciding vote in Slack to the next task", by_slack, plain, VOTE_LOOPS * plain + POLL_SECONDS),
+        *of_rollout,
+    ]
+
+
+def _bench_rollout(station: BenchStation, console: Console) -> list[Result]:
+    """A batch beside tasks that do nothing, and what a target costs at the end beside the beginning."""
+    rollout = bench_rollout.RolloutBench(station.place)
+    try:
+        spent, idle = bench_rollout.measure(rollout, lambda: idle_batch(station))
+    finally:
+        rollout.close()
+    plain, tasks = median(idle), median(one.tasks for one in spent)
+    targets = median(one.targets for one in spent)
+    late, early = bench_rollout.growth(spent)
+    console.print(
+        f"A batch of {targets:g} targets: {bench_rollout.TASKS} tasks that do nothing {plain:.2f} s, what ours do "
+        f"{tasks:.2f} s ({1000 * tasks / targets:.0f} ms a target); the looks while it waits "
+        f"{median(one.looks for one in spent):.2f} s, which hold no worker.",
+        highlight=False,
+    )
+    many, task = f"{bench_rollout.TARGETS} targets", plain / bench_rollout.TASKS
+    return [
+        Result(
+            f"each of {many}, beside one task that does nothing",
+            1000 * tasks / targets,
+            1000 * task,
+            1000 * bench_rollout.MOST_TARGET * task,
+            "ms",
+        ),
+        Result(
+            f"a target, the last ones of {many} beside the first",
+            1000 * late,
+            1000 * early,
+            1000 * bench_rollout.MOST_GROWTH * early,
+            "ms",
+        ),
     ]
 
 
