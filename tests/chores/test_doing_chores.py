@@ -423,3 +423,48 @@ def test_t16_steps_are_ticked_one_by_one_as_the_page_had_them_when_it_was_opened
     done = run.wake(question, "do_it", answer("Done", person, **dict.fromkeys(boxes, True)))
     assert done.value["outcome"] == "done"
     assert sum(line.startswith("☐") for line in office.texts("ops")[0].splitlines()) == len(boxes)
+
+
+@pytest.mark.parametrize("kind", ["dropped_after", "bad_gateway_after", "dropped_before"])
+@pytest.mark.parametrize("path", ["/issues", "/comments", "/labels"])
+def test_f02_f03_a_lost_answer_of_github_makes_nothing_twice(run, kind, path):
+    office, person = run.office, holder(run.office)
+    run.start("open_the_chore")
+    office.fault(kind, path, method="POST")
+    again = run.start("log_it_as_an_issue")
+    while again.kind == "deferred":
+        office.clock.move(minutes=1)
+        again = run.wake(again, "log_it_as_an_issue") if run.settled(again) else again
+    question = run.start("do_it")
+    run.wake(question, "do_it", answer("Blocked", person, note="no access"))
+    question = run.start("do_it")
+    for _ in range(5):
+        office.clock.move(minutes=1)
+        run.settled(question)
+    run.wake(question, "do_it", answer("Done", person, **GOOD))
+    closing = run.start("close_the_chore")
+    while closing.kind == "deferred":
+        office.clock.move(minutes=1)
+        closing = run.wake(closing, "close_the_chore") if run.settled(closing) else closing
+    (issue,) = issues(office)
+    assert (issue.state, sorted(issue.labels)) == ("closed", ["blocked", "chore", "priority_major"])
+    assert len(office.github.repository(OPS).record.comments) == 1
+
+
+@pytest.mark.parametrize("kind", ["server_error_after", "drop_after", "drop_before"])
+def test_f04_a_lost_answer_of_slack_says_nothing_twice(run, kind):
+    office, person = run.office, holder(run.office)
+    run.start("open_the_chore")
+    office.slack_fault(kind)
+    question = run.start("do_it")
+    for _ in range(4):
+        office.clock.move(minutes=1)
+        assert run.settled(question) is None
+    assert len(office.texts("ops")) == 1
+    run.wake(question, "do_it", answer("Done", person, **GOOD))
+    office.slack_fault(kind)
+    closing = run.start("close_the_chore")
+    while closing.kind == "deferred":
+        office.clock.move(minutes=1)
+        closing = run.wake(closing, "close_the_chore") if run.settled(closing) else closing
+    assert len(office.texts("ops")) == 2

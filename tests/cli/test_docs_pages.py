@@ -12,7 +12,9 @@ from tests.cli.conftest import ROOT
 from tests.cli.markdown_pages import PAGES, anchors, code_lines, links, name_of
 from tests.cli.test_cli_help import commands
 
-_COMMAND = re.compile(r"(?:^|[\s\"'|])stationmaster ((?:(?:ledger|swap|override|freeze|rollout) )?[a-z]+)\b([^|#]*)")
+_COMMAND = re.compile(
+    r"(?:^|[\s\"'|])stationmaster ((?:(?:ledger|swap|override|freeze|rollout|chore|runbook|new) )?[a-z]+)\b([^|#]*)"
+)
 _MAKE = re.compile(r"(?:^|\s)make ([a-z]+)\b")
 _OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]*)")
 _TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
