@@ -11,10 +11,10 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch, WatchEntry
 from stationmaster.rehearsal.cast_questions import Written
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
 from stationmaster.rehearsal.hours_duty import rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.programme_duty import WATCH
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=5)
@@ -87,8 +87,9 @@ def unlogged(evidence: Evidence, teams: Teams) -> Iterator[str]:
 def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[tuple[str, int]]:
     """Yield what belongs into a team's log, and how many entries tell it."""
     about = {(str(entry.value["about"]), datetime.fromisoformat(str(entry.value["at"]))) for entry in entries}
-    for area, kinds in ((CHORES, ("ended",)), (INCIDENT, ("opened", "acknowledged", "resolved", "mitigated"))):
-        for name, facts in matters(evidence.audit, f"{team.id}.{area}", "opened").items():
+    chores, broken = chore_runs(evidence.audit, team.id), incidents(evidence.audit, team.id)
+    for every, kinds in ((chores, ("ended",)), (broken, ("opened", "acknowledged", "resolved", "mitigated"))):
+        for name, facts in every.items():
             for fact in facts:
                 if fact.kind in kinds:
                     yield f"{name} {fact.kind}", int((name, fact.at) in about)
