@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -102,6 +102,20 @@ def _empty(databases: PostgresDatabases, url: str) -> None:
         *(f"INSERT INTO {table} SELECT * FROM as_migrated.{table}" for table in tables),
         url=url,
     )
+
+
+@pytest.fixture
+def fresh_postgresql(postgres_databases: PostgresDatabases, standing_ledger: str) -> Iterator[Callable[[], str]]:
+    """Empty the standing ledger on PostgreSQL, and return its URL: as often as a test asks."""
+    from stationmaster.ledger import Ledger
+
+    def fresh() -> str:
+        Ledger.at(standing_ledger).close()
+        _empty(postgres_databases, standing_ledger)
+        return standing_ledger
+
+    yield fresh
+    Ledger.at(standing_ledger).close()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.definitions.param import process_params
 
 from stationmaster.assemble.include import ConfigurationMistakes, dags_of, raise_problems
 
@@ -110,6 +111,25 @@ def test_the_dags_survive_airflows_own_serializer(parsed):
         before, after = dag["shapes"]
         assert before == after, name
         assert before["tasks"]
+
+
+def test_fact26_a_form_stands_in_its_dag_and_in_no_task_of_it(parsed):
+    """Airflow would copy the form into each task: most of what many trains cost to parse."""
+    forms = 0
+    for name, dag in parsed["dags"].items():
+        written = json.loads(dag["text"])["dag"]
+        forms += bool(written.get("params"))
+        assert [task["__var"]["task_id"] for task in written["tasks"] if task["__var"].get("params")] == [], name
+    assert forms
+
+
+@pytest.mark.parametrize("given, expected", [({}, True), ({"dry_run": False}, False)])
+def test_a_task_reads_the_form_of_its_run_all_the_same(given, expected):
+    """As Airflow puts it together: what the form says by itself, and what the run was started with."""
+    (dag,) = dags_of(ROOT / "include", only="cellxgene.weekly.rollback")
+    found = process_params(dag, dag.get_task("go_back"), given, suppress_exception=False)
+    assert set(found) == {"dry_run", "to", "reason", "accept_irreversible"}
+    assert found["dry_run"] is expected
 
 
 def test_f74_a_serialized_dag_holds_no_token_and_no_path_of_the_machine(parsed):

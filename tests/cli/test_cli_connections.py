@@ -5,13 +5,20 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stationmaster.rehearsal.alerts import standin as alerts_standin
+from stationmaster.rehearsal.alerts.standin import AlertWorld, Silence
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.specs import RepositorySpec
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
 from stationmaster.rehearsal.github.world import GithubWorld
+from stationmaster.rehearsal.governance import standin as governance_standin
+from stationmaster.rehearsal.governance.standin import STAND_IN_TOKEN as GOVERNANCE_TOKEN
+from stationmaster.rehearsal.governance.world import Fault, GovernanceWorld
 from stationmaster.rehearsal.mail.standin import Mailbox, serve_mail
 from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack import standin as slack_standin
@@ -81,6 +88,77 @@ def test_f61_slack_and_mail_are_looked_at_too(answer, outside, monkeypatch):
         ("cellxgene.weekly", "SLACK_LACKS_SCOPE"),
         ("cellxgene.oncall", "CONNECTION_MISSING"),
     ]
+
+
+ROLLOUT = """
+rollout:
+  component: portal
+  targets: {one: First, two: Second}
+  plan: "Monday:\\n  '9:00': [one, two]\\n"
+  vote: {channel: ops, role: primary}
+"""
+
+
+@pytest.fixture
+def rolling(include: Path, outside: Outside, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[GovernanceWorld, Any]]:
+    """The train rolls out, too, and both services of it answer."""
+    team, train = include / "teams" / "cellxgene.yaml", include / "trains" / "cellxgene.weekly.yaml"
+    train.write_text(train.read_text() + ROLLOUT.replace("\\\\n", "\\n"))
+    text = team.read_text()
+    assert text.count("\nconnections:\n") == 1
+    team.write_text(text.replace("\nconnections:\n", "\nconnections:\n  proposals: votes\n  alerts: pages\n"))
+    governance, alerts = GovernanceWorld(dict.fromkeys(("one", "two"), "0" * 40)), AlertWorld()
+    with (
+        serve(governance_standin.create_app(governance)) as proposals,
+        serve(alerts_standin.create_app(alerts)) as pages,
+    ):
+        monkeypatch.setenv("AIRFLOW_CONN_VOTES", connection(proposals, GOVERNANCE_TOKEN))
+        monkeypatch.setenv("AIRFLOW_CONN_PAGES", connection(pages))
+        yield governance, alerts
+
+
+def connection(host: str, password: str = "") -> str:
+    return json.dumps({"conn_type": "http", "host": host, "password": password})
+
+
+def test_d11_proposals_and_alerts_are_asked_about_every_target(run, rolling):
+    result = run("check", "--connections")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (
+        0,
+        "Every connection has what it needs, as far as it says.",
+    )
+    assert rolling[0].proposals == []
+
+
+def test_d11_a_service_that_is_not_there_and_a_connection_without_a_host_are_findings(answer, rolling, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_VOTES", json.dumps({"conn_type": "http", "host": "http://127.0.0.1:1"}))
+    monkeypatch.setenv("AIRFLOW_CONN_PAGES", json.dumps({"conn_type": "http"}))
+    found = answer("check", "--connections", code=1)["connections"]
+    assert [(one["code"], one["about"]) for one in found] == [
+        ("PROPOSALS_UNREACHABLE", "cellxgene.weekly"),
+        ("CONNECTION_MISSING", "cellxgene.weekly"),
+    ]
+    assert all(one["how"] for one in found)
+    assert "pages" in found[-1]["sentence"]
+
+
+def test_d11_a_target_that_is_not_known_is_named_and_a_refused_token_is_said_once(answer, rolling):
+    governance, _ = rolling
+    del governance._running["two"]
+    found = answer("check", "--connections", code=1)["connections"]
+    assert [one["code"] for one in found] == ["PROPOSALS_REFUSED"]
+    assert "two" in found[0]["sentence"]
+    governance.script(Fault(kind="unauthorised", times=9))
+    found = answer("check", "--connections", code=1)["connections"]
+    assert [one["code"] for one in found] == ["PROPOSALS_REFUSED"]
+    assert GOVERNANCE_TOKEN not in json.dumps(found)
+
+
+def test_d11_alerts_that_do_not_answer_are_a_finding(answer, rolling):
+    _, alerts = rolling
+    alerts.silence(Silence(times=9))
+    found = answer("check", "--connections", code=1)["connections"]
+    assert [one["code"] for one in found] == ["ALERTS_UNREACHABLE"]
 
 
 def test_without_the_option_nothing_is_asked(answer, outside):

@@ -201,8 +201,15 @@ def test_the_worst_verdict_wins_and_no_blocker_is_lost(verdicts: list[Verdict], 
     ],
 )
 def test_the_order_of_the_verdicts(verdicts: str, worst: str) -> None:
-    standings = [Standing(gate="g", verdict=Verdict(verdict)) for verdict in verdicts.split()]
+    why = (blocker("NOTHING_STAGED"),)
+    standings = [Standing(gate="g", verdict=Verdict(verdict), blockers=why) for verdict in verdicts.split()]
     assert combine(standings).verdict == Verdict(worst)
+
+
+@pytest.mark.parametrize("verdict", [verdict for verdict in Verdict if not verdict.opens])
+def test_a_gate_that_does_not_open_says_why(verdict: Verdict) -> None:
+    with pytest.raises(ValueError, match="and not why"):
+        Standing(gate="g", verdict=verdict)
 
 
 def test_no_gate_at_all_is_no_reason_to_go_on() -> None:

@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -115,18 +116,57 @@ def dies_at(point: int, *, after: bool) -> None:
 
         return call
 
-    patch.object(ForgeWire, "write", deadly(ForgeWire.write, lambda *_: True)).start()
-    in_slack = deadly(Chat._respond, lambda _, method, *__: method in chat_outcomes.WRITES)
+    _watch_writes(deadly)
+
+
+def _watch_writes(watch: Callable[[Callable[..., Any], Callable[..., bool]], Callable[..., Any]]) -> None:
+    patch.object(ForgeWire, "write", watch(ForgeWire.write, lambda *_: True)).start()
+    in_slack = watch(Chat._respond, lambda _, method, *__: method in chat_outcomes.WRITES)
     patch.object(Chat, "_respond", in_slack).start()
 
 
-def _in_a_child(week: Week, url: str, point: int | None, *, after: bool = True) -> int:
+def notes_kinds(path: Path) -> None:
+    """Let this process write down, a line for each of its writes to the world, which kind of effect it belongs to."""
+    at_work: list[str] = []
+    perform = Ledger.perform
+
+    def performing(ledger: Ledger, key: str, **how: Any) -> Any:
+        at_work.append(key)
+        try:
+            return perform(ledger, key, **how)
+        finally:
+            at_work.pop()
+
+    def noting(real: Callable[..., Any], counts: Callable[..., bool]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            if counts(*arguments):
+                with path.open("a") as file:
+                    file.write(f"{kind_of(at_work[-1]) if at_work else 'beside the ledger'}\n")
+            return real(*arguments, **named)
+
+        return call
+
+    patch.object(Ledger, "perform", performing).start()
+    _watch_writes(noting)
+
+
+def kind_of(key: str) -> str:
+    """What an effect is, whatever it is about: its key without the departure, the components and all numbers."""
+    return "/".join(
+        "*" if part in ("portal", "explorer", "prod", "staging") or any(sign.isdigit() for sign in part) else part
+        for part in key.split("/")[2:]
+    )
+
+
+def in_a_child(week: Week, url: str, point: int | None, *, after: bool = True, kinds: Path | None = None) -> int:
     """Go on in a new process, which may die; return how it ended."""
 
     def run() -> None:
         week.ledger = Ledger.at(url)
         if point is not None:
             dies_at(point, after=after)
+        if kinds is not None:
+            notes_kinds(kinds)
         play(week)
         os._exit(0)
 
@@ -172,7 +212,7 @@ def test_f02_a_kill_at_each_write_changes_nothing_about_how_the_week_ends(
         return new_week(boards, Ledger.at(url), clock=SharedClock(datetime(2021, 10, 21, 16, 0, tzinfo=UTC))), url
 
     week, url = fresh("undisturbed")
-    assert _in_a_child(week, url, None) == 0
+    assert in_a_child(week, url, None) == 0
     week.departure = "cellxgene.weekly/2021-W42"
     expected = seen(week)
     assert expected["state"] is DepartureState.DONE
@@ -182,13 +222,44 @@ def test_f02_a_kill_at_each_write_changes_nothing_about_how_the_week_ends(
     for point in range(1 + start, _POINTS, 4):
         week, url = fresh(f"point-{point}")
         week.departure = "cellxgene.weekly/2021-W42"
-        ended = _in_a_child(week, url, point, after=after)
+        ended = in_a_child(week, url, point, after=after)
         if ended == 0:
             break  # the week has fewer writes
         assert ended == KILLED
         reached += 1
         week.clock.move(seconds=timedelta(minutes=3).total_seconds())
-        assert _in_a_child(week, url, None) == 0, f"it does not go on after a kill at write {point}"
+        assert in_a_child(week, url, None) == 0, f"it does not go on after a kill at write {point}"
         assert seen(week) == expected, f"write {point}"
         assert week.ledger.verify() == ()
     assert 3 <= reached < _POINTS // 4
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_f02_a_kill_at_each_kind_of_effect_changes_nothing_on_postgresql_either(
+    boards, fresh_postgresql, tmp_path, after: bool
+) -> None:
+    """One write of each kind: a dead worker's claims and transactions are another matter on a server."""
+
+    def fresh() -> tuple[Week, str]:
+        url = fresh_postgresql()
+        week = new_week(boards, Ledger.at(url), clock=SharedClock(datetime(2021, 10, 21, 16, 0, tzinfo=UTC)))
+        week.departure = "cellxgene.weekly/2021-W42"
+        return week, url
+
+    week, url = fresh()
+    assert in_a_child(week, url, None, kinds=tmp_path / "kinds") == 0
+    expected = seen(week)
+    assert expected["state"] is DepartureState.DONE
+    first: dict[str, int] = {}
+    for point, kind in enumerate((tmp_path / "kinds").read_text().splitlines(), start=1):
+        first.setdefault(kind, point)
+    every = {kind_of(key) for key in expected["effects"]}
+    assert every <= set(first), "an effect of the week whose write was not seen"
+    assert len(first) >= 8
+    for kind, point in first.items():
+        week, url = fresh()
+        assert in_a_child(week, url, point, after=after) == KILLED, kind
+        week.clock.move(seconds=timedelta(minutes=3).total_seconds())
+        assert in_a_child(week, url, None) == 0, f"it does not go on after a kill at {kind}"
+        assert seen(week) == expected, kind
+        assert week.ledger.verify() == ()

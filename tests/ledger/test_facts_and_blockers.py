@@ -25,6 +25,18 @@ def test_facts_come_back_newest_last(ledger, departure, now):
     assert ledger.facts("other/2026-W34") == ()
 
 
+def test_every_fact_of_a_kind_is_found_however_often_it_is_asked_and_whoever_adds(ledger, ledger_url, departure, now):
+    """What was read is kept; what another process adds meanwhile is read the next time, and nothing of another kind."""
+    other = Ledger.at(ledger_url)
+    for number in range(3):
+        ledger.record(departure.id, "rollout_step", str(number), {}, now, "task")
+        other.record(departure.id, "rollout_step", f"other {number}", {}, now, "task")
+        other.record(departure.id, "rollout_word", "", {}, now, "task")
+        assert ledger.all_facts(departure.id, "rollout_step") == other.facts(departure.id, "rollout_step")
+    assert len(ledger.all_facts(departure.id, "rollout_step")) == 6
+    assert ledger.all_facts("other/2026-W34", "rollout_step") == ()
+
+
 def test_f71_a_fact_recorded_once_stays_what_it_was_first(ledger, departure, now):
     first = ledger.record_once(departure.id, "rollback_target", "explorer", {"sha": "a"}, now, "promote")
     again = ledger.record_once(departure.id, "rollback_target", "explorer", {"sha": "b"}, now, "promote retried")

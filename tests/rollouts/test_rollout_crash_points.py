@@ -36,7 +36,10 @@ PLAN = 'Monday:\n  "9:00": [io67a, shefu]'
 
 def fresh(board: Switchboard, template: Path, path: Path) -> tuple[Rolling, str]:
     shutil.copyfile(template, path)
-    url = f"sqlite:///{path}"
+    return fresh_at(board, f"sqlite:///{path}")
+
+
+def fresh_at(board: Switchboard, url: str) -> tuple[Rolling, str]:
     clock, team = SharedClock(MONDAY), dre_team()
     governance, alerts, slack = governance_world(clock), AlertWorld(clock=clock), slack_world(clock, team)
     board.app = Starlette(
@@ -127,6 +130,27 @@ def test_f02_a_kill_at_each_write_doubles_nothing(
     for point in range(1, _POINTS):
         world, url = fresh(board, sqlite_template, tmp_path / f"point-{point}.db")
         ended = in_a_child(world, url, point, after=after)
+        if ended == 0:
+            break
+        assert ended == KILLED
+        reached += 1
+        world.clock.move(minutes=3)
+        assert in_a_child(world, url, None) == 0, f"it does not go on after a kill at write {point}"
+        assert seen(world) == expected, f"write {point}"
+        assert world.ledger.verify() == ()
+    assert 5 <= reached < _POINTS - 1
+
+
+def test_f02_a_kill_after_each_write_doubles_nothing_on_postgresql_either(board: Switchboard, fresh_postgresql) -> None:
+    """All of its points: they are few. What was not written is harmless; what was, and is not known of, is not."""
+    world, url = fresh_at(board, fresh_postgresql())
+    assert in_a_child(world, url, None) == 0
+    expected = seen(world)
+    assert expected["unsettled"] == []
+    reached = 0
+    for point in range(1, _POINTS):
+        world, url = fresh_at(board, fresh_postgresql())
+        ended = in_a_child(world, url, point)
         if ended == 0:
             break
         assert ended == KILLED

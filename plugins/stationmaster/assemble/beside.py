@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import feature_build_doc, hotfix_doc
 from stationmaster.config.team import TeamConfig
@@ -47,7 +48,7 @@ NAMES = {
 def hotfix_dag(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any], kind: DepartureKind) -> DAG:
     """Return ``<team>.<train>.hotfix``, or ``….security_hotfix``."""
     common = {**common, "stop": "promote", "kind": str(kind)}
-    with _dag(team, train, kind, hotfix_doc(include, train, kind), _hotfix_form(train)) as dag:
+    with building(_dag(team, train, kind, hotfix_doc(include, train, kind), _hotfix_form(train))) as dag:
         said = SayHotfixOperator(task_id=PLAN_TASK, **common)
         opened = OpenHotfixOperator(task_id=OPENING_TASK, **common)
         picked = PickOperator(task_id="put_the_commits_on_top", **common)
@@ -83,7 +84,7 @@ def feature_build_dag(_: Path, team: TeamConfig, train: TrainConfig, common: dic
     """Return ``<team>.<train>.feature_build``."""
     kind = DepartureKind.FEATURE_BUILD
     common = {**common, "stop": "promote", "kind": str(kind)}
-    with _dag(team, train, kind, feature_build_doc(train), _build_form(train, environment)) as dag:
+    with building(_dag(team, train, kind, feature_build_doc(train), _build_form(train, environment))) as dag:
         steps: list[Any] = [
             SayHotfixOperator(task_id=PLAN_TASK, **common),
             OpenHotfixOperator(task_id=OPENING_TASK, **common),

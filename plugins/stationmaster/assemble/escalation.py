@@ -8,6 +8,7 @@ from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import escalate_doc
 from stationmaster.config.team import TeamConfig
@@ -30,30 +31,32 @@ def escalation_dags(
     if not team.circles or only not in (None, dag_id):
         return
     circles = list(team.circles)
-    with DAG(
-        dag_id=dag_id,
-        dag_display_name=f"{team.title}: escalate",
-        description=f"{team.title}: an urgent matter goes to the owner of its circle, as an issue",
-        doc_md=escalate_doc(team),
-        schedule=None,
-        start_date=_START,
-        catchup=False,
-        tags={f"team:{team.id}", "form"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
-        params={
-            "circle": Param(circles[0], enum=circles, title="Circle"),
-            "urgency": Param(URGENCIES[0], enum=list(URGENCIES), title="Urgency"),
-            "what": Param(None, type="string", minLength=3, maxLength=150, title="What", description="In one line"),
-            "details": Param(
-                "",
-                type=["string", "null"],
-                format="multiline",
-                maxLength=5000,
-                title="Details",
-                description="What has been tried, and what is needed",
-            ),
-        },
-        is_paused_upon_creation=False,
+    with building(
+        DAG(
+            dag_id=dag_id,
+            dag_display_name=f"{team.title}: escalate",
+            description=f"{team.title}: an urgent matter goes to the owner of its circle, as an issue",
+            doc_md=escalate_doc(team),
+            schedule=None,
+            start_date=_START,
+            catchup=False,
+            tags={f"team:{team.id}", "form"},
+            default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+            params={
+                "circle": Param(circles[0], enum=circles, title="Circle"),
+                "urgency": Param(URGENCIES[0], enum=list(URGENCIES), title="Urgency"),
+                "what": Param(None, type="string", minLength=3, maxLength=150, title="What", description="In one line"),
+                "details": Param(
+                    "",
+                    type=["string", "null"],
+                    format="multiline",
+                    maxLength=5000,
+                    title="Details",
+                    description="What has been tried, and what is needed",
+                ),
+            },
+            is_paused_upon_creation=False,
+        )
     ) as dag:
         EscalateOperator(task_id="write_the_issue", include=found_from(include, dag_file), team=team.id)
     if dag_file is not None:

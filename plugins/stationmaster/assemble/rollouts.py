@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, TriggerRule, task_group
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import rollout_doc
 from stationmaster.config.team import TeamConfig
@@ -66,18 +67,20 @@ def rollout_dags(
 
 
 def _dag(team: TeamConfig, train: TrainConfig, rollout: Rollout, common: dict[str, Any]) -> DAG:
-    with DAG(
-        dag_id=f"{train.key}.{ROLLOUT}",
-        dag_display_name=f"{train.title}: rollout",
-        description=f"{team.title}: {rollout.component} to its targets, batch by batch; started by hand",
-        doc_md=rollout_doc(train, rollout),
-        schedule=None,
-        start_date=_START,
-        catchup=False,
-        tags={f"team:{team.id}", f"train:{train.key}", "form"},
-        default_args={"owner": team.id, **_RETRIES},
-        params=_form(rollout),
-        is_paused_upon_creation=False,
+    with building(
+        DAG(
+            dag_id=f"{train.key}.{ROLLOUT}",
+            dag_display_name=f"{train.title}: rollout",
+            description=f"{team.title}: {rollout.component} to its targets, batch by batch; started by hand",
+            doc_md=rollout_doc(train, rollout),
+            schedule=None,
+            start_date=_START,
+            catchup=False,
+            tags={f"team:{team.id}", f"train:{train.key}", "form"},
+            default_args={"owner": team.id, **_RETRIES},
+            params=_form(rollout),
+            is_paused_upon_creation=False,
+        )
     ) as dag:
         checked = CheckPlanOperator(task_id=CHECK_TASK, **common)
         said = SayScheduleOperator(task_id=SAY_TASK, **common)

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import changes_doc, handoff_doc, override_doc, swap_doc
 from stationmaster.config.roster import RotationEntry
@@ -24,6 +25,7 @@ from stationmaster.operators.handing_over import (
     MoveHandleOperator,
     OpenShiftOperator,
     PairUpOperator,
+    PublishLogOperator,
     TellShiftOperator,
 )
 from stationmaster.operators.handoff_step import OPEN_SHIFT
@@ -98,6 +100,8 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
             opened >> LookBackOperator(task_id="look_back", **{**common, "retries": _ASKED_AGAIN})
         if entry.handle is not None:
             opened >> MoveHandleOperator(task_id="move_the_handle", **common)
+        if team.log is not None and team.log.repository is not None and _keeps_log(team, entry):
+            opened >> PublishLogOperator(task_id="publish_the_log", **common)
         packed = opened
         if entry.package is not None:
             packed = opened >> HandOverOperator(task_id="hand_over", **common)
@@ -106,6 +110,10 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
                 task_id="acknowledge", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
             ).expand(role=[next(iter(entry.roles))])
     return dag
+
+
+def _keeps_log(team: TeamConfig, entry: RotationEntry) -> bool:
+    return team.log is not None and (not team.log.roles or any(role in entry.roles for role in team.log.roles))
 
 
 def _changes(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:
@@ -141,7 +149,7 @@ def _override(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, comm
         **_span("start", "end"),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with _form(dag_id, team, entry, "override", override_doc(team, entry), form) as dag:
+    with building(_form(dag_id, team, entry, "override", override_doc(team, entry), form)) as dag:
         MakeOverrideOperator(task_id="make_the_override", **common)
     return dag
 
@@ -155,7 +163,7 @@ def _swap(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, common: 
         **_span("back_start", "back_end", "In return, the giver takes over from here", optional=True),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with _form(dag_id, team, entry, "swap", swap_doc(team, entry), form) as dag:
+    with building(_form(dag_id, team, entry, "swap", swap_doc(team, entry), form)) as dag:
         asked = AskSwapOperator(task_id=ASK_TASK, **common)
         asked >> AnswerSwapOperator(task_id="answer_the_swap", **{**common, "retries": _ASKED_AGAIN})
     return dag

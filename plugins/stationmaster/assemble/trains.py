@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, Param, TriggerRule
 
 from stationmaster.assemble.beside import NAMES, feature_build_dag, hotfix_dag
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import cut_doc, promote_doc, rollback_doc
@@ -75,7 +76,7 @@ def _beside(train: TrainConfig) -> Iterator[tuple[str, _Build]]:
 
 def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
     role = [train.on_call]
-    with _dag(team, train, "cut", cut_doc(include, train), _cut_form(train)) as dag:
+    with building(_dag(team, train, "cut", cut_doc(include, train), _cut_form(train))) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
         steps: list[Any] = [opened, window]
@@ -96,7 +97,7 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
 
 
 def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
-    with _dag(team, train, "promote", promote_doc(include, train), _promote_form(train)) as dag:
+    with building(_dag(team, train, "promote", promote_doc(include, train), _promote_form(train))) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         asked = AskForVotesOperator(task_id="ask_for_votes", **common)
         ballots = BallotOperator.partial(task_id="ballot", map_index_template=NAMED, **common).expand(
@@ -150,19 +151,21 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
             description="Only if the preview names such a change, and whoever wrote it agrees.",
         ),
     }
-    with DAG(
-        dag_id=f"{train.key}.{ROLLBACK}",
-        dag_display_name=f"{train.title}: rollback",
-        description=f"{team.title}: production goes back to what was healthy before; started by hand",
-        doc_md=rollback_doc(include, train),
-        schedule=None,
-        start_date=_START,
-        catchup=False,
-        max_active_runs=1,
-        tags={f"team:{team.id}", f"train:{train.key}", "form"},
-        default_args={"owner": team.id, **RETRIES},
-        params=form,
-        is_paused_upon_creation=False,
+    with building(
+        DAG(
+            dag_id=f"{train.key}.{ROLLBACK}",
+            dag_display_name=f"{train.title}: rollback",
+            description=f"{team.title}: production goes back to what was healthy before; started by hand",
+            doc_md=rollback_doc(include, train),
+            schedule=None,
+            start_date=_START,
+            catchup=False,
+            max_active_runs=1,
+            tags={f"team:{team.id}", f"train:{train.key}", "form"},
+            default_args={"owner": team.id, **RETRIES},
+            params=form,
+            is_paused_upon_creation=False,
+        )
     ) as dag:
         planned = PlanRollbackOperator(task_id=PLAN_TASK, **{**common, "stop": "promote"})
         planned >> GoBackOperator(task_id="go_back", **{**common, "stop": "promote"})

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from stationmaster.cli.shapes import ConnectionFinding
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.blockers import Blocker
+    from stationmaster.departures.station import Station
 
 
 def connection_findings(team: TeamConfig) -> Iterator[ConnectionFinding]:
@@ -21,12 +23,45 @@ def connection_findings(team: TeamConfig) -> Iterator[ConnectionFinding]:
 
     for name, train in team.trains.items():
         station = Station(team=team, train=name, as_written=True)
-        for found in (*preflight.github_findings(station), *preflight.slack_findings(station)):
+        for found in (
+            *preflight.github_findings(station),
+            *preflight.slack_findings(station),
+            *_of_rollouts(station),
+        ):
             yield _finding(team, train.key, found)
     for name, entry in team.roster.items():
         if entry.notices is not None and entry.notices.mail:
             for found in _of_mail(team, name):
                 yield _finding(team, f"{team.id}.{name}", found)
+
+
+def _of_rollouts(station: Station) -> Iterator[Blocker]:
+    """Yield why the proposals or the alerts could not be asked: what gives no answer now is a finding, too."""
+    train = station.train
+    elects = any(each.mode == "proposal" for component in train.components for each in component.environments.values())
+    if train.rollout is None and not elects:
+        return
+    deaf = tuple(_unread(station, station.proposals.last_elected))
+    yield from deaf
+    if train.rollout is None:
+        return
+    rollout = train.rollout
+    for target in rollout.targets if not deaf else ():
+        yield from _unread(station, partial(station.proposals.running, target))
+    yield from _unread(station, partial(station.alerts.firing, rollout.alerts.label, tuple(rollout.targets)))
+
+
+def _unread(station: Station, read: Callable[[], object]) -> Iterator[Blocker]:
+    from stationmaster.departures.obstacles import obstacle
+    from stationmaster.hooks.governance_errors import GovernanceError
+
+    try:
+        read()
+    except GovernanceError as error:
+        found = obstacle(station, error)
+        if found is None:
+            raise
+        yield found
 
 
 def _of_mail(team: TeamConfig, rotation: str) -> Iterator[Blocker]:

@@ -24,6 +24,8 @@ _FILES = {
     "team.json": "include/teams/TEAM.yaml",
     "rotations.json": "include/rotations/TEAM.yaml",
     "train.json": "include/trains/TEAM.TRAIN.yaml",
+    "chores.json": "include/chores/TEAM.yaml",
+    "watches.json": "include/watches/TEAM.yaml",
     "runbook.json": "include/runbooks/PAGE.md, front matter",
 }
 

@@ -19,7 +19,7 @@ class Include(ConfigModel):
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that keep a team out."""
+        """The problems that keep a team out, or an entry of one of its files."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
     @property
@@ -35,7 +35,7 @@ class Include(ConfigModel):
         """
         if name in self.teams:
             return self.teams[name]
-        errors = tuple(problem for problem in self.errors if problem.team == name)
+        errors = tuple(problem for problem in self.problems if problem.keeps_out and problem.team == name)
         if errors:
             raise ConfigurationInvalid(name, errors)
         known = ", ".join(sorted(self.teams)) or "none"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from stationmaster import clock
 from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
+from stationmaster.config.entries import ENTRY_FILES, EntryFile, read_entries
 from stationmaster.config.include import Include
 from stationmaster.config.mistakes import Mistake, mistakes
 from stationmaster.config.pages import front_matter, page_mistakes, rotation_page_mistakes, runbooks_of
@@ -20,12 +21,13 @@ from stationmaster.config.roster import RotationEntry, RotationsFile
 from stationmaster.config.rotations_lock import NAME as LOCK_NAME
 from stationmaster.config.rotations_lock import LockBroken, LockFile, read_lock
 from stationmaster.config.rules import rules
+from stationmaster.config.rules_entries import entry_mistakes
 from stationmaster.config.rules_rotations import unlocked
 from stationmaster.config.team import TeamConfig, TeamFile
 from stationmaster.config.train import TrainConfig, TrainFile
 from stationmaster.core.rotations.plan import Revision
 
-_FOLDERS = ("teams", "rotations", "trains")
+_FOLDERS = ("teams", "rotations", "trains", *(kind.folder for kind in ENTRY_FILES))
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -34,6 +36,7 @@ def load(
     teams: Collection[str] | None = None,
     *,
     trains: Collection[str] | None = None,
+    entries: Mapping[str, Collection[str]] | None = None,
     unlocked: bool = False,
 ) -> Include:
     """Read the files of ``teams`` (default: all) under ``include`` and check every rule.
@@ -43,6 +46,8 @@ def load(
 
     :param trains: of each team only these, by their ids (default: all). A task reads its own train and no other: what
         it costs to start one does not grow with their number, and a mistake in another one's file does not stop it.
+    :param entries: likewise of the chores and watches: ``{"chores": ["alert-review"], "watches": ()}``; of a kind that
+        is not named, all.
     :param unlocked: whether rotations may say something else than the lock file.
     :param include: the directory that holds ``teams/``, ``rotations/`` and ``trains/``.
     """
@@ -52,7 +57,7 @@ def load(
     lock = LockFile() if unlocked else _lock(include)
     files = _by_team(include)
     for name in names:
-        reading = _Reading(include, name, lock, files.get(name, []), trains)
+        reading = _Reading(include, name, lock, files.get(name, []), trains, entries or {})
         team = reading.team()
         if team is not None:
             loaded[name] = team
@@ -96,10 +101,12 @@ class _Reading:
         lock: LockFile | LockBroken,
         files: Sequence[Path],
         trains: Collection[str] | None = None,
+        entries: Mapping[str, Collection[str]] | None = None,
     ) -> None:
         self._include = include
         self._files = files
         self._wanted = trains
+        self._entries_wanted = entries or {}
         self._lock = lock
         self._name = name
         self._documents: dict[str, Document] = {}
@@ -123,13 +130,48 @@ class _Reading:
         self._report([*unknown, *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         self._runbooks([complete.upgrades.runbook] if complete.upgrades is not None else [])
+        if complete.incidents is not None and complete.incidents.runbook is not None:
+            self._runbooks([complete.incidents.runbook])
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
             self._runbooks(runbooks_of(train).values())
         if not self._failed():
             self._report(unlocked(complete, self._lock) if isinstance(self._lock, LockFile) else [])
             self._report(rules(complete, clock.now()))
-        return None if self._failed() else complete
+        return None if self._failed() else complete.model_copy(update=self._entries(complete))
+
+    def _entries(self, team: TeamConfig) -> dict[str, Any]:
+        """Return the team's chores and watches. A mistake in one keeps out that one, and nothing else (issue 5)."""
+        update: dict[str, Any] = {}
+        for kind in ENTRY_FILES:
+            held = update.setdefault(kind.folder, {})
+            if self._entries_wanted.get(kind.folder) == ():
+                continue
+            mine = [path for path in self._files if path.parent.name == kind.folder and path.suffix == ".yaml"]
+            for path in sorted(mine, key=lambda path: path.stem != self._name):
+                head = self._entry_file(team, kind, path, held, update.get(f"{kind.folder}_head"))
+                update |= {} if head is None else {f"{kind.folder}_head": head}
+        return update
+
+    def _entry_file(self, team: TeamConfig, kind: EntryFile, path: Path, held: dict[str, Any], before: Any) -> Any:
+        """Read one file and return the head that holds: the team's first file says it for the others, too."""
+        source = f"{kind.folder}:{path.stem}"
+        try:
+            self._documents[source] = document = read_document(path)
+        except DocumentBroken as broken:
+            self._broken(path, broken, entry=kind.folder)
+            return before
+        found = read_entries(kind, document, self._name, only=self._entries_wanted.get(kind.folder))
+        for name, mistake in found.mistakes:
+            self._place(path, mistake, document, entry=f"{kind.folder}.{name}" if name else kind.folder)
+        head = found.head if before is None else before
+        for name, entry in found.entries.items():
+            wrong = list(entry_mistakes(self._include, team, kind, entry, head=head, taken=held))
+            for mistake in wrong:
+                self._place(path, mistake, document, entry=f"{kind.folder}.{name}")
+            if not any(mistake.severity == "error" for mistake in wrong):
+                held[name] = entry
+        return head
 
     def _left_out(self, train: str) -> bool:
         return self._wanted is not None and train not in self._wanted
@@ -140,7 +182,7 @@ class _Reading:
         return self._left_out(train) and any(path.parent.name == "trains" and path.stem == stem for path in self._files)
 
     def _failed(self) -> bool:
-        return any(problem.severity == "error" for problem in self.problems)
+        return any(problem.keeps_out for problem in self.problems)
 
     def _roster(self) -> tuple[dict[str, Any], tuple[Any, ...]]:
         path = self._include / "rotations" / f"{self._name}.yaml"
@@ -232,25 +274,26 @@ class _Reading:
             document = self._documents[mistake.source]
             self._place(document.path, mistake, document)
 
-    def _broken(self, path: Path, broken: DocumentBroken) -> None:
+    def _broken(self, path: Path, broken: DocumentBroken, *, entry: str = "") -> None:
         self._add(
             path,
             broken.mark.line,
             broken.mark.column,
             Mistake(broken.code, (), broken.message, broken.remedy, broken.value),
             broken.field,
+            entry,
         )
 
-    def _place(self, path: Path, mistake: Mistake, document: Document | None = None) -> None:
+    def _place(self, path: Path, mistake: Mistake, document: Document | None = None, *, entry: str = "") -> None:
         line, column = 1, 1
         if document is not None:
             mark = document.mark(mistake.loc, key=mistake.at_key)
             line, column = mark.line, mark.column
             if not mistake.value:
                 mistake = replace(mistake, value=document.written(mistake.loc))
-        self._add(path, line, column, mistake, dotted(mistake.loc))
+        self._add(path, line, column, mistake, dotted(mistake.loc), entry)
 
-    def _add(self, path: Path, line: int, column: int, mistake: Mistake, field: str) -> None:
+    def _add(self, path: Path, line: int, column: int, mistake: Mistake, field: str, entry: str) -> None:
         self.problems.append(
             Problem(
                 code=mistake.code,
@@ -263,5 +306,6 @@ class _Reading:
                 value=mistake.value,
                 message=mistake.message,
                 remedy=mistake.remedy,
+                entry=entry,
             )
         )

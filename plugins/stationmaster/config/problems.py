@@ -13,7 +13,8 @@ class Problem(ConfigModel):
     """One mistake in one file. ``str()`` is the sentence that the user reads.
 
     ``line`` and ``column`` count from 1; ``file`` is relative to the parent of ``include/``.
-    An error keeps its team out of :class:`~stationmaster.config.include.Include`, a warning does not.
+    An error keeps its team out of :class:`~stationmaster.config.include.Include`, a warning does not; an error of an
+    ``entry``, such as a chore, keeps out that entry alone.
     """
 
     code: str
@@ -26,6 +27,12 @@ class Problem(ConfigModel):
     value: str
     message: str
     remedy: str
+    entry: str = ""
+
+    @property
+    def keeps_out(self) -> bool:
+        """Whether it keeps the whole team out."""
+        return self.severity == "error" and not self.entry
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}: "

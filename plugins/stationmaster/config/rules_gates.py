@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
-from stationmaster.core.calendar import soak_ends, stop_times
+from stationmaster.core.calendar import StopTimes, soak_ends, stop_times
 from stationmaster.core.instants import IsoWeek, local_text
 
 _WEEKS = 53
@@ -18,15 +18,24 @@ _QUORUM = ("gates", "quorum")
 
 def gate_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> list[Mistake]:
     """Return what keeps the train's gates shut for ever, and what makes it late every time."""
+    year = _year(train, now)
     return [
         *_empty_roles(team, train),
         *_too_few_voters(team, train),
         *_nobody_approves(train),
         *_cannot_verify(train),
         *_stops_out_of_order(train, now),
-        *_soak_too_long(train, now),
-        *_departures_overlap(train, now),
+        *_soak_too_long(train, year),
+        *_departures_overlap(train, year),
     ]
+
+
+def _year(train: TrainConfig, now: datetime) -> list[tuple[StopTimes, StopTimes]]:
+    """Return the instants of the cut and of its promotion in each week of a year, and in one more."""
+    cut, promote = train.stop("cut"), train.stop("promote")
+    first = IsoWeek.of(now, train.zone)
+    weeks = [first.plus(number) for number in range(_WEEKS + 1)]
+    return [(stop_times(cut, week), stop_times(promote, train.promote_week(week))) for week in weeks]
 
 
 def _of(train: TrainConfig, code: str, loc: Loc, message: str, remedy: str, value: object = "") -> Mistake:
@@ -140,16 +149,11 @@ def _stops_out_of_order(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
         )
 
 
-def _soak_too_long(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
+def _soak_too_long(train: TrainConfig, year: Sequence[tuple[StopTimes, StopTimes]]) -> Iterator[Mistake]:
     """Stage as early as the cut allows in each week of a year, clock changes included, and look when the soak ends."""
-    cut, promote = train.stop("cut"), train.stop("promote")
     soak, loc = train.gates.soak, ("gates", "soak", "days")
-    first = IsoWeek.of(now, train.zone)
     late: tuple[datetime, datetime] | None = None
-    for number in range(_WEEKS):
-        week = first.plus(number)
-        staging = stop_times(cut, week)
-        window = stop_times(promote, train.promote_week(week))
+    for staging, window in year[:_WEEKS]:
         ends = soak_ends(soak.soak, staging.earliest, train.zone)
         if ends > window.latest_start:
             yield _of(
@@ -178,16 +182,13 @@ def _soak_too_long(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
         )
 
 
-def _departures_overlap(train: TrainConfig, now: datetime) -> Iterator[Mistake]:
+def _departures_overlap(train: TrainConfig, year: Sequence[tuple[StopTimes, StopTimes]]) -> Iterator[Mistake]:
     """A cut whose window closes before the departure before it may be promoted would find it open each week."""
     policy = train.previous_departure
     if policy == "parallel":
         return
-    cut, promote = train.stop("cut"), train.stop("promote")
-    first = IsoWeek.of(now, train.zone)
-    weeks = [first.plus(number) for number in range(_WEEKS)]
-    closes = [stop_times(cut, week.plus(1)).latest_start for week in weeks]
-    opens = [stop_times(promote, train.promote_week(week)).earliest for week in weeks]
+    closes = [cut.latest_start for cut, _ in year[1:]]
+    opens = [promotion.earliest for _, promotion in year[:_WEEKS]]
     if all(closed < opened for closed, opened in zip(closes, opens, strict=True)):
         what = "each cut would wait for it and miss its window" if policy == "hold" else "none would ever be promoted"
         yield _of(

@@ -7,15 +7,19 @@ import sys
 from pathlib import Path
 
 from stationmaster.config.base import ConfigModel
+from stationmaster.config.chores import ChoresFile
 from stationmaster.config.roster import RotationsFile
 from stationmaster.config.runbooks import FrontMatter
 from stationmaster.config.team import TeamFile
 from stationmaster.config.train import TrainFile
+from stationmaster.config.watches import WatchesFile
 
 MODELS: dict[str, type[ConfigModel]] = {
     "team.json": TeamFile,
     "rotations.json": RotationsFile,
     "train.json": TrainFile,
+    "chores.json": ChoresFile,
+    "watches.json": WatchesFile,
     "runbook.json": FrontMatter,
 }
 """The model behind each schema."""

@@ -10,14 +10,18 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.chores import Chore, ChoresHead
 from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.gates import QuorumGate
+from stationmaster.config.incidents import IncidentRules
+from stationmaster.config.oncall_log import LogRules
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
+from stationmaster.config.watches import Watch, WatchesHead
 from stationmaster.core.ballots import Elector
 from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
@@ -68,6 +72,8 @@ class TeamFile(ConfigModel):
     )
     circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
     upgrades: Upgrades | None = Field(default=None, description="Weekly dependency upgrades (D-24, D-25)")
+    incidents: IncidentRules | None = Field(default=None, description="What is done when something breaks (C-30)")
+    log: LogRules | None = Field(default=None, description="Where the on-call log is published (O-10)")
     away: Text | None = Field(
         default=None,
         description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "
@@ -98,6 +104,10 @@ class TeamConfig(TeamFile):
     roster: dict[Slug, RotationEntry] = Field(default_factory=dict)
     promises: tuple[PromiseEntry, ...] = ()
     trains: dict[Slug, TrainConfig] = Field(default_factory=dict)
+    chores: dict[Slug, Chore] = Field(default_factory=dict)
+    chores_head: ChoresHead | None = None
+    watches: dict[Slug, Watch] = Field(default_factory=dict)
+    watches_head: WatchesHead | None = None
     locked: dict[Slug, tuple[Revision, ...]] = Field(default_factory=dict)
     changes: dict[Slug, Changes] = Field(default_factory=dict)
     known_absences: tuple[Absence, ...] = ()

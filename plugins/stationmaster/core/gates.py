@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from stationmaster.core.blockers import Blocker, blocker, fill
 from stationmaster.core.calendar import Soak, StopTimes, Timing, soak_ends, timing
@@ -54,12 +54,18 @@ class Bypass(Value):
 
 
 class Standing(Value):
-    """What one gate, or all of them together, say at an instant."""
+    """What one gate, or all of them together, say at an instant. One that does not open says why."""
 
     gate: str
     verdict: Verdict
     blockers: tuple[Blocker, ...] = ()
     bypass: Bypass | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if not self.blockers and not self.verdict.opens:
+            raise ValueError(f"the gate {self.gate} says {self.verdict}, and not why: it needs a blocker")
+        return self
 
     @property
     def opens(self) -> bool:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.departures.obstacles import hindrance
+from stationmaster.duty.saying import say
 from stationmaster.handoffs import wording
-from stationmaster.handoffs.telling import say
 
 if TYPE_CHECKING:
     from stationmaster.config.checklist import ChecklistItem

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import local_text
-from stationmaster.handoffs.telling import say
+from stationmaster.duty.saying import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

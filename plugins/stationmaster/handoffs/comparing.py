@@ -9,7 +9,7 @@ from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 from stationmaster.core.rotations.reports import Move, moves
 from stationmaster.core.rotations.schedule import Layer, Schedule
-from stationmaster.handoffs import telling
+from stationmaster.duty.saying import say
 from stationmaster.handoffs.following import tell_difference
 from stationmaster.oncall.answers import Renewal, renew
 from stationmaster.oncall.sources import Drift, FileSource, drift, source_of
@@ -61,7 +61,7 @@ def compare(desk: ShiftDesk, include: Path) -> dict[str, tuple[Drift, ...]]:
         named = [(role, row.end.isoformat(), row.files, row.source) for role, rows in differing.items() for row in rows]
         digest = sha256(repr(named).encode()).hexdigest()[:16]
         channel = desk.team.channels[desk.entry.notices.channel].id
-        telling.say(desk, f"{desk.key}/drift/{digest}", channel, _message(desk, differing))
+        say(desk, f"{desk.key}/drift/{digest}", channel, _message(desk, differing))
     return differing
 
 
@@ -76,7 +76,7 @@ def tell_unread(desk: ShiftDesk, why: str) -> None:
         f":warning: {escaping.slack(source.what)} cannot be read for *{escaping.slack(desk.entry.title)}*: "
         f"{escaping.slack(why)} {rest}"
     )
-    telling.say(desk, f"{desk.key}/unread/{desk.now():%Y-%m-%d}", channel, text)
+    say(desk, f"{desk.key}/unread/{desk.now():%Y-%m-%d}", channel, text)
 
 
 def _sources(desk: ShiftDesk, include: Path) -> dict[str, OncallSource]:

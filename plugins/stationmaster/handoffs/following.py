@@ -17,6 +17,7 @@ from stationmaster.core.instants import first_instant, local_text, to_local
 from stationmaster.core.rotations.plan import Plan
 from stationmaster.core.rotations.reports import Move, moves
 from stationmaster.core.rotations.schedule import Layer, Schedule
+from stationmaster.duty.saying import say
 from stationmaster.handoffs import handles, packing, telling
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def catch_up(desk: ShiftDesk, began: datetime) -> tuple[str, ...]:
     for role, person, at, offset in _ahead(desk, began):
         if at - offset <= now < at:
             key = f"{desk.key}/{at:%Y-%m-%dT%H:%MZ}/ahead/{role}/{person.id}/{offset.total_seconds():.0f}"
-            telling.say(desk, key, _channel(desk), _coming(desk, role, person, at))
+            say(desk, key, _channel(desk), _coming(desk, role, person, at))
     _tell_moved(desk)
     _tell_daily(desk, began)
     passed = [at for at in edges(desk, began) if at <= now]
@@ -134,7 +135,7 @@ def tell_difference(desk: ShiftDesk, stem: str, found: Mapping[str, tuple[Move, 
     for name in sorted({name for move in every for name in {*move.before} ^ {*move.after}}):
         person = desk.team.people.get(name)
         if person is not None:
-            telling.say(desk, f"{stem}/{name}", _channel(desk), _moved(desk, person, found))
+            say(desk, f"{stem}/{name}", _channel(desk), _moved(desk, person, found))
 
 
 def _mornings(desk: ShiftDesk, start: datetime, end: datetime) -> Iterator[datetime]:
@@ -159,7 +160,7 @@ def _tell_daily(desk: ShiftDesk, began: datetime) -> None:
     if not any(people for role, people in held if desk.entry.roles[role].person is None):
         return  # on days off nobody is named, and nobody is told so each morning
     key = f"{desk.key}/daily/{to_local(due[-1], desk.rotation.zone):%Y-%m-%d}"
-    telling.say(desk, key, _channel(desk), _digest(desk, held, now))
+    say(desk, key, _channel(desk), _digest(desk, held, now))
 
 
 def _digest(desk: ShiftDesk, held: list[tuple[str, tuple[str, ...]]], now: datetime) -> str:

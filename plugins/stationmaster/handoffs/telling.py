@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.value import Value
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.obstacles import hindrance
+from stationmaster.duty.saying import say
 from stationmaster.handoffs import wording
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
 
 Links = Sequence[tuple[str, str]]
 """Titles and addresses."""
-
-_CLOCK_SKEW = timedelta(seconds=5)
-_SHOWS_WITHIN = timedelta(seconds=10)
-"""How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""
 
 
 class Told(Value):
@@ -57,27 +52,6 @@ def tell(desk: ShiftDesk, handoff: Handoff, role: str, links: Links) -> Told:
     slack = tried(lambda: say(desk, f"{key}/slack", channel, wording.on_call_notice(desk, handoff, role, links)))
     mail = tried(lambda: _send(desk, f"{key}/mail", handoff, role, links)) if notices.mail else None
     return Told(slack=slack, mail=mail, blockers=tuple(found))
-
-
-def say(desk: Desk, key: str, channel: str, text: str) -> Receipt:
-    """Post ``text`` once, and return where it stands; a post whose answer was lost is found by its key (F04).
-
-    :raises EffectRefused, EffectUnknown, EffectBusy: it may be said later.
-    """
-
-    def act() -> Receipt:
-        message = desk.chat.post(channel, text, key=key)
-        return {"channel": message.channel, "ts": message.ts}
-
-    def look_up() -> Receipt | None:
-        effect = desk.ledger.effect(key)
-        if effect is None or effect.attempts == 0:
-            return None
-        message = desk.chat.find(channel, key, effect.intended_at - _CLOCK_SKEW)
-        return None if message is None else {"channel": message.channel, "ts": message.ts}
-
-    intent = {"channel": channel, "text": text}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SHOWS_WITHIN)
 
 
 def _send(desk: ShiftDesk, key: str, handoff: Handoff, role: str, links: Links) -> Receipt:

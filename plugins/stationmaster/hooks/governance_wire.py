@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -14,6 +15,7 @@ from stationmaster.hooks.governance_errors import (
     refused,
 )
 from stationmaster.hooks.rehearsed_hosts import LOOPBACK, forbidden
+from stationmaster.hooks.trusted_roots import trusted_roots
 
 _PATIENCE = 20.0
 
@@ -36,14 +38,24 @@ class Wire:
         self._conn_id = conn_id
         self._given = address
 
-    def read(self, path: str, what: str, query: dict[str, str] | None = None) -> Any:
+    def base(self) -> str:
+        """Return the address of the service."""
+        return self._address().url
+
+    def read(self, path: str, what: str, query: Mapping[str, str | list[str]] | None = None) -> Any:
         """Return the JSON of a GET.
 
         :raises GovernanceError: it cannot be had.
         """
         address = self._address()
         try:
-            answer = httpx.get(f"{address.url}{path}", params=query, headers=address.headers, timeout=_PATIENCE)
+            answer = httpx.get(
+                f"{address.url}{path}",
+                params=query,
+                headers=address.headers,
+                timeout=_PATIENCE,
+                verify=trusted_roots(),
+            )
         except httpx.HTTPError as error:
             raise GovernanceUnreachable(self.service, self._silent(error)) from None
         if answer.status_code != 200:
@@ -58,7 +70,13 @@ class Wire:
         """
         address = self._address()
         try:
-            answer = httpx.post(f"{address.url}{path}", json=body, headers=address.headers, timeout=_PATIENCE)
+            answer = httpx.post(
+                f"{address.url}{path}",
+                json=body,
+                headers=address.headers,
+                timeout=_PATIENCE,
+                verify=trusted_roots(),
+            )
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             raise GovernanceUnreachable(self.service, self._silent(error)) from None
         except httpx.HTTPError as error:

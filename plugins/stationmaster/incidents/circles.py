@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 from stationmaster.departures.acting import Receipt, perform
-from stationmaster.handoffs.telling import say
+from stationmaster.duty.saying import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -17,6 +17,10 @@ from stationmaster.ledger.tables import FACT_RECORDED, FactRow
 class Facts(Store):
     """The log of each departure."""
 
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self._read: dict[tuple[str, str], tuple[Fact, ...]] = {}
+
     def record(self, departure_id: str, kind: str, subject: str, value: dict[str, Any], now: datetime, by: str) -> Fact:
         """Add a fact.
 
@@ -59,6 +63,19 @@ class Facts(Store):
             return tuple(
                 _fact(row) for row in session.scalars(_chosen(departure_id, kind, subject).order_by(FactRow.seq))
             )
+
+    def all_facts(self, departure_id: str, kind: str) -> tuple[Fact, ...]:
+        """Return every fact of a kind, newest last, as :meth:`facts` does; what was read before is not read again.
+
+        Facts are only ever added, and their writers queue: what is new has a higher number (a rollout asks a thousand
+        times for thousands).
+        """
+        known = self._read.get((departure_id, kind), ())
+        query = _chosen(departure_id, kind, None).where(FactRow.seq > (known[-1].seq if known else 0))
+        with self.reading() as session:
+            new = tuple(_fact(row) for row in session.scalars(query.order_by(FactRow.seq)))
+        self._read[departure_id, kind] = known + new
+        return known + new
 
     def fact(self, departure_id: str, kind: str, subject: str | None = None) -> Fact | None:
         """Return the newest fact of a kind, or None."""

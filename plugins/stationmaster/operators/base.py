@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-from airflow.sdk import BaseOperator, TriggerRule
+from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
+from stationmaster.operators.files import FilesOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
-    from stationmaster.config.team import TeamConfig
     from stationmaster.core.blockers import Blocker
     from stationmaster.core.calendar import StopName
     from stationmaster.core.gates import Standing
@@ -50,27 +49,20 @@ class StepFailedForNow(AirflowException):
     """The step starts anew in another try of the task; the ledger sees to it that nothing happens twice."""
 
 
-class StationOperator(BaseOperator):
+class StationOperator(FilesOperator):
     """Base of the tasks of a train.
 
     A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
     waits, its blockers stand in the ledger under ``<departure>/<stop>/<task>`` and a trigger looks in its place. What
     passes by itself, such as a GitHub out of reach, is waited for; what was refused fails at once, with the way out.
 
-    :param include: path of ``include/``, best relative to the DAG's file: an absolute one in the arguments of a mapped
-        task would make a new version of the DAG wherever the bundle is unpacked to (fact 27).
-    :param team: id of the team.
     :param train: id of the train within the team.
     :param stop: the stop that the task belongs to.
     :param kind: what the run opens: the week's train, or a departure beside it.
     """
 
-    def __init__(
-        self, *, include: str, team: str, train: str, stop: StopName, kind: str = "train", **kwargs: Any
-    ) -> None:
+    def __init__(self, *, train: str, stop: StopName, kind: str = "train", **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.include = include
-        self.team = team
         self.train = train
         self.stop = stop
         self.kind = kind
@@ -86,16 +78,9 @@ class StationOperator(BaseOperator):
         return ""
 
     @property
-    def include_dir(self) -> Path:
-        """Where ``include/`` is in the bundle that this task runs from."""
-        return Path(self.dag.fileloc).parent / self.include
-
-    @property
-    def team_config(self) -> TeamConfig:
-        """The team as its files say at this moment."""
-        from stationmaster.config.loader import load
-
-        return load(self.include_dir, teams=[self.team], trains=[self.train]).team(self.team)
+    def reads(self) -> dict[str, Any]:
+        """The team with this train alone."""
+        return {**super().reads, "trains": [self.train]}
 
     def station(self) -> Station:
         """Return a station with fresh connections."""

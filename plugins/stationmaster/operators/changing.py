@@ -30,9 +30,9 @@ class ChangeOperator(HandoffOperator):
         named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
         return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(desk.now())
 
-    def is_over(self, desk: ShiftDesk, handoff: Handoff) -> bool:
+    def is_over(self, desk: ShiftDesk, about: Handoff) -> str:
         """Never by a handoff."""
-        return False
+        return ""
 
     def subject(self, handoff: Handoff) -> str:
         """Return where this task's blockers stand in the ledger."""
@@ -103,7 +103,7 @@ class AskSwapOperator(ChangeOperator):
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Ask once: a retry finds the one that it asked for."""
-        from stationmaster.handoffs.telling import say
+        from stationmaster.duty.saying import say
         from stationmaster.handoffs.wording import swap_asked
         from stationmaster.oncall.errors import ChangeRefused
         from stationmaster.oncall.records import swaps_of
@@ -153,7 +153,7 @@ class AnswerSwapOperator(ChangeOperator):
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Ask, or take the answer."""
-        from stationmaster.handoffs.telling import say
+        from stationmaster.duty.saying import say
         from stationmaster.handoffs.wording import swap_answered
         from stationmaster.oncall.records import SwapStatus
         from stationmaster.oncall.swapping import status_of

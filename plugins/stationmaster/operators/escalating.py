@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from stationmaster.operators.base import Result
-from stationmaster.operators.sourcing import SourceOperator
+from stationmaster.operators.files import FilesOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class EscalateOperator(SourceOperator):
+class EscalateOperator(FilesOperator):
     """Writes the issue, assigned to the circle's owner, once for each run; a retry or a clear writes no second one.
 
     XCom: ``{"repository", "number", "url", "owner"}``.

@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowException
 
 from stationmaster.operators.base import Result
+from stationmaster.operators.files import FilesOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from stationmaster.config.team import TeamConfig
     from stationmaster.handoffs.shift_desk import ShiftDesk
 
 
-class SourceOperator(BaseOperator):
-    """Base of the tasks that read; a failed reading is tried again, and changes nothing.
-
-    :param include: path of ``include/``, best relative to the DAG's file (fact 27).
-    """
-
-    def __init__(self, *, include: str, team: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.include = include
-        self.team = team
-
-    @property
-    def include_dir(self) -> Path:
-        """Where ``include/`` is in the bundle that this task runs from."""
-        return Path(self.dag.fileloc).parent / self.include
-
-    @property
-    def team_config(self) -> TeamConfig:
-        """The team as its files say at this moment."""
-        from stationmaster.config.loader import load
-
-        return load(self.include_dir, teams=[self.team]).team(self.team)
-
-
-class RotationSourceOperator(SourceOperator):
+class RotationSourceOperator(FilesOperator):
     """Base of the tasks about one rotation's source; when the last try fails, the team hears of it once a day."""
 
     def __init__(self, *, rotation: str, **kwargs: Any) -> None:
@@ -111,7 +85,7 @@ class CompareSourceOperator(RotationSourceOperator):
         return {"rotation": self.rotation, "agrees": not rows, "differences": rows}
 
 
-class ReadAbsencesOperator(SourceOperator):
+class ReadAbsencesOperator(FilesOperator):
     """Keeps who is away by the team's calendar; events that name nobody of the team are left out.
 
     XCom: ``{"absences", "changed"}``.

@@ -4,66 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster import clock
-from stationmaster.operators.base import Result
+from stationmaster.operators.looking import LookingOperator, Pausing
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from stationmaster.config.team import TeamConfig
     from stationmaster.core.blockers import Blocker
+    from stationmaster.core.gates import Standing
+    from stationmaster.triggers.station_trigger import LookingTrigger
     from stationmaster.upgrades.upgrade_desk import Upgrade, UpgradeDesk
+
+__all__ = ["START_TASK", "UPGRADE_KEY", "Pausing", "UpgradeOperator"]
 
 UPGRADE_KEY = "upgrade"
 """The XCom key under which the first task names the upgrade."""
 START_TASK = "start_the_upgrade"
-POLL = timedelta(minutes=1)
 
 
-class Pausing(NamedTuple):
-    """A step that waits: a look of :data:`stationmaster.upgrades.waiting.LOOKS`, and what it needs."""
+class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
+    """Base of the tasks of an upgrade: blockers stand under ``<upgrade>/<task>``.
 
-    name: str
-    arguments: dict[str, Any]
+    When the next upgrade begins, an older one is over: its task is skipped.
 
-
-class UpgradeOperator(BaseOperator):
-    """Base of the tasks of an upgrade.
-
-    A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
-    waits, its blockers stand in the ledger under ``<upgrade>/<task>`` and a trigger looks in its place. When the next
-    upgrade begins, an older one is over: its task is skipped.
-
-    :param include: path of ``include/``, best relative to the DAG's file (fact 27).
-    :param team: id of the team.
     :param repository: ``owner/name``; the tasks are mapped over it as a group, so that it is rendered. Nothing else is.
     """
 
     template_fields: Sequence[str] = ("repository",)
+    poll = timedelta(minutes=1)
+    keeps = ("armed",)
 
-    def __init__(self, *, include: str, team: str, repository: str, **kwargs: Any) -> None:
+    def __init__(self, *, repository: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.include = include
-        self.team = team
         self.repository = repository
-
-    @property
-    def include_dir(self) -> Path:
-        """Where ``include/`` is in the bundle that this task runs from."""
-        return Path(self.dag.fileloc).parent / self.include
-
-    @property
-    def team_config(self) -> TeamConfig:
-        """The team as its files say at this moment."""
-        from stationmaster.config.loader import load
-
-        return load(self.include_dir, teams=[self.team]).team(self.team)
 
     @property
     def task_name(self) -> str:
@@ -87,24 +64,6 @@ class UpgradeOperator(BaseOperator):
         except NotUpgraded as gone:
             raise AirflowSkipException(str(gone)) from gone
 
-    def step(self, desk: UpgradeDesk, upgrade: Upgrade, context: Context, event: Result | None) -> Result | Pausing:
-        """Take the step, or say why it has to wait.
-
-        :param event: None at the start of a try; what woke the task after a wait, with what it had ``asked`` for.
-        """
-        raise NotImplementedError
-
-    def execute(self, context: Context) -> Any:
-        """Take the step for the first time in this try."""
-        return self._take(context, None)
-
-    def resume(self, context: Context, event: Result | None = None, asked: Result | None = None) -> Any:
-        """Take the step again after a wait.
-
-        :param asked: the arguments of the look that was waited for.
-        """
-        return self._take(context, {**(event or {}), "asked": asked or {}})
-
     def upgrade(self, desk: UpgradeDesk, dag_run: Any) -> Upgrade:
         """Return the upgrade of this run: that of the week it is due in; started by hand, that of this week (F38)."""
         return desk.upgrade_at(self.due(dag_run))
@@ -115,39 +74,7 @@ class UpgradeOperator(BaseOperator):
             return dag_run.logical_date  # type: ignore[no-any-return]
         return clock.now()
 
-    def is_over(self, desk: UpgradeDesk, upgrade: Upgrade) -> bool:
-        """Return whether the next upgrade has begun."""
-        return desk.now() >= upgrade.end
-
-    def subject(self, upgrade: Upgrade) -> str:
-        """Return where this task's blockers stand in the ledger."""
-        return f"{upgrade.id}/{self.task_name}"
-
-    def again(
-        self, desk: UpgradeDesk, upgrade: Upgrade, blockers: Sequence[Blocker], event: Result | None = None
-    ) -> Pausing:
-        """Return the wait for an obstacle that may pass; what the task knows of its try is kept."""
-        from stationmaster.upgrades import waiting
-
-        kept = {name: value for name, value in ((event or {}).get("asked") or {}).items() if name == "armed"}
-        return Pausing(waiting.AGAIN, waiting.pause(desk, self.subject(upgrade), blockers, kept))
-
-    def _take(self, context: Context, event: Result | None) -> Any:
-        desk = self.desk()
-        upgrade = self._this_upgrade(desk, context)
-        try:
-            if self.is_over(desk, upgrade):
-                raise AirflowSkipException(f"{upgrade.id} is over: the next upgrade has begun")
-            outcome = self._guarded(desk, upgrade, context, event)
-        except AirflowSkipException:
-            desk.ledger.set_blockers(self.subject(upgrade), (), desk.now())
-            raise
-        if isinstance(outcome, Pausing):
-            return self._wait(desk, upgrade, outcome)
-        desk.ledger.set_blockers(self.subject(upgrade), (), desk.now())
-        return outcome
-
-    def _this_upgrade(self, desk: UpgradeDesk, context: Context) -> Upgrade:
+    def matter(self, desk: UpgradeDesk, context: Context) -> Upgrade:
         """Return this run's upgrade. A run by hand keeps the week in which its first task began."""
         from stationmaster.upgrades.upgrade_desk import NotAnUpgrade
 
@@ -159,22 +86,16 @@ class UpgradeOperator(BaseOperator):
         except NotAnUpgrade:
             return self.upgrade(desk, context["dag_run"])
 
-    def _guarded(self, desk: UpgradeDesk, upgrade: Upgrade, context: Context, event: Result | None) -> Result | Pausing:
-        from stationmaster.departures.obstacles import hindrance, passes
+    def is_over(self, desk: UpgradeDesk, about: Upgrade) -> str:
+        """Return that the next upgrade has begun, once it has."""
+        return f"{about.id} is over: the next upgrade has begun" if desk.now() >= about.end else ""
 
-        try:
-            return self.step(desk, upgrade, context, event)
-        except AirflowException:
-            raise
-        except Exception as error:
-            found = hindrance(desk, error, self._who(desk))
-            if found is None:
-                raise
-            if not passes(error):
-                self._complain(desk, upgrade, found)
-            return self.again(desk, upgrade, [found], event)
+    def subject(self, about: Upgrade) -> str:
+        """Return where this task's blockers stand in the ledger."""
+        return f"{about.id}/{self.task_name}"
 
-    def _who(self, desk: UpgradeDesk) -> tuple[str, ...]:
+    def blamed(self, desk: UpgradeDesk) -> tuple[str, ...]:
+        """Return whoever is on call."""
         from stationmaster.core.rotations.rotation import NobodyOnCall
 
         try:
@@ -182,37 +103,28 @@ class UpgradeOperator(BaseOperator):
         except NobodyOnCall:
             return ()
 
-    def _complain(self, desk: UpgradeDesk, upgrade: Upgrade, found: Blocker) -> None:
-        """Tell whoever is on call of what waiting will not clear; it is tried again all the same, once it is mended."""
-        from stationmaster.departures.obstacles import hindrance
+    def complain(self, desk: UpgradeDesk, about: Upgrade, found: Blocker) -> None:
+        """Tell whoever is on call of what waiting will not clear."""
         from stationmaster.upgrades import asking
 
-        try:
-            asking.complain(desk, upgrade, self.task_name, found)
-        except Exception as error:
-            if hindrance(desk, error, ()) is None:
-                raise
-            self.log.warning("Nobody is told of %s: %s", found.code, error)
+        asking.complain(desk, about, self.task_name, found)
 
-    def _wait(self, desk: UpgradeDesk, upgrade: Upgrade, pausing: Pausing) -> None:
-        from stationmaster import settings
-        from stationmaster.triggers.upgrade_trigger import UpgradeTrigger
+    def look(self, desk: UpgradeDesk, about: Upgrade, pausing: Pausing) -> Standing:
+        """Take a look of :data:`stationmaster.upgrades.waiting.LOOKS`."""
         from stationmaster.upgrades import waiting
 
-        standing = waiting.look(desk, pausing.name, upgrade.id, pausing.arguments)
-        desk.ledger.set_blockers(self.subject(upgrade), standing.blockers, desk.now())
-        for found in standing.blockers:
-            self.log.info("Waiting: %s: %s %s", found.code, found.sentence, found.how)
-        self.defer(
-            trigger=UpgradeTrigger(
-                team=desk.files.model_dump(mode="json"),
-                repository=self.repository,
-                upgrade=upgrade.id,
-                subject=self.subject(upgrade),
-                name=pausing.name,
-                arguments=pausing.arguments,
-                interval=settings.poll_interval(POLL).total_seconds(),
-            ),
-            method_name="resume",
-            kwargs={"asked": pausing.arguments},
+        return waiting.look(desk, pausing.name, about.id, pausing.arguments)
+
+    def trigger(self, desk: UpgradeDesk, about: Upgrade, pausing: Pausing, interval: float) -> LookingTrigger:
+        """Return the trigger of the upgrades."""
+        from stationmaster.triggers.upgrade_trigger import UpgradeTrigger
+
+        return UpgradeTrigger(
+            team=desk.files.model_dump(mode="json"),
+            repository=self.repository,
+            upgrade=about.id,
+            subject=self.subject(about),
+            name=pausing.name,
+            arguments=pausing.arguments,
+            interval=interval,
         )

@@ -172,7 +172,7 @@ class SettleUpgradeOperator(UpgradeOperator):
     def _tell_merged(self, desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> None:
         """Tell the channel, once; what is merged does not wait for Slack (F61)."""
         from stationmaster.departures.obstacles import hindrance
-        from stationmaster.handoffs.telling import say
+        from stationmaster.duty.saying import say
         from stationmaster.upgrades import wording
 
         text = wording.merged(desk, decision, desk.team.people.get(decision.by))

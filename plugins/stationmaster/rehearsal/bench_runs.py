@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import httpx
 
+from stationmaster.rehearsal import bench_rollout
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.airflow_look import ENDED
@@ -142,6 +143,11 @@ def real_run(station: BenchStation, *, deciding: str | None = None) -> Measured:
 def idle_run(station: BenchStation) -> Measured:
     """Run the DAG of the same shape that does nothing."""
     return _lead(station, IDLE_DAG, None, None)
+
+
+def idle_batch(station: BenchStation) -> float:
+    """Run the DAG of the shape of one batch of a rollout that does nothing, and return its real seconds."""
+    return _lead(station, bench_rollout.IDLE_DAG, None, None).whole
 
 
 def _lead(station: BenchStation, dag_id: str, departure: str | None, deciding: str | None) -> Measured:

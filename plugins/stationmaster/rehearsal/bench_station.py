@@ -22,6 +22,7 @@ from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import runs
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
+from stationmaster.rehearsal import bench_rollout
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.bench_shape import IDLE_DAG, shape_of, source_of
 from stationmaster.rehearsal.embedded.environment import GITHUB_PATH
@@ -73,6 +74,18 @@ class BenchStation:
         for api in (self.api, *self._clients.values()):
             api.close()
         self.ledger.close()
+
+    @property
+    def place(self) -> bench_rollout.Place:
+        """What a rollout is measured with."""
+        station = self.airflow.station
+        return bench_rollout.Place(
+            include=self._include,
+            ledger_url=station.ledger_url,
+            slack_url=station.slack_url,
+            services_url=f"http://127.0.0.1:{station.ports['pager']}",
+            clock_file=self._clock_file,
+        )
 
     def next_departure(self) -> str:
         """Write a departure that is on staging into the ledger, set the clock to its promotion, and return its id."""
@@ -136,6 +149,7 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
     bundle = home / "bundle"
     copy_bundle(include, bundle)
     hurry(bundle / "include" / "trains" / f"{TEAM}.{TRAIN}.yaml")
+    bench_rollout.write_rollout(bundle / "include")
     clock_file = home / "clock.json"
     clock.set_virtual(clock_file, stop_times(_train(bundle / "include").stop("cut"), FIRST_WEEK).earliest)
     with ExitStack() as stack:
@@ -160,7 +174,8 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
         rows = api._call("GET", f"/dags/{station.promote_dag}/tasks")["tasks"]
         voters = [elector.person for elector in team.electorate(station.train) if elector.active]
         (bundle / "dags" / "idle.py").write_text(source_of(shape_of(rows), voters), encoding="utf-8")
-        api.wait_parsed([IDLE_DAG], timeout=120, check=check)
+        (bundle / "dags" / "idle_batch.py").write_text(bench_rollout.IDLE_SOURCE, encoding="utf-8")
+        api.wait_parsed([IDLE_DAG, bench_rollout.IDLE_DAG], timeout=120, check=check)
         yield station
 
 

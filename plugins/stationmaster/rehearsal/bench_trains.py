@@ -16,6 +16,11 @@ MANY = (1, 10, 100, 1000)
 FEW = (1, 10, 100)
 MOST_GROWTH = 1.3
 """How much more each train may cost to parse among ten times as many."""
+HUNDRED = 100
+MOST_HUNDRED = 30.0
+"""Seconds after which Airflow gives a DAG file up, as it comes: so many trains load without a word in its settings."""
+PATIENCE = {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600"}
+"""What a thousand trains need in Airflow's settings (docs/production.md)."""
 MOST_START = 1.5
 """How many times what it costs to start a task of a lone train it may cost among all of them."""
 

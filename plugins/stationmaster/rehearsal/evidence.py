@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from stationmaster.core.quorum import Ballot
 from stationmaster.ledger.records import Departure, Effect, Entry, Fact
+from stationmaster.rehearsal.evidence_duty import DutyScript, Filed
 from stationmaster.rehearsal.evidence_proposals import Proposed
 from stationmaster.rehearsal.placing import Place
 
@@ -157,6 +158,7 @@ class Opened(NamedTuple):
     key: str
     title: str
     assignees: tuple[str, ...]
+    body: str = ""
 
 
 class Evidence(NamedTuple):
@@ -186,6 +188,10 @@ class Evidence(NamedTuple):
     merged: tuple[MergedPull, ...] = ()
     settled: tuple[Fact, ...] = ()
     """How each upgrade ended."""
+    duty: DutyScript = DutyScript()
+    """What people did beside the trains without being asked."""
+    files: tuple[Filed, ...] = ()
+    """Reports and logs that were committed as files."""
     red: frozenset[tuple[str, str]] = frozenset()
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0

@@ -27,6 +27,7 @@ from stationmaster.rehearsal.evidence import (
     Started,
     Wait,
 )
+from stationmaster.rehearsal.evidence_duty import AREAS, DutyScript, filed_by
 from stationmaster.rehearsal.evidence_proposals import Proposed, proposed_by
 from stationmaster.rehearsal.placing import Place
 from stationmaster.rehearsal.slack.world import BOT_USER_ID
@@ -46,6 +47,7 @@ class Seen(NamedTuple):
     red: Iterable[tuple[str, str]] = ()
     red_share: float = 0.0
     script: Sequence[Place] = ()
+    duty: DutyScript = DutyScript()
 
 
 def gather(
@@ -57,10 +59,12 @@ def gather(
     handoffs: Sequence[HandedOver] = (),
     governance_url: str | None = None,
     repositories: Mapping[str, str] | None = None,
+    teams: Sequence[str] = (),
     seen: Seen,
 ) -> Evidence:
     """Read the ledger and the stand-ins.
 
+    :param teams: whose own work is looked at, beside trains and handoffs.
     :param governance_url: the stand-in proposal system, where there is one.
     :param repositories: by ``<team>.<train>/<component>``, for what is elected.
     """
@@ -81,7 +85,9 @@ def gather(
     started = tuple(
         started_by(entry) for entry in journal if _is_write(entry, "POST", "/dispatches") and not is_dispatch(entry)
     )
-    effects = tuple(effect for name in (*trains, *(one.id for one in handoffs)) for effect in ledger.effects(name))
+    areas = (f"{team}.{area}" for team in teams for area in AREAS)
+    names = (*trains, *(one.id for one in handoffs), *areas)
+    effects = tuple(effect for name in names for effect in ledger.effects(name))
     return Evidence(
         departures=departures,
         dispatches=(
@@ -112,6 +118,8 @@ def gather(
         proposals=proposals,
         targets=dict(elected["targets"]),
         script=tuple(seen.script),
+        duty=seen.duty,
+        files=tuple(filed_by(entry) for entry in journal if _is_file(entry)),
     )
 
 
@@ -175,6 +183,10 @@ def _is_issue(entry: Mapping[str, Any]) -> bool:
     return _is_write(entry, "POST", "/issues")
 
 
+def _is_file(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["applied"]) and entry["method"] == "PUT" and "/contents/" in entry["path"]
+
+
 def opened_by(entry: Mapping[str, Any]) -> Opened:
     """Return the issue that an entry of the journal opened."""
     body = entry["body"]
@@ -186,6 +198,7 @@ def opened_by(entry: Mapping[str, Any]) -> Opened:
         key=mark.removesuffix(" -->"),
         title=str(body["title"]),
         assignees=tuple(body.get("assignees") or ()),
+        body=str(body.get("body", "")),
     )
 
 

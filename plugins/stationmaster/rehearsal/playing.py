@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from stationmaster.rehearsal.gathering import Seen, gather, named_by, opened_in
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
 from stationmaster.rehearsal.halfway import bring_the_rest, files_for
+from stationmaster.rehearsal.on_duty import OnDuty
 from stationmaster.rehearsal.placing import PLACED, Board, Place
 from stationmaster.rehearsal.programme import (
     DEPENDENCIES,
@@ -33,9 +35,9 @@ from stationmaster.rehearsal.programme import (
     STOPS,
     Item,
     lasts,
-    programme,
     rollout_form,
 )
+from stationmaster.rehearsal.programme_duty import LASTS, area_of, explains, form_of, programme_of_all
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.voters import Voters
@@ -47,7 +49,11 @@ QUEUE_TIME = timedelta(seconds=20)
 
 
 class Play:
-    """One rehearsal, from the start of Airflow to its end."""
+    """One rehearsal, from the start of Airflow to its end.
+
+    :param with_duty: whether the teams' own work is played beside their trains.
+    :param strangers: for each team the Slack account of somebody who asks it something.
+    """
 
     def __init__(
         self,
@@ -58,12 +64,17 @@ class Play:
         seed: int,
         trouble: tuple[str, ...],
         home: Path,
+        with_duty: bool = False,
+        strangers: Mapping[str, str] | None = None,
     ) -> None:
         self._teams = teams
+        self._start = start
+        self._with_duty = with_duty
+        self._strangers = strangers or {}
         self._seed = seed
         self._trouble = trouble
         self._home = home
-        self._programme = programme(teams, start, weeks)
+        self._programme = programme_of_all(teams, start, weeks, with_duty=with_duty)
         self._github_url = ""
         self._places = Board(teams, self._programme).places(trouble) if self._programme else ()
         self._forms = tuple(forms(teams, self._places, lambda: self._github_url))
@@ -116,9 +127,20 @@ class Play:
             voters = Voters(
                 self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
             )
+            on_duty = OnDuty(
+                self._teams if self._with_duty else {},
+                voters,
+                api_of=airflow.api,
+                slack_url=urls["slack_url"],
+                strangers=self._strangers,
+                start=self._start,
+                until=self._programme[-1].at,
+                tell=picture.tell,
+            )
+            stack.callback(on_duty.close)
             cast = troubles.Troubles(
                 self._trouble,
-                voters,
+                on_duty,
                 **urls,
                 tell=picture.tell,
                 teams=self._teams,
@@ -160,12 +182,14 @@ class Play:
                 runs=self._runs,
                 red=cast.red,
                 script=self._places,
+                duty=on_duty.script,
             )
             evidence = gather(
                 ledger=ledger,
                 **urls,
                 trains=tuple(trains),
                 handoffs=self._handoffs,
+                teams=tuple(self._teams),
                 governance_url=airflow.station.pager_url + GOVERNANCE_PATH,
                 repositories={
                     f"{key}/{one.id}": one.repository for key, each in trains.items() for one in each.components
@@ -175,6 +199,9 @@ class Play:
             return evidence, stuck
 
     def _starting(self, item: Item) -> Starting:
+        area = area_of(item.dag_id)
+        if area:
+            return Starting(item.at, item.dag_id, lambda: form_of(self._teams, item), LASTS[area])
         if item.what != ROLLOUT:
             return Starting(item.at, item.dag_id)
         within = ENDS_WITHIN + lasts(self._teams[item.team].train(item.key), item)
@@ -234,6 +261,8 @@ class Play:
     def _explains(self, subject: str, found: tuple[Blocker, ...], task: TaskInstance) -> bool:
         """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
         item = self._items[task.dag_id]
+        if area_of(item.dag_id):
+            return explains(subject, task)
         if item.what == DEPENDENCIES:
             repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
             return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")

@@ -13,8 +13,9 @@ from stationmaster.config.loader import load
 from stationmaster.rehearsal import troubles
 from stationmaster.rehearsal.embedded.station import passing_home
 from stationmaster.rehearsal.invariants import Finding, judge
+from stationmaster.rehearsal.on_duty import strangers
 from stationmaster.rehearsal.playing import Play
-from stationmaster.rehearsal.programme import programme
+from stationmaster.rehearsal.programme_duty import programme_of_all
 from stationmaster.rehearsal.transcript import as_json, as_markdown
 
 
@@ -33,25 +34,37 @@ def rehearse(
     console: Console,
     as_json_only: bool = False,
     trouble: tuple[str, ...] = (),
+    with_duty: bool = True,
 ) -> int:
-    """Run every stop and every handoff between ``start`` and ``start + weeks`` and judge what happened.
+    """Run every stop, every handoff and the teams' own work of ``weeks`` from ``start`` on, and judge what happened.
 
     :param start: a local date in the zone of each train and rotation; the history of that day boards.
     :param teams: ids; empty for all.
     :param out: receives ``transcript.md`` and ``transcript.json``, and Airflow's logs when something is broken.
     :param console: for the progress; the report goes there too unless ``as_json_only`` puts JSON on standard output.
     :param trouble: names of :data:`stationmaster.rehearsal.troubles.TROUBLES`, each made once.
+    :param with_duty: whether chores, watches and incidents are played, too.
     :returns: 0 if every invariant holds, 1 if one is broken.
     :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
     trouble = troubles.checked(trouble)
-    every = load(include, teams=teams or None).teams
-    found = {item.team: every[item.team] for item in programme(every, start, weeks)}
+    every = load(include).teams
+    wanted = {name: team for name, team in every.items() if not teams or name in teams}
+    found = {item.team: every[item.team] for item in programme_of_all(wanted, start, weeks, with_duty=with_duty)}
     if not found:
         raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train or a handoff under {include}")
     out.mkdir(parents=True, exist_ok=True)
     with passing_home("rehearsal-") as folder:
-        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=folder)
+        play = Play(
+            teams=found,
+            start=start,
+            weeks=weeks,
+            seed=seed,
+            trouble=trouble,
+            home=folder,
+            with_duty=with_duty,
+            strangers=strangers(found, every),
+        )
         evidence, stuck = play.perform(include, console)
         findings = (*judge(evidence, found), Finding("Every run came to its end", stuck))
         holds = all(finding.holds for finding in findings)

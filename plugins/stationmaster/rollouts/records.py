@@ -119,7 +119,7 @@ def write_step(
 
 def reached(ledger: Ledger, record: RolloutRecord) -> dict[str, Reached]:
     """Return how far each target of the plan has come."""
-    steps, words = _by_subject(ledger.facts(record.departure, kind=STEP)), _words(ledger, record)
+    steps, words = _by_subject(ledger.all_facts(record.departure, STEP)), _words(ledger, record)
     return {
         way.target: _reached(way, steps.get(way.target, ()), words.get(way.target, ()))
         for batch in record.plan.batches
@@ -131,7 +131,7 @@ def changed_at(ledger: Ledger, departures: Sequence[str]) -> dict[str, datetime]
     """Return when each target last began to get a version in any of some departures, or got it (separation)."""
     found: dict[str, datetime] = {}
     for departure in departures:
-        for fact in ledger.facts(departure, kind=STEP):
+        for fact in ledger.all_facts(departure, STEP):
             if fact.value["step"] in (Progress.PROPOSED, Progress.ACCEPTED, Progress.RUNNING):
                 found[fact.subject] = max(fact.at, found.get(fact.subject, fact.at))
     return found

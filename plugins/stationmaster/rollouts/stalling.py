@@ -46,7 +46,7 @@ def _moved_at(station: Station, record: RolloutRecord, batch: Batch) -> datetime
     moves = [
         fact.at
         for kind in (records.STEP, records.WORD)
-        for fact in station.ledger.facts(record.departure, kind=kind)
+        for fact in station.ledger.all_facts(record.departure, kind)
         if fact.subject in targets or fact.subject == records.WHOLE
     ]
     return max([batch.at, record.opened_at, *moves])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.handoffs.telling import say
+from stationmaster.duty.saying import say
 from stationmaster.upgrades import wording
 
 if TYPE_CHECKING:

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.departures.pausing import LONGEST, SHORTEST
+from stationmaster.duty.waiting import AGAIN, Arguments, UnknownLook, again
 from stationmaster.upgrades import asking, deciding, finding, starting
 
 if TYPE_CHECKING:
     from stationmaster.upgrades.upgrade_desk import Upgrade, UpgradeDesk
 
-Arguments = dict[str, Any]
-AGAIN = "again"
 START = "start"
 PULL = "pull"
 CHECKS = "checks"
 HELD = "held"
 QUESTION = "question"
-
-
-class UnknownLook(LookupError):
-    """A trigger names a look that this release does not have."""
 
 
 def look(desk: UpgradeDesk, name: str, upgrade: str, arguments: Arguments) -> Standing:
@@ -47,25 +40,8 @@ def look(desk: UpgradeDesk, name: str, upgrade: str, arguments: Arguments) -> St
         return waiting(name, why)
 
 
-def pause(desk: UpgradeDesk, subject: str, blockers: Sequence[Blocker], arguments: Arguments) -> Arguments:
-    """Return the arguments of a wait for a passing obstacle: the longer it lasts the longer, five minutes at most.
-
-    :param subject: where the task's blockers stand in the ledger.
-    :param arguments: what the task needs to know of the try when it goes on.
-    """
-    now, codes = desk.now(), {found.code for found in blockers}
-    since = [known.since for known in desk.ledger.blockers(subject).get(subject, ()) if known.code in codes]
-    lasting = now - min((at for at in since if at is not None), default=now)
-    until = now + min(max(SHORTEST, lasting / 4), LONGEST)
-    return {**arguments, "until": until.isoformat(), "blockers": [found.model_dump(mode="json") for found in blockers]}
-
-
 def _again(desk: UpgradeDesk, upgrade: Upgrade, arguments: Arguments) -> Standing:
-    blockers = tuple(Blocker.model_validate(found) for found in arguments["blockers"])
-    if desk.now() >= datetime.fromisoformat(arguments["until"]):
-        # The reason stays until the step was taken again.
-        return passed(AGAIN).model_copy(update={"blockers": blockers})
-    return waiting(AGAIN, *blockers)
+    return again(desk, arguments)
 
 
 def _start(desk: UpgradeDesk, upgrade: Upgrade, _: Arguments) -> Standing:

@@ -1,0 +1,89 @@
+"""Issues on GitHub, each write of them once for ever: opened, told, labelled, closed (T-04, F01)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from stationmaster.departures.acting import Receipt, perform
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from stationmaster.departures.desk import Desk
+    from stationmaster.hooks.forge_models import Issue
+
+_SETTLES = timedelta(seconds=30)
+"""How long GitHub's lists may take to show what it accepted."""
+
+
+def open_ticket(
+    desk: Desk,
+    key: str,
+    *,
+    repository: str,
+    title: str,
+    body: str,
+    labels: Sequence[str] = (),
+    assignees: Sequence[str] = (),
+) -> Receipt:
+    """Open an issue once, and return ``{"repository", "number", "url"}``; a lost one is found by its key.
+
+    :param key: of the effect; the issue carries it.
+    :param body: Markdown; whatever came from outside is escaped in it.
+    :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
+    """
+
+    def receipt(issue: Issue) -> Receipt:
+        return {"repository": repository, "number": issue.number, "url": issue.url}
+
+    def act() -> Receipt:
+        return receipt(desk.forge.open_issue(repository, title, body, key, labels=labels, assignees=assignees))
+
+    def look_up() -> Receipt | None:
+        found = desk.forge.find_issue(repository, key, labels)
+        return None if found is None else receipt(found)
+
+    intent = {"repository": repository, "title": title}
+    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+
+
+def comment(desk: Desk, key: str, repository: str, number: int, body: str) -> Receipt:
+    """Comment on an issue once, and return ``{"comment"}``; raises as :func:`open_ticket`."""
+
+    def act() -> Receipt:
+        return {"comment": desk.forge.comment_issue(repository, number, body, key).id}
+
+    def look_up() -> Receipt | None:
+        found = desk.forge.find_issue_comment(repository, number, key)
+        return None if found is None else {"comment": found.id}
+
+    intent = {"issue": f"{repository}#{number}"}
+    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+
+
+def label(desk: Desk, key: str, repository: str, number: int, labels: Sequence[str]) -> Receipt:
+    """Add labels to an issue once; those that it bears already stay; raises as :func:`open_ticket`."""
+
+    def act() -> Receipt:
+        desk.forge.label_issue(repository, number, labels)
+        return {"labels": list(labels)}
+
+    def look_up() -> Receipt | None:
+        present = desk.forge.issue(repository, number).labels
+        return {"labels": list(labels)} if set(labels) <= set(present) else None
+
+    return perform(desk, key, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
+
+
+def close(desk: Desk, key: str, repository: str, number: int) -> Receipt:
+    """Close an issue once; raises as :func:`open_ticket`."""
+
+    def act() -> Receipt:
+        return {"state": desk.forge.close_issue(repository, number).state}
+
+    def look_up() -> Receipt | None:
+        state = desk.forge.issue(repository, number).state
+        return {"state": state} if state == "closed" else None
+
+    return perform(desk, key, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
