@@ -11,12 +11,10 @@ import pytest
 
 from stationmaster import settings
 from stationmaster.config.loader import load
-from stationmaster.config.loader import load
 from stationmaster.core.alert_groups import Event
 from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import spiking
-from stationmaster.departures.desk import Desk
 from stationmaster.departures.desk import Desk
 from stationmaster.incidents import acknowledging, opening
 from stationmaster.ledger import Ledger
