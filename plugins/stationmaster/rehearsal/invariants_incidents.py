@@ -75,7 +75,7 @@ def unreported(evidence: Evidence, teams: Teams) -> Iterator[str]:
                 yield f"{name} never came to its end"
             continue
         if rules.report is not None:
-            texts = _filed(evidence, f"{name}/report")
+            texts = filed(evidence, f"{name}/report")
             if len(texts) != 1:
                 yield f"{name} has {len(texts)} reports"
             for text in texts:
@@ -160,7 +160,8 @@ def _asks_for_postmortem(rules: IncidentRules, opened: Happened) -> bool:
     return rated or (rule.company and bool(opened.value.get("company")))
 
 
-def _filed(evidence: Evidence, key: str) -> list[str]:
+def filed(evidence: Evidence, key: str) -> list[str]:
+    """Return the texts that were really written under a key, as an issue or as a file."""
     issues = [issue.body for issue in evidence.issues if issue.key == key]
     return issues + [file.text for file in evidence.files if file.key == key]
 
