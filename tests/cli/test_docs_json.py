@@ -16,6 +16,7 @@ from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import spiking
 from stationmaster.departures.desk import Desk
+from stationmaster.incidents import acknowledging, opening
 from stationmaster.ledger import Ledger
 from stationmaster.rollouts import records
 from stationmaster.watches.alert_books import AlertBook
@@ -25,7 +26,7 @@ from tests.cli.markdown_pages import fences
 from tests.cli.test_cli_check import spoil
 from tests.cli.test_cli_ledger import tamper
 
-_OPEN = ("body", "intent", "receipt", "manifest", "overloaded")
+_OPEN = ("body", "intent", "receipt", "manifest", "overloaded", "positions")
 """Objects whose fields depend on what they are about."""
 
 
@@ -168,6 +169,11 @@ COMMANDS = {
     "rollout preview": (("rollout", "preview", "cellxgene.weekly"), 0),
     "rollout status": (("rollout", "status", "cellxgene.weekly"), 0),
     "alerts list": (("alerts", "list", "cellxgene"), 0),
+    "incident list": (("incident", "list", "cellxgene"), 0),
+    "incident show": (("incident", "show", "cellxgene.incident/2021-11-03.1"), 0),
+    "incident ladder": (("incident", "ladder", "cellxgene"), 0),
+    "log show": (("log", "show", "cellxgene"), 0),
+    "load": (("load", "cellxgene"), 0),
     "check": (("check",), 1),
 }
 
@@ -188,6 +194,16 @@ def begin_a_rollout(ledger):
     records.write_step(ledger, record, ways[0], 1, Progress.PROPOSED, WEDNESDAY, proposal="140000")
 
 
+def open_an_incident(ledger):
+    """Somebody has it, and no Slack answers."""
+    team = load(ROOT / "include", teams=["cellxgene"]).team("cellxgene")
+    desk = Desk(team=team, ledger=ledger, now=lambda: WEDNESDAY)
+    choices = {"severity": "critical", "impact": "large", "service": "portal", "kind": "outage"}
+    link = "https://example.org/alert/7"
+    story = opening.open_incident(desk, opening.Wanted(key="a-run", link=link, **choices), "emil")
+    acknowledging.acknowledge(desk, story, desk.team.people["ben"], "cli")
+
+
 def test_every_command_that_writes_json_is_described():
     assert set(examples()) == set(COMMANDS)
 
@@ -200,6 +216,8 @@ def test_the_example_has_the_shape_of_the_answer(answer, run, world, name):
             text = (world / file).read_text(encoding="utf-8")
             assert old in text
             (world / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    if set(name.split()) & {"incident", "log", "load"}:
+        open_an_incident(Ledger.at(settings.ledger_url()))
     if name == "rollout status":
         begin_a_rollout(Ledger.at(settings.ledger_url()))
     if name == "drift":

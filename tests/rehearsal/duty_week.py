@@ -175,7 +175,15 @@ def incident() -> Evidence:
             fact(INCIDENT, "paged", MORNING + timedelta(minutes=30), place=1, round=0, people=engineers),
             fact(INCIDENT, "acknowledged", taken, "bojan", way="airflow"),
             fact(INCIDENT, "resolved", taken + timedelta(hours=1), "bojan", text="It is green"),
-            fact(INCIDENT, "examined", taken + timedelta(hours=2), "bojan", follow_ups=["Watch it"], root_cause="x"),
+            fact(
+                INCIDENT,
+                "examined",
+                taken + timedelta(hours=2),
+                "bojan",
+                follow_ups=["Watch it"],
+                root_cause="x",
+                runbook="none fitted",
+            ),
             fact(INCIDENT, "postmortem", taken + timedelta(hours=9), "bojan", url="https://example.org"),
         ),
         messages=(

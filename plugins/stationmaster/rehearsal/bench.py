@@ -66,6 +66,7 @@ def bench(*, quick: bool, console: Console) -> int:
         results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
         results += _bench_trains(include, folder, console, quick=quick)
         results += _bench_chores(include, folder, console, quick=quick)
+        results += _bench_watch(include, folder, console)
         results += _bench_runs(include, folder, QUICK_ROUNDS if quick else 5, console)
     return report(results, console)
 
@@ -199,6 +200,25 @@ def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool)
         Result(
             f"to a task, among {most.chores} chores and {rows[0].chores}", *starts, bench_chores.MOST_START * starts[1]
         ),
+    ]
+
+
+def _bench_watch(include: Path, folder: Path, console: Console) -> list[Result]:
+    """Fifty channels that are watched, beside what Slack takes."""
+    from stationmaster.config.loader import load
+    from stationmaster.rehearsal import bench_watch
+
+    found = bench_watch.measure(folder, load(include, teams=[TEAM]).team(TEAM))
+    console.print(
+        f"  {found.channels} channels: {found.most} readings in the fullest minute, {found.limited} answers of 429, "
+        f"{found.tagged} of {found.asked} open questions tagged, {found.look:.2f} s a look; no worker waits.",
+        highlight=False,
+    )
+    tier, slowest = float(bench_watch.TIER_3), bench_watch.SLOWEST.total_seconds()
+    return [
+        Result(f"{found.channels} channels: readings of Slack in a minute", found.most, tier, tier, "calls"),
+        Result(f"{found.channels} channels: answers of 429", found.limited, 0, 0, "calls"),
+        Result("a channel to be read again, at most", found.slowest.total_seconds(), slowest, slowest),
     ]
 
 

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from stationmaster.config.incidents import IncidentRules, Rung
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, incidents
 from stationmaster.rehearsal.hours_duty import is_covered, next_covered, rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import INCIDENT
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=2)
@@ -99,7 +98,7 @@ def _incidents(
 ) -> Iterator[tuple[TeamConfig, IncidentRules, str, tuple[Happened, ...]]]:
     for team in teams.values():
         if team.incidents is not None:
-            for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items():
+            for name, facts in incidents(evidence.audit, team.id).items():
                 yield team, team.incidents, name, facts
 
 

@@ -11,10 +11,10 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch, WatchEntry
 from stationmaster.rehearsal.cast_questions import Written
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
 from stationmaster.rehearsal.hours_duty import rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.programme_duty import WATCH
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=5)
@@ -44,6 +44,26 @@ def untagged_questions(evidence: Evidence, teams: Teams) -> Iterator[str]:
                 yield f"{what} was tagged to {mentioned}, on call was {wanted}"
 
 
+def undecided_alerts(evidence: Evidence, teams: Teams) -> Iterator[str]:
+    """Yield each alert of the night that was not told once, when the watch opened, or that nobody decided about."""
+    for lit in evidence.duty.lit:
+        team = teams[lit.team]
+        watch = team.watches[lit.watch]
+        stem = f"{team.id}.{WATCH}/alerts/"
+        told = [one for one in evidence.messages if one.key.startswith(stem) and lit.title in one.posted]
+        opens = _opens(team, watch, lit.at)
+        if len(told) != 1 or not timedelta(0) <= told[0].at - opens <= TOLERANCE:
+            yield f"{team.id}: {lit.title} of {lit.at} was told {len(told)} times, the watch opened at {opens}"
+        decided = [fact for fact in happened(evidence.audit, f"{team.id}.{WATCH}", "decided") if fact.at >= lit.at]
+        if len(decided) != 1:
+            yield f"{team.id}: {lit.title} was decided about {len(decided)} times"
+        entry = rotation_of(team, watch.role)
+        for fact in decided:
+            wanted = holder(team, entry, watch.role, fact.at)
+            if counted_here(team, entry) and fact.by != wanted:
+                yield f"{team.id}: {lit.title} was decided about by {fact.by}, on call was {wanted}"
+
+
 def told_out_of_hours(evidence: Evidence, teams: Teams) -> Iterator[str]:
     """Yield each message of a watch that came when none of the team's watches is open: nobody is told at night."""
     for team in teams.values():
@@ -67,8 +87,9 @@ def unlogged(evidence: Evidence, teams: Teams) -> Iterator[str]:
 def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[tuple[str, int]]:
     """Yield what belongs into a team's log, and how many entries tell it."""
     about = {(str(entry.value["about"]), datetime.fromisoformat(str(entry.value["at"]))) for entry in entries}
-    for area, kinds in ((CHORES, ("ended",)), (INCIDENT, ("opened", "acknowledged", "resolved", "mitigated"))):
-        for name, facts in matters(evidence.audit, f"{team.id}.{area}", "opened").items():
+    chores, broken = chore_runs(evidence.audit, team.id), incidents(evidence.audit, team.id)
+    for every, kinds in ((chores, ("ended",)), (broken, ("opened", "acknowledged", "resolved", "mitigated"))):
+        for name, facts in every.items():
             for fact in facts:
                 if fact.kind in kinds:
                     yield f"{name} {fact.kind}", int((name, fact.at) in about)
@@ -98,6 +119,16 @@ def _due(team: TeamConfig, watch: WatchEntry, written: Written) -> datetime:
         left -= _MINUTE if _is_open(team, watch, at) else timedelta(0)
         at += _MINUTE
     return at
+
+
+def _opens(team: TeamConfig, watch: WatchEntry, at: datetime) -> datetime:
+    """Return the first minute from ``at`` on at which a watch is open."""
+    found = at
+    while not _is_open(team, watch, found):
+        if found > at + _FARTHEST:
+            raise LookupError(f"{watch.id} of {team.id} is not open for {_FARTHEST.days} days")
+        found = found.replace(second=0, microsecond=0) + _MINUTE
+    return found
 
 
 def _is_open(team: TeamConfig, watch: WatchEntry, at: datetime) -> bool:
