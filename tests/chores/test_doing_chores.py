@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.checks import Finding
 from stationmaster.duty import log
 from stationmaster.duty.open_work import open_work
 from tests.chores.desk_of_chores import write
@@ -468,3 +469,41 @@ def test_f04_a_lost_answer_of_slack_says_nothing_twice(run, kind):
         office.clock.move(minutes=1)
         closing = run.wake(closing, "close_the_chore") if run.settled(closing) else closing
     assert len(office.texts("ops")) == 2
+
+
+@pytest.fixture
+def looked_at(office, runs_of, monkeypatch):
+    """A chore with a check whose finding a test says; the check itself is tested where it is written."""
+    write(office, {"backups": {**BACKUPS, "check": {"kind": "files"}}}, **HEAD)
+    looks: list[Finding] = []
+
+    def found(finding: Finding):
+        monkeypatch.setattr("stationmaster.checks.run", lambda desk, check, about: looks.append(finding) or finding)
+        run = runs_of(office, "backups", due=SUNDAY)
+        run.start("open_the_chore")
+        for _ in range(2):
+            assert run.start("let_a_machine_look").kind == "done"
+        assert len(looks) == 1
+        return run
+
+    return found
+
+
+def test_t16_what_a_machine_finds_fine_asks_nobody_and_closes_with_the_finding(looked_at):
+    run = looked_at(Finding(True, "12 repositories have both", "https://github.com/threefoldtech"))
+    assert run.start("do_it").value == {"outcome": "fine", "by": "stationmaster"}
+    assert run.start("ask_the_next_shift").kind == "skipped"
+    assert run.start("close_the_chore").value["outcome"] == "fine"
+    assert run.asked == []
+    (text,) = run.office.texts("ops")
+    assert text.startswith(":robot_face:")
+    assert "12 repositories have both" in text
+    assert logged(run.office) == ["Look at the backups: found fine by a machine. 12 repositories have both"]
+
+
+@pytest.mark.parametrize("ok", [False, None])
+def test_t16_what_is_bad_or_cannot_be_told_is_asked_of_a_person_with_the_finding(looked_at, ok):
+    run = looked_at(Finding(ok, "tfchain has no LICENSE <!channel>"))
+    assert run.start("do_it").kind == "deferred"
+    assert "tfchain has no LICENSE" in run.asked[0]["body"]
+    assert "<!channel>" not in run.asked[0]["body"]
