@@ -16,7 +16,7 @@ from stationmaster.ledger.records import DepartureState
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.week import INCLUDE
 from tests.golden_files import assert_golden
-from tests.incidents.test_reports import opened
+from tests.incidents.test_incident_reports import opened
 from tests.operators.runs import DAG_FILE
 
 TEAMS = ("cellxgene", "dre", "hausmeister", "operate-first", "threefold")

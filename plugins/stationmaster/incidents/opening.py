@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
@@ -24,6 +25,8 @@ WANTED = "incident_wanted"
 """The fact under ``<team>.incident/wanted`` by which an alert asks for an incident: its subject is the alert's key."""
 MOST_A_DAY = 999
 LONGEST = 200
+LONGEST_LINK = 500
+_LINK = re.compile(r"https?://[^\s<>|]+")
 
 
 class TooManyIncidents(RuntimeError):
@@ -120,7 +123,8 @@ def open_from(
         "kind": kind if kind in rules.kinds else rules.kinds[0],
         "what": escaping.one_line(title)[:LONGEST],
         "alert": alert_key,
-        "link": link,
+        # A payload may hold anything: what the form would refuse is left out, and the incident is opened all the same.
+        "link": link if _LINK.fullmatch(link) and len(link) <= LONGEST_LINK else "",
     }
     _check(desk, Wanted(key=f"alert/{alert_key}", **conf))
     area = f"{records.area_of(desk.files.id)}/wanted"

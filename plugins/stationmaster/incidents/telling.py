@@ -116,7 +116,7 @@ def _keep_topic(desk: Desk) -> None:
     if not records.rules_of(desk).topic:
         return
     channel, area = channel_of(desk), records.area_of(desk.files.id)
-    under_way = [each for each in records.stories(desk) if each.under_way]
+    under_way = [each for each in reversed(tuple(records.stories(desk))) if each.under_way]
     facts = desk.ledger.facts(area, _TOPIC)
     ours = str(facts[-1].value["text"]) if facts else ""
     wanted = wording.topic(desk, under_way)
