@@ -200,3 +200,20 @@ def test_an_edit_of_the_timetable_counts_for_the_departure_that_is_under_way(wee
     week.team = week.team.model_copy(update={"trains": {"weekly": edited}})
     assert gating.window_standing(week.station(), week.departure, "promote").verdict == "LATE"
     assert gating.times_of(week.station(), week.departure, "promote").latest_start.hour == 5
+
+
+def test_c28_a_spike_of_errors_holds_the_next_promotion_and_no_hotfix(gated):
+    from stationmaster.departures import spiking
+
+    gated.quorum()
+    gated.confirm()
+    spike = spiking.Spike(
+        key="9b1d22e0", departure="cellxgene.weekly/2021-W41", error="E", before=1, after=90, span="1h"
+    )
+    spiking.begin(gated.ledger, "cellxgene.weekly", spike, gated.clock())
+    assert codes(gated.advance("promote", "portal")) == ["ERROR_SPIKE"]
+    assert gated.dispatches() == []
+    assert "ERROR_SPIKE" in codes(gating.from_ledger(gated.station(), gated.departure))
+    assert "ERROR_SPIKE" not in codes(gating.hotfix_standing(gated.station(), gated.departure))
+    spiking.end(gated.ledger, "cellxgene.weekly", spike, "mended", gated.clock())
+    assert codes(gated.advance("promote", "portal")) != ["ERROR_SPIKE"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -156,6 +156,32 @@ def test_f61_a_channel_without_the_bot_hides_no_other(lookout: Lookout, watch) -
     found = lookout.look(watch)
     assert found[eng].code == "WATCH_BLIND"
     assert [each.code for subject, each in found.items() if subject.startswith(ops)] == ["QUESTION_OPEN"]
+
+
+def test_o06_end_users_are_answered_in_three_channels_and_people_of_the_team_ask_nothing(lookout_of) -> None:
+    at = datetime(2024, 3, 12, 15, 0, tzinfo=UTC)
+    lookout = lookout_of("operate-first", at=at)
+    watch = lookout.team.watches["questions"]
+    for channel in ("support", "operations", "general"):
+        lookout.says("How do I get a namespace?", channel=channel)
+    lookout.says("Who restarts it?", who="UADAXXF00", channel="general")
+    lookout.clock.move(minutes=61)
+    found = lookout.look(watch)
+    assert [each.code for each in found.values()] == ["QUESTION_OPEN"] * 3
+    assert set(lookout.team.watches["issues"].repositories) == {"operate-first/operations", "operate-first/apps"}
+
+
+def test_o10_a_line_for_the_log_is_written_there_and_is_no_question(lookout_of) -> None:
+    at = datetime(2024, 3, 12, 15, 0, tzinfo=UTC)
+    lookout = lookout_of("operate-first", at=at)
+    channel = lookout.team.log.channels[0]
+    lookout.says("log: why did it restart? I drained the node", who="UADAXXF00", channel=channel)
+    watch = lookout.watch("questions", role="engineer", channels=(channel,), within="30m")
+    for _ in range(2):
+        assert lookout.look(watch) == {}
+        lookout.clock.move(minutes=31)
+    entries = log.entries(lookout.desk(), at, at + timedelta(minutes=1))
+    assert [entry.text for entry in entries] == ["why did it restart? I drained the node"]
 
 
 def test_f04_a_tag_whose_answer_was_lost_is_not_said_twice(lookout: Lookout, watch) -> None:

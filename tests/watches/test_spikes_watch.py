@@ -15,6 +15,7 @@ from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.sentry.standin import STAND_IN_TOKEN, Errors, SentryWorld, Silent, create_app
 from stationmaster.rehearsal.serving import serve
 from stationmaster.watches import silences
+from stationmaster.watches.looking import look
 from stationmaster.watches.spikes import station_of
 from tests.watches.lookout import WEDNESDAY, Lookout
 
@@ -135,6 +136,19 @@ def test_c28_a_sentry_that_cannot_be_read_ends_no_spike(lookout: Lookout, watch,
         told = json.loads(os.environ["AIRFLOW_CONN_SENTRY_DEFAULT"])
         monkeypatch.setenv("AIRFLOW_CONN_SENTRY_DEFAULT", json.dumps({**told, "password": "wrong"}))
     assert sorted(each.code for each in lookout.look(watch).values()) == ["ERROR_SPIKE", "WATCH_BLIND"]
+
+
+def test_c29_each_spike_is_an_issue_once_and_a_github_that_is_down_hides_no_spike(lookout, watch, sentry) -> None:
+    _hour_of_errors(lookout, sentry, 10, 90)
+    lookout.fault("bad_gateway_before", "/repos/chanzuckerberg/single-cell-explorer/issues", times=1, method="POST")
+    assert sorted(each.code for each in look(lookout.desk(), watch)) == ["EFFECT_UNSETTLED", "ERROR_SPIKE"]
+    for _ in range(2):
+        lookout.clock.move(minutes=1)
+        assert [each.code for each in lookout.look(watch).values()] == ["ERROR_SPIKE"]
+    (issue,) = lookout.github.repository("chanzuckerberg/single-cell-explorer").record.issues.values()
+    assert issue.labels == ["bug"]
+    assert "90 times in 1h after cellxgene.weekly/2021-W42" in issue.body
+    assert sum("logged as" in text for text in lookout.texts("ops")) == 1
 
 
 def test_f04_a_spike_that_could_not_be_said_is_said_later(lookout: Lookout, watch, sentry) -> None:

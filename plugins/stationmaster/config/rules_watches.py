@@ -30,6 +30,8 @@ def watch_mistakes(include: Path, team: TeamConfig, watch: WatchEntry) -> Iterat
             yield from _known((*loc, "channel"), "channel", [watch.channel], team.channels)
             yield from _sources(team, watch, loc)
         case SpikesWatch():
+            if watch.file is not None:
+                yield from _repositories((*loc, "file", "repository"), (watch.file.repository,), team)
             if not (include / "trains" / f"{team.id}.{watch.train}.yaml").is_file():
                 known = [path.stem.partition(".")[2] for path in (include / "trains").glob(f"{team.id}.*.yaml")]
                 yield from _known((*loc, "train"), "train", [watch.train], known)

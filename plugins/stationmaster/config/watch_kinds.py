@@ -181,6 +181,13 @@ class AlertsWatch(WatchEntry, json_schema_extra=key_is_the_id):
     )
 
 
+class SpikeIssue(ConfigModel):
+    """Where an error that came more often after a deploy is logged as an issue."""
+
+    repository: RepositoryName
+    labels: tuple[Text, ...] = ()
+
+
 class SpikesWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Errors that come more often after a train brought something to production (C-28, C-29)."""
 
@@ -195,3 +202,4 @@ class SpikesWatch(WatchEntry, json_schema_extra=key_is_the_id):
     until: PositiveDuration = Field(default=timedelta(hours=24), description="How long after a deploy it is looked at")
     factor: Annotated[float, Field(gt=1)] = Field(default=3.0, description="How many times more often is a spike")
     least: Positive = Field(default=20, description="With fewer after the deploy nothing is concluded")
+    file: SpikeIssue | None = Field(default=None, description="Each such error is an issue at once (C-28, C-29)")

@@ -25,7 +25,7 @@ from stationmaster.core.questions import (
     unanswered_at,
     words_of,
 )
-from stationmaster.duty import asking, log
+from stationmaster.duty import asking, log, log_lines
 from stationmaster.duty.saying import say
 from stationmaster.watches import filing, hearing, wording
 from stationmaster.watches.books import Book
@@ -46,12 +46,14 @@ def look(desk: Desk, watch: QuestionsWatch) -> tuple[Blocker, ...]:
     book = Book(desk, watch.id)
     known = _Known(book.facts(watch.repeats.within))
     heard = hearing.listen(desk, watch, {question: fact.at for question, fact in known.open.items()})
+    noted: list[Blocker | None] = []
     for channel, messages in heard.channels.items():
         _take_in(desk, watch, book, known, channel, messages.values())
+        noted.append(guarded(desk, f"log/{channel}", partial(_note, desk, channel, messages.values())))
     found = [
         guarded(desk, name, partial(_followed, desk, watch, book, known, name, heard)) for name in list(known.open)
     ]
-    return (*(each for each in found if each is not None), *heard.blockers)
+    return (*(each for each in (*found, *noted) if each is not None), *heard.blockers)
 
 
 class _Known:
@@ -100,8 +102,15 @@ def _take_in(
         known.all[name], known.open[name] = _question(fact), _Open(fact)
 
 
+def _note(desk: Desk, channel: str, messages: Iterable[Heard]) -> None:
+    """Write what is meant for the on-call log into it: the channel has been read anyway (O-10)."""
+    rules = desk.files.log
+    if rules is not None and channel in {desk.team.channels[name].id for name in rules.channels}:
+        log_lines.keep(desk, channel, [message for message in messages if log_lines.said(desk, message.text)])
+
+
 def _counts(desk: Desk, watch: QuestionsWatch, message: Heard) -> bool:
-    if message.bot or not message.user or watch.done in message.marks:
+    if message.bot or not message.user or watch.done in message.marks or log_lines.said(desk, message.text):
         return False
     if watch.asked_by == "others" and desk.team.person_by_slack(message.user) is not None:
         return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from stationmaster.config.fields import in_words
@@ -15,9 +16,10 @@ from stationmaster.core.spikes import Counts, is_spike
 from stationmaster.departures import spiking, telling
 from stationmaster.departures.arriving import DEPLOYED, arrivals
 from stationmaster.departures.spiking import Spike
-from stationmaster.duty import asking, log
+from stationmaster.duty import asking, log, tickets
 from stationmaster.ledger.records import DepartureState
 from stationmaster.watches import silences, wording
+from stationmaster.watches.guarding import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,8 +54,8 @@ def look(desk: Desk, watch: SpikesWatch) -> tuple[Blocker, ...]:
     people = asking.on_call(desk, watch.role)
     who = tuple(person.id for person in people)
     facts = spiking.open_spikes(desk.ledger, station.train.key).values()
-    for fact in facts:
-        _tell(desk, station, people, fact)
+    filed = [guarded(desk, fact.subject, partial(_tell, desk, watch, station, people, fact)) for fact in facts]
+    blind += [each for each in filed if each is not None]
     found = [spiking.blocker_of(spiking.spike_of(fact), desk.team.id, who, since=fact.at) for fact in facts]
     return (*found, *blind)
 
@@ -107,8 +109,11 @@ def _compare(desk: Desk, watch: SpikesWatch, station: Station, departure: str, f
         spiking.begin(desk.ledger, station.train.key, spike, now)
 
 
-def _tell(desk: Desk, station: Station, people: Sequence[Person], fact: Fact) -> None:
-    """Say in the departure's thread what holds the next one back, and write it down: each spike once."""
+def _tell(desk: Desk, watch: SpikesWatch, station: Station, people: Sequence[Person], fact: Fact) -> None:
+    """Say in the departure's thread what holds the next one back, and write it down: each spike once.
+
+    :raises EffectRefused, EffectUnknown, EffectBusy: its issue cannot be opened yet; the rest is told all the same.
+    """
     spike, name = spiking.spike_of(fact), f"spike/{fact.subject}/{fact.seq}"
     telling.tell(station, spike.departure, name, wording.spike(people, desk.team.id, spike), broadcast=True)
     log.write(
@@ -120,6 +125,12 @@ def _tell(desk: Desk, station: Station, people: Sequence[Person], fact: Fact) ->
         about="error",
         once=name,
     )
+    if watch.file is not None:
+        key = f"{desk.team.id}.watch/{name}/issue"
+        title, body = wording.spike_issue(spike)
+        labels = watch.file.labels
+        issue = tickets.open_ticket(desk, key, repository=watch.file.repository, title=title, body=body, labels=labels)
+        telling.tell(station, spike.departure, f"{name}/issue", wording.spike_filed(str(issue["url"])))
 
 
 def _end(desk: Desk, station: Station, spikes: Iterable[Spike], why: str) -> None:

@@ -126,3 +126,15 @@ def spike(people: Sequence[Person], team: str, found: Spike) -> str:
         f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
         f"back. If it may wait: `stationmaster silence {team} {found.key} --issue …`."
     )
+
+
+def spike_issue(found: Spike) -> tuple[str, str]:
+    """Return title and Markdown of the issue of an error that came more often after a deploy (C-29)."""
+    title = issue_title(found.error)
+    times = f"{found.after} times in {found.span} after {found.departure}, and {found.before} times in as long before."
+    return title, f"{escaping.markdown(found.error)}\n\nIt came {times}" + (f"\n\n{found.url}" if found.url else "")
+
+
+def spike_filed(url: str) -> str:
+    """Return the reply that names the issue of an error."""
+    return f":ticket: It is logged as {url}. `stationmaster silence` may hang on that."
