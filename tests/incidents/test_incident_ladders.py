@@ -83,10 +83,12 @@ def test_n07_hausmeister_has_the_pager_at_any_hour_and_a_backstop_who_is_somebod
     [
         ("2026-11-18 10:00", "low", "Wed 10:00"),
         ("2026-11-18 20:00", "low", "Thu 09:00"),
-        ("2026-11-20 20:00", "low", "Sat 08:00"),
+        ("2026-11-20 20:00", "low", "Sun 09:00"),
+        ("2026-11-21 10:00", "low", "Sun 09:00"),
+        ("2026-11-21 10:00", "critical", "Sat 10:00"),
         ("2026-11-20 23:00", "critical", "Fri 23:00"),
     ],
-    ids=["by day", "in the evening", "on Friday evening", "critical"],
+    ids=["by day", "in the evening", "on Friday evening", "on Saturday", "critical on Saturday", "critical"],
 )
 def test_t05_t07_threefold_the_operator_then_the_owner_of_the_circle(at, severity, begins):
     first, owner, team = ladder("threefold", at, severity)

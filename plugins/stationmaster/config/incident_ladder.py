@@ -47,7 +47,8 @@ def begins(team: TeamConfig, rules: IncidentRules, opened: datetime, *, critical
     """
     if critical or not defers(team, rules):
         return opened
-    found = [_on_duty_from(team, role, opened) for role in rules.roles]
+    there = (role for role in rules.roles if role not in rules.critical_only)
+    found = [_on_duty_from(team, role, opened) for role in there]
     return min((at for at in found if at is not None), default=opened)
 
 

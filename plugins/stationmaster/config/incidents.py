@@ -139,6 +139,10 @@ class IncidentRules(ConfigModel):
     roles: tuple[Slug, ...] = Field(
         min_length=1, description="Who is paged first: the first of these roles that somebody holds"
     )
+    critical_only: tuple[Slug, ...] = Field(
+        default=(),
+        description="Which of them are on duty for what is critical only: their hours count for nothing else (T-07)",
+    )
     ladder: tuple[Rung, ...] | None = Field(
         default=None,
         max_length=MOST_RUNGS - 1,
@@ -178,6 +182,19 @@ class IncidentRules(ConfigModel):
     postmortem: Postmortem | None = Field(default=None, description="Without it no postmortem is due")
     tickets: Tickets | None = Field(default=None, description="Without it follow-ups stand in the report only")
     shifts: Count = Field(default=4, ge=1, le=8, description="How many shifts one incident may live through")
+
+    @model_validator(mode="after")
+    def _somebody_is_there_for_the_rest(self) -> Self:
+        strange = [role for role in self.critical_only if role not in self.roles]
+        if strange or set(self.critical_only) == set(self.roles):
+            what = f"{strange[0]!r} is none of roles" if strange else "nobody is there for what is not critical"
+            raise refusal(
+                "critical_only_unclear",
+                what,
+                "List some of roles, and not all of them.",
+                field="critical_only",
+            )
+        return self
 
     @model_validator(mode="after")
     def _postmortem_names_severities(self) -> Self:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.hours import Hours, WeekMoment
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
+from stationmaster.rehearsal.invariants_people import counted_here, holder
 
 _MINUTE = timedelta(minutes=1)
 _FARTHEST = timedelta(days=10)
@@ -21,12 +22,13 @@ def rotation_of(team: TeamConfig, role: str) -> RotationEntry:
 
 
 def is_covered(team: TeamConfig, roles: Sequence[str], at: datetime) -> bool:
-    """Return whether one of the roles is on duty at an instant; a role without hours always is."""
+    """Return whether one of the roles is on duty at an instant; one without hours is, but for days off."""
     for role in roles:
         entry = rotation_of(team, role)
         hours = entry.roles[role].hours
         zone = entry.zone or team.zone
-        if not hours or any(_is_open(each, at.astimezone(ZoneInfo(each.zone or zone))) for each in hours):
+        there = not counted_here(team, entry) or holder(team, entry, role, at) is not None
+        if there and (not hours or any(_is_open(each, at.astimezone(ZoneInfo(each.zone or zone))) for each in hours)):
             return True
     return False
 

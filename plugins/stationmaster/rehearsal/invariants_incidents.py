@@ -62,7 +62,7 @@ def paged_out_of_hours(evidence: Evidence, teams: Teams) -> Iterator[str]:
         first = _first(facts, "paged")
         if first is None or _policy(team, rules) == "page" or _is_critical(rules, facts[0]):
             continue
-        if not is_covered(team, rules.roles, first.at):
+        if not is_covered(team, _at_any_matter(rules), first.at):
             yield f"{name} paged {', '.join(first.value['people'])} at {first.at}, out of their hours"
 
 
@@ -106,10 +106,15 @@ def _ladder(team: TeamConfig, rules: IncidentRules, opened: Happened) -> Iterato
     """Yield every rung with its instant: each delay counts from the rung before it."""
     at = opened.at
     if _policy(team, rules) != "page" and not _is_critical(rules, opened):
-        at = next_covered(team, rules.roles, at)
+        at = next_covered(team, _at_any_matter(rules), at)
     for rung in _rungs(team, rules):
         at += rung.after
         yield Due(at, _people(team, rung, at))
+
+
+def _at_any_matter(rules: IncidentRules) -> list[str]:
+    """Return the roles that are there for what is not critical, too (T-07)."""
+    return [role for role in rules.roles if role not in rules.critical_only]
 
 
 def _rungs(team: TeamConfig, rules: IncidentRules) -> Iterator[Rung]:
