@@ -57,6 +57,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conducting, "MURMUR", 0.1)
     monkeypatch.setattr(conducting, "POLL_LAG", 0.0)
     monkeypatch.setattr(conducting, "TRACE_WITHIN", 0.05)
+    monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 0.1)
 
 
 @pytest.fixture
