@@ -57,6 +57,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conducting, "MURMUR", 0.1)
     monkeypatch.setattr(conducting, "POLL_LAG", 0.0)
     monkeypatch.setattr(conducting, "TRACE_WITHIN", 0.05)
+    monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 0.1)
 
 
 @pytest.fixture
@@ -295,6 +296,26 @@ def test_after_the_clock_moved_for_a_machine_it_stands_until_github_was_asked_ag
     third = THURSDAY + timedelta(seconds=60)
     conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: conductor.now == third)
     assert looks.count(THURSDAY + timedelta(seconds=30)) >= 30
+
+
+@pytest.mark.parametrize(("code", "long"), [("BATCH_NOT_DUE", True), ("HOLD_ASKED", False)])
+def test_what_is_certain_to_leave_a_trace_is_awaited_longer(airflow, ledger, conductor, monkeypatch, code, long):
+    """On a loaded machine a trigger's look comes late; a batch whose time has come must not be passed by."""
+    monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 60.0)
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    due = THURSDAY + timedelta(minutes=30)
+    values = {"batch": 2, "at": "later"} if long else {}
+    ledger.waiting = {"a/x": (blocker(code, clears_at=due, **values),)}
+    looks: list[datetime] = []
+
+    def looks_on(_: str) -> None:
+        if conductor.now >= due:
+            looks.append(conductor.now)
+            ledger.seq = len(looks) // 200
+
+    airflow.before = looks_on
+    conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: conductor.now > due or len(looks) > 210)
+    assert (looks[:200] == [due] * 200) is long
 
 
 def test_what_leaves_no_trace_is_not_awaited_for_ever(airflow, ledger, conductor) -> None:

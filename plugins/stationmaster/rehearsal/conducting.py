@@ -32,6 +32,8 @@ MURMUR = 6.0
 """Real seconds after which Airflow alone counts: what cannot be said in Slack is tried, and noted, at every look."""
 TRACE_WITHIN = 8.0
 """Real seconds after which a trace is no longer awaited: what was done may have changed nothing."""
+SPEAKS_WITHIN = 30.0
+"""The same where a trace is certain to come, however loaded the machine is."""
 POLL_LAG = 0.4
 """Real seconds that a look of a trigger may take on top of the poll interval."""
 STILL_WITHIN = 240.0
@@ -184,6 +186,7 @@ class Conductor:
         self._stirred = time.monotonic()
         self._untraced: Anchor | None = None
         self._for_github = False
+        self._patience = TRACE_WITHIN
 
     @property
     def now(self) -> datetime:
@@ -275,6 +278,7 @@ class Conductor:
         acted = cast.act(scene)
         if acted:
             self._stirred, self._untraced, self._for_github = time.monotonic(), before, False
+            self._patience = TRACE_WITHIN
         return acted
 
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
@@ -285,6 +289,7 @@ class Conductor:
             return
         planned = [at for at in (cast.next_instant(scene), next_start) if at is not None]
         target, code = self._next_instant(planned)
+        self._patience = SPEAKS_WITHIN if code in SPEAKS else TRACE_WITHIN
         self._for_github = code in ASKS_GITHUB and self._asked is not None
         self._untraced = before if self._for_github or code in SPEAKS else None
         self.set_clock(target)
@@ -318,7 +323,7 @@ class Conductor:
         if seen.busy:
             self._untraced = None  # Airflow has taken notice
             return False
-        if self._untraced is None or self._untraced != head or time.monotonic() > self._stirred + TRACE_WITHIN:
+        if self._untraced is None or self._untraced != head or time.monotonic() > self._stirred + self._patience:
             return True
         newest = self._asked() if self._for_github and self._asked is not None else None
         return newest is not None and newest >= self.now
