@@ -10,6 +10,7 @@ from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
+from stationmaster.config.weekly_measures import WeeklyMeasures
 from stationmaster.core.departure_ids import DepartureKind
 
 
@@ -281,6 +282,26 @@ different people the team hears of it, once for each difference. Nothing is chan
 file. It is tried three times. {unread}
 
 **Dry run.** {dry}
+"""
+
+
+def measures_doc(team: TeamConfig, rules: WeeklyMeasures) -> str:
+    """Return the Markdown of the DAG of a team's weekly measures."""
+    timetable = rules.timetable(team.zone)
+    return f"""# {team.title}: measures
+
+**What.** Says how each train did in the four weeks that are over, beside the four before: promotions a week, lead time,
+change failure rate, time to restore, interventions, late stops. docs/how-it-works.md has the formulas.
+
+**When.** Every {timetable.day.value.capitalize()} at {timetable.earliest:%H:%M} ({timetable.zone}). Started by hand, it
+tells this week's message if nobody has been told.
+
+**Who is asked.** Nobody. #{team.channels[rules.channel].name} is told.
+
+**If it fails.** It waits rather than fails while Slack is silent. Clear a failed task when the cause is gone: what was
+said stands in the ledger, and is not repeated.
+
+**Dry run.** `stationmaster stats` shows the figures of a train.
 """
 
 

@@ -24,6 +24,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     :param only: a DAG id; only this one is built, since the file is parsed again at the start of every task (fact 26).
     """
     from stationmaster.assemble.escalation import escalation_dags
+    from stationmaster.assemble.measures import measures_dags
     from stationmaster.assemble.rollouts import rollout_dags
     from stationmaster.assemble.rotations import rotation_dags
     from stationmaster.assemble.sources import source_dags
@@ -44,6 +45,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
         yield from escalation_dags(include, team, dag_file=dag_file, only=only)
         yield from source_dags(include, team, dag_file=dag_file, only=only)
         yield from upgrade_dags(include, team, dag_file=dag_file, only=only)
+        yield from measures_dags(include, team, dag_file=dag_file, only=only)
 
 
 def raise_problems(include: Path) -> None:
