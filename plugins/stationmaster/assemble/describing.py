@@ -394,7 +394,8 @@ def _rules(train: TrainConfig) -> str:
         issue = f" The departure {wanted[rule.mode]} of {rule.repository}."
     labels = ", ".join(f"`{label}`" for label in blocking.labels) if blocking is not None else ""
     kept = f" An open issue with {labels} keeps it back." if labels else ""
-    return f"{_only(train)}{issue}{kept}"
+    board = f" An open issue with the label `{train.board.test}` keeps it back." if train.board is not None else ""
+    return f"{_only(train)}{issue}{kept}{board}"
 
 
 def _only(train: TrainConfig) -> str:

@@ -203,6 +203,8 @@ def _repositories_of(train: TrainConfig) -> Iterator[tuple[Loc, str]]:
         yield ("components", index, "repository"), component.repository
     if train.rules.issue is not None:
         yield ("rules", "issue", "repository"), train.rules.issue.repository
+    for index, repository in enumerate(train.board.repositories if train.board is not None else ()):
+        yield ("board", "repositories", index), repository
     if train.gates.blocking_labels is not None:
         for index, repository in enumerate(train.gates.blocking_labels.repositories):
             yield ("gates", "blocking_labels", "repositories", index), repository
