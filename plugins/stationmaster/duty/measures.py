@@ -76,6 +76,9 @@ def _figures(now: Measures, before: Measures) -> list[str]:
         ("change failure rate", _part(now.failure_rate), _part(before.failure_rate)),
         ("time to restore", _time(now.restore_time), _time(before.restore_time)),
         ("interventions a departure", _number(now.interventions), _number(before.interventions)),
+        ("cut", _time(now.cut_time), _time(before.cut_time)),
+        ("on staging", _time(now.staging_time), _time(before.staging_time)),
+        ("promotion", _time(now.promote_time), _time(before.promote_time)),
         ("late stops", str(now.late), str(before.late)),
     )
     return [f"• {what}: {this} (before: {that})" for what, this, that in pairs]
