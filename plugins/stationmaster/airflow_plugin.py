@@ -11,13 +11,20 @@ from typing import Any
 from airflow.plugins_manager import AirflowPlugin
 
 from stationmaster import preloading
+from stationmaster.timetables.chore_timetable import ChoreTimetable
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
+from stationmaster.timetables.watch_timetable import WatchTimetable
 
 
 class StationmasterPlugin(AirflowPlugin):
-    """Registers the timetables of trains and rotations, which the scheduler deserializes, and what loads in advance."""
+    """Registers the timetables, which the scheduler deserializes, and what loads in advance."""
 
     name = "stationmaster"
     listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
-    timetables: list[Any] = [WeeklyStopTimetable, HandoffTimetable]  # noqa: RUF012 - as the base class declares it
+    timetables: list[Any] = [  # noqa: RUF012 - as the base class declares it
+        WeeklyStopTimetable,
+        HandoffTimetable,
+        ChoreTimetable,
+        WatchTimetable,
+    ]

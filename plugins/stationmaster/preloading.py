@@ -21,12 +21,15 @@ MODULES = (
     "airflow.sdk.execution_time.hitl",
     "psycopg",
     "stationmaster.assemble.include",
+    "stationmaster.assemble.chores",
     "stationmaster.assemble.escalation",
     "stationmaster.assemble.rollouts",
     "stationmaster.assemble.rotations",
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
     "stationmaster.assemble.upgrades",
+    "stationmaster.chores.closing",
+    "stationmaster.chores.waiting",
     "stationmaster.departures.station",
     "stationmaster.departures.going_back",
     "stationmaster.departures.watches",
@@ -42,6 +45,7 @@ MODULES = (
     "stationmaster.settings",
     "stationmaster.triggers.rollout_trigger",
     "stationmaster.triggers.station_trigger",
+    "stationmaster.triggers.team_trigger",
     "stationmaster.upgrades.waiting",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.

@@ -30,7 +30,10 @@ NAMES = [" ".join(names) for names, _ in EVERY]
 def test_these_are_the_commands():
     assert NAMES == [
         "adopt",
+        "alerts decide",
+        "alerts list",
         "assign",
+        "beat",
         "bench",
         "check",
         "conflicts",
@@ -76,6 +79,7 @@ def test_these_are_the_commands():
         "rollout status",
         "schedule",
         "schemas",
+        "silence",
         "skip",
         "stats",
         "swap accept",

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
 
 from stationmaster import settings
+from stationmaster.config.loader import load
+from stationmaster.core.alert_groups import Event
 from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
 from stationmaster.core.rollouts.progress import Progress
+from stationmaster.departures import spiking
+from stationmaster.departures.desk import Desk
 from stationmaster.ledger import Ledger
 from stationmaster.rollouts import records
+from stationmaster.watches.alert_books import AlertBook
 from tests.cli import waiting_train
 from tests.cli.conftest import ROOT, WEDNESDAY
 from tests.cli.markdown_pages import fences
@@ -62,12 +68,25 @@ def fits(real, example):
     return real == example
 
 
+def something_fires(ledger, include):
+    """An alert that nobody has decided about, and an error that holds the train back."""
+    (include / "watches").mkdir(exist_ok=True)
+    shutil.copy(ROOT / "include/watches/cellxgene.yaml", include / "watches")
+    desk = Desk(team=load(include, ["cellxgene"]).team("cellxgene"), ledger=ledger, now=lambda: WEDNESDAY)
+    AlertBook(desk, "pages").keep(
+        [Event(source="pagerduty", alert="Q1", status="firing", at=WEDNESDAY, title="it answers 502")]
+    )
+    spike = spiking.Spike(key="9b1d22e0", departure=waiting_train.DEPARTURE, error="E", before=1, after=90, span="1h")
+    spiking.begin(ledger, "cellxgene.weekly", spike, WEDNESDAY)
+
+
 @pytest.fixture
 def world(ledger, include):
     """A waiting departure, a lock, a lost answer, a tampered audit and a broken file."""
     waiting_train.wait_for_quorum(ledger)
     waiting_train.lose_an_answer(ledger)
     ledger.acquire(waiting_train.LOCK, f"{waiting_train.DEPARTURE}/promote", "promote", WEDNESDAY)
+    something_fires(ledger, include)
     tamper("UPDATE ledger_audit SET actor = 'nobody' WHERE seq = 3")
     return include
 
@@ -141,6 +160,7 @@ COMMANDS = {
     "ledger locks": (("ledger", "locks"), 0),
     "rollout preview": (("rollout", "preview", "cellxgene.weekly"), 0),
     "rollout status": (("rollout", "status", "cellxgene.weekly"), 0),
+    "alerts list": (("alerts", "list", "cellxgene"), 0),
     "check": (("check",), 1),
 }
 

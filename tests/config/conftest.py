@@ -19,6 +19,7 @@ SHIPPED = Path(__file__).resolve().parents[2] / "include"
 TEAM = "teams/cellxgene.yaml"
 ROTATIONS = "rotations/cellxgene.yaml"
 TRAIN = "trains/cellxgene.weekly.yaml"
+PAGES = ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call", "hotfix")
 
 
 class Files:
@@ -43,6 +44,11 @@ class Files:
     def write(self, name: str, text: str) -> None:
         self.path(name).parent.mkdir(parents=True, exist_ok=True)
         self.path(name).write_text(text)
+
+    def without_incidents(self) -> None:
+        """Take the sections out that need roles: a team may have neither."""
+        text = self.path(TEAM).read_text()
+        self.path(TEAM).write_text(text[: text.index("\nincidents:")] + text[text.index("\nconnections:") :])
 
     def load(self, teams: Collection[str] | None = None) -> Include:
         return load(self.root, teams)
@@ -71,7 +77,8 @@ def files(tmp_path: Path) -> Files:
         (root / folder).mkdir(parents=True)
     for name in (TEAM, ROTATIONS, TRAIN):
         shutil.copy(SHIPPED / name, root / name)
-    for page in ("cut", "promote", "rollback", "deploy-failed", "explorer-test-cases", "access", "on-call", "hotfix"):
+    shutil.copytree(SHIPPED / "templates", root / "templates")
+    for page in (*PAGES, "incident"):
         shutil.copy(SHIPPED / "runbooks" / f"{page}.md", root / "runbooks")
     return Files(root)
 

@@ -14,7 +14,11 @@ chores:
     title: Look at the backups
     role: {role}
     runbook: on-call
+    {more}
+    due: 1d
 """
+MORE = "channel: ops\n    owner: engineers\n    schedule: {kind: on_request}"
+LEFT = "    channel: ops\n    owner: engineers\n    schedule: {kind: on_request}\n    due: 1d\n"
 
 
 @pytest.fixture
@@ -25,7 +29,7 @@ def role(files):
 @pytest.fixture
 def written(files, role):
     def write(rest: str = "", *, name: str = CHORES, head: str = GOOD) -> None:
-        files.write(name, head.format(role=role) + rest)
+        files.write(name, head.format(role=role, more=MORE) + rest)
 
     return write
 
@@ -33,12 +37,12 @@ def written(files, role):
 @pytest.mark.parametrize(
     ("rest", "code", "line"),
     [
-        ("  bad:\n    title: Bad\n    role: nobody\n    runbook: on-call\n", "unknown_role", 9),
-        ("  bad:\n    title: Bad\n    role: {role}\n    runbook: on-cal\n", "unknown_runbook", 10),
-        ("  bad:\n    title: Bad\n    runbook: on-call\n", "missing_field", 8),
-        ("  bad:\n    title: Bad\n    role: {role}\n    runbook: on-call\n    rol: x\n", "unknown_field", 11),
-        ("  bad: 7\n", "not_a_mapping", 7),
-        ("  Bad One:\n    title: Bad\n", "not_an_id", 7),
+        ("  bad:\n    title: Bad\n    role: nobody\n    runbook: on-call\n" + LEFT, "unknown_role", 13),
+        ("  bad:\n    title: Bad\n    role: {role}\n    runbook: on-cal\n" + LEFT, "unknown_runbook", 14),
+        ("  bad:\n    title: Bad\n    runbook: on-call\n" + LEFT, "missing_field", 12),
+        ("  bad:\n    title: Bad\n    role: {role}\n    runbook: on-call\n    rol: x\n" + LEFT, "unknown_field", 15),
+        ("  bad: 7\n", "not_a_mapping", 11),
+        ("  Bad One:\n    title: Bad\n", "not_an_id", 11),
     ],
 )
 def test_a_broken_entry_hides_neither_the_others_nor_the_team(files, role, written, rest, code, line):

@@ -164,6 +164,7 @@ def test_a_file_with_the_wrong_ending_is_not_passed_over(files):
 def test_a_team_without_rotations_and_trains_is_a_team(files):
     files.path(ROTATIONS).unlink()
     files.path(TRAIN).unlink()
+    files.without_incidents()
     team = files.load().team("cellxgene")
     assert (team.rotations, team.trains) == ({}, {})
 

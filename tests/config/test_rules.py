@@ -342,6 +342,7 @@ def test_a_rotation_without_people(files):
 
 
 def test_a_rotation_without_roles(files):
+    files.without_incidents()
     text = files.path(ROTATIONS).read_text()
     roles, escalation = text.index("    roles:"), text.index("    escalation:")
     files.path(ROTATIONS).write_text(text[:roles] + "    roles: {}\n")

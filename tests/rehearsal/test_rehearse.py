@@ -19,12 +19,13 @@ from stationmaster.departures.station import Station
 from stationmaster.hooks.chat_errors import ChatConnectionMissing
 from stationmaster.hooks.errors import ForgeConnectionMissing
 from stationmaster.hooks.forge import Forge
-from stationmaster.rehearsal import rehearse as rehearsing
+from stationmaster.rehearsal import playing
 from stationmaster.rehearsal.airflow_answers import TaskInstance
 from stationmaster.rehearsal.conducting import Scene
 from stationmaster.rehearsal.forms import FORMS
 from stationmaster.rehearsal.placing import Place
-from stationmaster.rehearsal.rehearse import NothingToRehearse, Play, rehearse
+from stationmaster.rehearsal.playing import Play
+from stationmaster.rehearsal.rehearse import NothingToRehearse, rehearse
 from stationmaster.rehearsal.rehearse_picture import Picture
 from stationmaster.rehearsal.troubles import OUTAGE, TROUBLES, Troubles, UnknownTrouble, checked
 from tests.rehearsal.good_week import CUT, EXPLORER, ID, INCLUDE, PORTAL, PROMOTE, good_week, teams
@@ -110,7 +111,7 @@ def test_nothing_is_left_when_airflow_does_not_start(monkeypatch, console, tmp_p
         homes.append(options["home"])
         raise NoAirflow
 
-    monkeypatch.setattr(rehearsing, "EmbeddedAirflow", refuses)
+    monkeypatch.setattr(playing, "EmbeddedAirflow", refuses)
     with pytest.raises(NoAirflow):
         rehearse(**OPTIONS, out=tmp_path, console=console)
     assert not homes[0].exists()

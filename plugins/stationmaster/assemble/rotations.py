@@ -25,6 +25,7 @@ from stationmaster.operators.handing_over import (
     MoveHandleOperator,
     OpenShiftOperator,
     PairUpOperator,
+    PublishLogOperator,
     TellShiftOperator,
 )
 from stationmaster.operators.handoff_step import OPEN_SHIFT
@@ -99,6 +100,8 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
             opened >> LookBackOperator(task_id="look_back", **{**common, "retries": _ASKED_AGAIN})
         if entry.handle is not None:
             opened >> MoveHandleOperator(task_id="move_the_handle", **common)
+        if team.log is not None and team.log.repository is not None and _keeps_log(team, entry):
+            opened >> PublishLogOperator(task_id="publish_the_log", **common)
         packed = opened
         if entry.package is not None:
             packed = opened >> HandOverOperator(task_id="hand_over", **common)
@@ -107,6 +110,10 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
                 task_id="acknowledge", map_index_template=_NAMED, retries=_ASKED_AGAIN, **common
             ).expand(role=[next(iter(entry.roles))])
     return dag
+
+
+def _keeps_log(team: TeamConfig, entry: RotationEntry) -> bool:
+    return team.log is not None and (not team.log.roles or any(role in entry.roles for role in team.log.roles))
 
 
 def _changes(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> DAG:

@@ -1,1 +1,1 @@
-"""What the person on call does beside releasing: opened when due, asked about, closed with evidence (D-23, T-16)."""
+"""Chores: opened by schedule or on request, asked of whoever is on call, closed with what shows that they were done."""

@@ -9,22 +9,28 @@ import typer
 from stationmaster import __version__
 from stationmaster.cli import (
     checking,
+    chores,
     departures_by_hand,
     explaining,
     freezes,
     generating,
     halting,
+    incidents,
     ledger_records,
     ledger_writes,
     linking,
+    new,
+    oncall_log,
     oncall_reading,
     oncall_writing,
     parity,
     previewing,
     rehearsing,
     rollouts,
+    runbooks,
     running,
     stats,
+    watching,
     who,
 )
 
@@ -67,7 +73,8 @@ def root(
 
 
 _DEPARTURES = (freezes, halting, departures_by_hand, linking, rollouts, previewing, parity, stats, explaining)
-for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES):
+_DUTY = (chores, runbooks, incidents, oncall_log, watching, new)
+for group in (checking, who, oncall_reading, oncall_writing, *_DEPARTURES, *_DUTY):
     group.register(app)
 ledger_records.register(ledger)
 ledger_writes.register(ledger)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,8 +12,8 @@ from stationmaster.config.base import ConfigModel
 from stationmaster.config.chores import Chore, ChoresFile, ChoresHead
 from stationmaster.config.documents import Document, Loc
 from stationmaster.config.fields import Slug
-from stationmaster.config.mistakes import Mistake, mistakes
-from stationmaster.config.watches import Watch, WatchesFile, WatchesHead
+from stationmaster.config.mistakes import Mistake, did_you_mean, mistakes
+from stationmaster.config.watches import KINDS, WatchesFile, WatchesHead
 
 _SLUG: TypeAdapter[str] = TypeAdapter(Slug)
 
@@ -22,18 +22,18 @@ class EntryFile(NamedTuple):
     """One kind of file.
 
     :param folder: under ``include/``; also the field of the file, and of the team, that holds the entries.
-    :param entry: a model, or the adapter of a union of models.
+    :param entry: a model, the adapter of a union of models, or a model for each value of the field ``kind``.
     """
 
     folder: str
     file: type[ConfigModel]
     head: type[ConfigModel]
-    entry: type[BaseModel] | TypeAdapter[Any]
+    entry: type[BaseModel] | TypeAdapter[Any] | Mapping[str, type[BaseModel]]
 
 
 ENTRY_FILES = (
     EntryFile("chores", ChoresFile, ChoresHead, Chore),
-    EntryFile("watches", WatchesFile, WatchesHead, Watch),
+    EntryFile("watches", WatchesFile, WatchesHead, KINDS),
 )
 
 
@@ -88,13 +88,18 @@ def _entry(kind: EntryFile, name: str, value: Any, read: dict[str, Any]) -> Iter
             yield replace(each, loc=loc, value=name, at_key=True)
         return
     entry = {"id": name, **value} if isinstance(value, dict) and "id" not in value else value
+    shape = kind.entry
+    if isinstance(shape, Mapping):
+        said = value.get("kind") if isinstance(value, dict) else None
+        if isinstance(value, dict) and said not in shape:
+            what = f"{said!r} is no kind of entry" if "kind" in value else "the kind is missing"
+            yield Mistake("not_a_choice", (*loc, "kind"), what, did_you_mean(str(said), shape), str(said or ""))
+            return
+        shape = shape[said] if said is not None else ConfigModel
     try:
-        if isinstance(kind.entry, TypeAdapter):
-            read[name] = kind.entry.validate_python(entry)
-        else:
-            read[name] = kind.entry.model_validate(entry)
+        read[name] = shape.validate_python(entry) if isinstance(shape, TypeAdapter) else shape.model_validate(entry)
     except ValidationError as error:
-        model = kind.entry if isinstance(kind.entry, type) else ConfigModel
+        model = shape if isinstance(shape, type) else ConfigModel
         for each in mistakes(model, error):
             yield replace(each, loc=(*loc, *each.loc))
         return

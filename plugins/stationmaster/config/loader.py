@@ -130,6 +130,8 @@ class _Reading:
         self._report([*unknown, *rotation_page_mistakes(self._include, complete)])
         self._runbooks(notices.runbook for notices in complete.notices if notices.runbook is not None)
         self._runbooks([complete.upgrades.runbook] if complete.upgrades is not None else [])
+        if complete.incidents is not None and complete.incidents.runbook is not None:
+            self._runbooks([complete.incidents.runbook])
         for train in trains.values():
             self._report(page_mistakes(self._include, train))
             self._runbooks(runbooks_of(train).values())
@@ -145,28 +147,31 @@ class _Reading:
             held = update.setdefault(kind.folder, {})
             if self._entries_wanted.get(kind.folder) == ():
                 continue
-            for path in self._files:
-                if path.parent.name == kind.folder and path.suffix == ".yaml":
-                    update |= self._entry_file(team, kind, path, held)
+            mine = [path for path in self._files if path.parent.name == kind.folder and path.suffix == ".yaml"]
+            for path in sorted(mine, key=lambda path: path.stem != self._name):
+                head = self._entry_file(team, kind, path, held, update.get(f"{kind.folder}_head"))
+                update |= {} if head is None else {f"{kind.folder}_head": head}
         return update
 
-    def _entry_file(self, team: TeamConfig, kind: EntryFile, path: Path, held: dict[str, Any]) -> dict[str, Any]:
+    def _entry_file(self, team: TeamConfig, kind: EntryFile, path: Path, held: dict[str, Any], before: Any) -> Any:
+        """Read one file and return the head that holds: the team's first file says it for the others, too."""
         source = f"{kind.folder}:{path.stem}"
         try:
             self._documents[source] = document = read_document(path)
         except DocumentBroken as broken:
             self._broken(path, broken, entry=kind.folder)
-            return {}
+            return before
         found = read_entries(kind, document, self._name, only=self._entries_wanted.get(kind.folder))
         for name, mistake in found.mistakes:
             self._place(path, mistake, document, entry=f"{kind.folder}.{name}" if name else kind.folder)
+        head = found.head if before is None else before
         for name, entry in found.entries.items():
-            wrong = list(entry_mistakes(self._include, team, kind, entry, taken=held))
+            wrong = list(entry_mistakes(self._include, team, kind, entry, head=head, taken=held))
             for mistake in wrong:
                 self._place(path, mistake, document, entry=f"{kind.folder}.{name}")
             if not any(mistake.severity == "error" for mistake in wrong):
                 held[name] = entry
-        return {} if found.head is None else {f"{kind.folder}_head": found.head}
+        return head
 
     def _left_out(self, train: str) -> bool:
         return self._wanted is not None and train not in self._wanted

@@ -49,44 +49,53 @@ def mistakes(model: type[BaseModel], error: ValidationError) -> list[Mistake]:
 
 def _mistake(model: type[BaseModel], details: ErrorDetails) -> Mistake:
     kind, context = details["type"], details.get("ctx", {})
-    loc: Loc = tuple(part for part in details["loc"] if part != "[key]")
+    loc, inside = _place(model, tuple(part for part in details["loc"] if part != "[key]"))
     value = details["input"]
     if kind == "refused":
-        inside: Loc = tuple(int(part) if part.isdigit() else part for part in context["field"].split(".") if part)
-        return Mistake(context["code"], (*loc, *inside), context["message"], context["remedy"])
+        field: Loc = tuple(int(part) if part.isdigit() else part for part in context["field"].split(".") if part)
+        return Mistake(context["code"], (*loc, *field), context["message"], context["remedy"])
     if kind == "missing":
         return Mistake("missing_field", loc, "the field is missing", f"Add {loc[-1]}.")
     if kind == "extra_forbidden":
-        field = str(loc[-1])
-        remedy = did_you_mean(field, _fields(model, loc[:-1]))
-        return Mistake("unknown_field", loc, f"there is no field {field!r} here", remedy, field, at_key=True)
+        name = str(loc[-1])
+        remedy = did_you_mean(name, _fields(inside))
+        return Mistake("unknown_field", loc, f"there is no field {name!r} here", remedy, name, at_key=True)
     message, remedy = _SENTENCES.get(kind, _as_pydantic_says)(value, {**context, "msg": details["msg"]})
     return Mistake(_CODES.get(kind, kind), loc, message, remedy)
 
 
-def _fields(model: type[BaseModel], loc: Loc) -> list[str]:
-    """Return the fields of the model that stands at ``loc`` inside ``model``."""
-    known = _fields_at(model, loc)
-    return [name for name in known.model_fields if name != "id" or known.model_fields["id"].is_required()]
+def _place(model: type[BaseModel], loc: Loc) -> tuple[Loc, type[BaseModel]]:
+    """Return ``loc`` as the file has it, and the model that stands there.
 
-
-def _fields_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:
+    Where a field takes one of several kinds, pydantic puts the kind in between.
+    """
+    candidates, kept = [model], []
     for part in loc:
-        field = model.model_fields.get(str(part))
+        chosen = [each for each in candidates if part in _kinds(each)] if len(candidates) > 1 else []
+        if chosen:
+            candidates = chosen
+            continue
+        kept.append(part)
+        field = next((each.model_fields[str(part)] for each in candidates if str(part) in each.model_fields), None)
         if field is not None:
-            model = _model_inside(field.annotation) or model
-    return model
+            candidates = _models_inside(field.annotation) or candidates
+    return tuple(kept), candidates[0]
 
 
-def _model_inside(annotation: Any) -> type[BaseModel] | None:
-    """Return the model that an annotation such as ``dict[str, Model]`` or ``Model | None`` holds."""
+def _kinds(model: type[BaseModel]) -> tuple[Any, ...]:
+    kind = model.model_fields.get("kind")
+    return tuple(getattr(kind.annotation, "__args__", ())) if kind is not None else ()
+
+
+def _fields(model: type[BaseModel]) -> list[str]:
+    return [name for name in model.model_fields if name != "id" or model.model_fields["id"].is_required()]
+
+
+def _models_inside(annotation: Any) -> list[type[BaseModel]]:
+    """Return the models that an annotation such as ``dict[str, Model]``, ``Model | None`` or a union of kinds holds."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        found = _model_inside(inner)
-        if found is not None:
-            return found
-    return None
+        return [annotation]
+    return [found for inner in getattr(annotation, "__args__", ()) for found in _models_inside(inner)]
 
 
 Sentence = Callable[[Any, Mapping[str, Any]], tuple[str, str]]
@@ -146,6 +155,15 @@ def _pattern(value: Any, context: Mapping[str, Any]) -> tuple[str, str]:
     return f"{value!r} does not have the right form", f"It must match {context['pattern']}."
 
 
+def _no_kind(_: Any, context: Mapping[str, Any]) -> tuple[str, str]:
+    expected = str(context["expected_tags"]).replace("'", "").split(", ")
+    return f"kind: {context['tag']!r} is not one of the kinds", did_you_mean(str(context["tag"]), expected)
+
+
+def _kind_missing(_: Any, __: Mapping[str, Any]) -> tuple[str, str]:
+    return "nothing says of which kind this is", "Add kind; docs/CONFIGURATION.md lists the kinds."
+
+
 def _kind(value: Any) -> str:
     if value is None:
         return "nothing"
@@ -173,6 +191,8 @@ _SENTENCES: dict[str, Sentence] = {
     "date_parsing": _date,
     "date_from_datetime_parsing": _date,
     "date_from_datetime_inexact": _date,
+    "union_tag_invalid": _no_kind,
+    "union_tag_not_found": _kind_missing,
 }
 
 _CODES: dict[str, str] = {
@@ -196,4 +216,6 @@ _CODES: dict[str, str] = {
     "date_parsing": "not_a_date",
     "date_from_datetime_parsing": "not_a_date",
     "date_from_datetime_inexact": "not_a_date",
+    "union_tag_invalid": "not_a_choice",
+    "union_tag_not_found": "missing_field",
 }

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from stationmaster.config.checklist import parse_checklist
 from stationmaster.config.documents import Document, Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean, mistakes
+from stationmaster.config.rules_incidents import template_mistakes
 from stationmaster.config.runbooks import FrontMatter, read_front_matter
 from stationmaster.config.sourcing import FILE_ENDING, SourceKind
 from stationmaster.config.team import TeamConfig
@@ -35,6 +36,9 @@ def rotation_page_mistakes(include: Path, team: TeamConfig) -> list[Mistake]:
                 found += _calendar(include, "rotations", (*loc, "source", "schedules", role), where)
     if team.upgrades is not None:
         found += _missing(include, "team", {("upgrades", "runbook"): team.upgrades.runbook})
+    if team.incidents is not None and team.incidents.runbook is not None:
+        found += _missing(include, "team", {("incidents", "runbook"): team.incidents.runbook})
+    found += template_mistakes(include, team)
     if team.away is not None:
         found += _calendar(include, "team", ("away",), team.away)
     return found

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
 from stationmaster.config.roster import RotationEntry
+from stationmaster.config.rules_incidents import incident_mistakes
 from stationmaster.config.rules_measures import measures_mistakes
 from stationmaster.config.rules_upgrades import upgrade_mistakes
 from stationmaster.config.sourcing import SourceKind
@@ -17,8 +18,7 @@ from stationmaster.config.train import TrainConfig
 def unknown_names(team: TeamConfig) -> list[Mistake]:
     """Return a mistake for each name that a team's files use and do not define, and for each listed twice."""
     found = [*_in_groups(team), *_in_circles(team), *_in_freezes(team), *_in_rotations(team)]
-    found += upgrade_mistakes(team)
-    found += measures_mistakes(team)
+    found += [*upgrade_mistakes(team), *incident_mistakes(team), *measures_mistakes(team)]
     for train in team.trains.values():
         found += _in_train(team, train)
     return found

@@ -6,8 +6,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stationmaster import clock
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.rules_chores import chore_mistakes
+from stationmaster.config.rules_watches import watch_mistakes
 
 if TYPE_CHECKING:
     from stationmaster.config.entries import EntryFile
@@ -15,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def entry_mistakes(
-    include: Path, team: TeamConfig, kind: EntryFile, entry: Any, *, taken: Collection[str] = ()
+    include: Path, team: TeamConfig, kind: EntryFile, entry: Any, *, head: Any, taken: Collection[str] = ()
 ) -> Iterator[Mistake]:
     """Yield what is wrong with one entry; an error keeps out that one alone.
 
+    :param head: what the team's file of this kind says beside its entries.
     :param taken: the names of the team's entries of this kind so far: a team may have several files of it.
     """
     loc: Loc = (kind.folder, entry.id)
@@ -28,9 +32,13 @@ def entry_mistakes(
     if entry.role not in team.roles:
         what = f"no rotation of the team has the role {entry.role!r}"
         yield Mistake("unknown_role", (*loc, "role"), what, did_you_mean(entry.role, team.roles), entry.role)
+    if kind.folder == "watches":
+        yield from watch_mistakes(include, team, entry)
     page = getattr(entry, "runbook", None)
     folder = include / "runbooks"
     if page is not None and not (folder / f"{page}.md").is_file():
         known = [each.stem for each in folder.glob("*.md")]
         remedy = did_you_mean(page, known)
         yield Mistake("unknown_runbook", (*loc, "runbook"), f"there is no page runbooks/{page}.md", remedy, page)
+    if kind.folder == "chores" and entry.role in team.roles:
+        yield from chore_mistakes(include, team, head, entry, clock.now())

@@ -26,6 +26,9 @@ class FrontMatter(ConfigModel):
     services: tuple[Text, ...] = ()
     owner: Slug = Field(description="The team that keeps the page true")
     reviewed: date = Field(description="When somebody last followed the page and found it right")
+    steps: tuple[Text, ...] = Field(
+        default=(), description="What to do, step by step, where the page itself has no list with - [ ] items"
+    )
 
 
 def read_front_matter(path: Path) -> Document:

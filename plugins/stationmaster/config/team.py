@@ -15,6 +15,8 @@ from stationmaster.config.circles import Circle
 from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.gates import QuorumGate
+from stationmaster.config.incidents import IncidentRules
+from stationmaster.config.oncall_log import LogRules
 from stationmaster.config.people import Channel, Connections, People, Person
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
@@ -74,6 +76,8 @@ class TeamFile(ConfigModel):
     measures: WeeklyMeasures | None = Field(
         default=None, description="A message each week: how the team's trains did; without it nobody is told"
     )
+    incidents: IncidentRules | None = Field(default=None, description="What is done when something breaks (C-30)")
+    log: LogRules | None = Field(default=None, description="Where the on-call log is published (O-10)")
     away: Text | None = Field(
         default=None,
         description="A calendar of absences: a file under include/ that ends in .ics, or the Airflow connection whose "

@@ -7,16 +7,20 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from stationmaster.config.base import ConfigModel
-from stationmaster.config.fields import Slug, Text
-from stationmaster.config.people import key_is_the_id, keyed
+from stationmaster.config.fields import Slug
+from stationmaster.config.people import keyed
+from stationmaster.config.watch_kinds import AlertsWatch, IssuesWatch, QuestionsWatch, SpikesWatch, WatchEntry
 
+KINDS: dict[str, type[WatchEntry]] = {
+    "questions": QuestionsWatch,
+    "issues": IssuesWatch,
+    "alerts": AlertsWatch,
+    "spikes": SpikesWatch,
+}
+"""The model of each kind of watch."""
 
-class Watch(ConfigModel, json_schema_extra=key_is_the_id):
-    """One thing that is watched, and whose it is."""
-
-    id: Slug
-    title: Text
-    role: Slug = Field(description="Who is told: a role of one of the team's rotations")
+Watch = Annotated[QuestionsWatch | IssuesWatch | AlertsWatch | SpikesWatch, Field(discriminator="kind")]
+"""One thing that is watched, by its kind."""
 
 
 class WatchesHead(ConfigModel):

@@ -397,6 +397,21 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Answer the task, as its runbook says, or settle it on GitHub: see {where} there.",
     ),
     (
+        "CHORE_OPEN",
+        "{person} has not done {chore} yet; it is due {due}.",
+        "Follow its runbook, then answer the task, or close it with stationmaster chore done.",
+    ),
+    (
+        "CHORE_LATE",
+        "{chore} was due {due}, and {person} has not done it (carried over: {count}).",
+        "Do it now, or say why it can wait; whoever comes on call next gets it else.",
+    ),
+    (
+        "CHORE_BLOCKED",
+        "{person} cannot do {chore}, due {due}: {why}.",
+        "Clear what it waits for, then do it and answer the task.",
+    ),
+    (
         "SHIFT_UNREVIEWED",
         "{person} has not said how their shift was.",
         "Answer the task; it ends with the next handoff, and nothing hangs on it.",
@@ -518,6 +533,88 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "ALERTS_SETTLING",
         "No alert may fire on {targets} until {until}.",
         "Nothing to do: the batch is over then.",
+    ),
+    # Incidents
+    (
+        "INCIDENT_UNACKNOWLEDGED",
+        "{people} {verb} paged for {incident}, and nobody has acknowledged it.",
+        "Answer the task, put ✅ under its message in Slack, or run `stationmaster incident ack`.",
+    ),
+    (
+        "INCIDENT_CLIMBS",
+        "Rung {rung} of the ladder of {incident} is told at {at}, unless somebody has it before.",
+        "Acknowledge the incident; or wait: it is told by itself.",
+    ),
+    (
+        "INCIDENT_UNDER_WAY",
+        "{person} works on {incident}: {title}.",
+        "Answer the task when there is news, or write `update: …` in its thread; say when it is mitigated or resolved.",
+    ),
+    (
+        "INCIDENT_UPDATE_DUE",
+        "An update on {incident} is due since {at}.",
+        "Say what is done, what you are at, and when it will be over: in the task, or as `update: …` in its thread.",
+    ),
+    (
+        "INCIDENT_REPORT_DUE",
+        "The report of {incident} waits for {person}: the cause, what was learned, what should follow.",
+        "Answer the task, or run `stationmaster incident report`.",
+    ),
+    (
+        "POSTMORTEM_DUE",
+        "A postmortem of {incident} is due by {at}.",
+        "Write it from its draft, and give its address in the task or with `stationmaster incident postmortem`.",
+    ),
+    # Watches
+    (
+        "WATCHING",
+        "{watch} is watched until {until}.",
+        "Nothing is to be done: it ends by itself.",
+    ),
+    (
+        "WATCH_BLIND",
+        "{watch} cannot see {what}: {why}.",
+        "Mend what it names; it is looked at again. Until then nothing is known of it.",
+    ),
+    (
+        "WATCH_BEHIND",
+        "{watch} is behind: {channels} channels wait for their turn, for Slack limits how often it may be read.",
+        "Nothing to do: they are read in turn. If it stays so, watch fewer channels.",
+    ),
+    (
+        "QUESTION_OPEN",
+        "A question in {channel} has had no answer since {asked}: {text}.",
+        "Answer in its thread, or put :{done}: on it; send it on to whoever knows.",
+    ),
+    (
+        "ISSUE_DUE",
+        "{issue} ({priority}) is due {due}: {title}.",
+        "Finish it. If it cannot be done in time, say so in the issue now, and to whoever decides about it.",
+    ),
+    (
+        "ISSUE_LATE",
+        "{issue} ({priority}) was due {due}: {title}.",
+        "Finish it, or write into the issue why it cannot be done in time, and whom you have told.",
+    ),
+    (
+        "ISSUE_SILENT",
+        "Nobody has written about {issue} ({priority}) in this part of the day: {title}.",
+        "Write into the issue what is done, what is in work, and when it will be over.",
+    ),
+    (
+        "ALERTS_UNDECIDED",
+        "{count} alerts of severity {severity} fire on {cluster}, and nobody has decided about {alerts}.",
+        "Look at them, then: stationmaster alerts decide {team} {key} act, escalate or leave, with --why.",
+    ),
+    (
+        "ERROR_SPIKE",
+        "{error} came {after} times in {span} after {departure} was in production, and {before} times before it.",
+        "Mend it or roll back. If it may wait: stationmaster silence {team} {key} --issue with the issue's address.",
+    ),
+    (
+        "SILENCE_OVER",
+        "The silence of {what} hung on {issue}, which is closed.",
+        "If it is mended, nothing is to be done. Else silence it again, with an issue that is open.",
     ),
     (
         "GITHUB_REFUSED",

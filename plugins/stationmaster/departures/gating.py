@@ -20,7 +20,7 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import columns, freezing, halting, returning, ruling, voting
+from stationmaster.departures import columns, freezing, halting, returning, ruling, spiking, voting
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
@@ -187,6 +187,7 @@ def before_confirmation(station: Station, departure: str) -> Standing:
             ruling.issue_standing(station, departure),
             ruling.blocking_standing(station),
             columns.standing(station),
+            spiking.standing(station),
         ]
     )
 
@@ -266,6 +267,7 @@ def from_ledger(station: Station, departure: str) -> Standing:
             voting.as_standing(station, departure, counted),
             actor_standing(station, departure),
             ruling.issue_standing(station, departure, ask=False),
+            spiking.standing(station),
             confirm_standing(station, departure),
         ]
     )

@@ -31,7 +31,8 @@ def open_work(desk: Desk, *areas: str) -> Iterator[OpenWork]:
     for area in areas or AREAS:
         waiting: dict[str, list[str]] = {}
         for subject, blockers in sorted(desk.ledger.blockers(f"{desk.team.id}.{area}").items()):
-            why = [f"{found.code}: {found.sentence}" for found in blockers]
+            # That something is watched is nobody's work.
+            why = [f"{found.code}: {found.sentence}" for found in blockers if found.code != "WATCHING"]
             waiting.setdefault(subject.rpartition("/")[0], []).extend(why)
         for name, why in waiting.items():
             if why:

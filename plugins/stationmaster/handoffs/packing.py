@@ -11,7 +11,9 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.duty.open_work import open_work
 from stationmaster.duty.saying import say
+from stationmaster.handoffs import shift_log
 from stationmaster.handoffs.open_upgrades import open_upgrades
 from stationmaster.ledger.records import DepartureState
 
@@ -71,7 +73,7 @@ def collect(desk: ShiftDesk, handoff: Handoff) -> tuple[OpenItem, ...]:
     found = [*_issues(desk, package)]
     if package.takes == "everything":
         found += [*_departures(desk), *_locks(desk), *_freezes(desk, handoff), *_waits_of_rotations(desk, handoff)]
-        found += [*_upgrades(desk), *_questions(desk, package)]
+        found += [*_upgrades(desk), *_questions(desk, package), *_own_work(desk)]
     return tuple(found)
 
 
@@ -117,6 +119,7 @@ def issue_body(desk: ShiftDesk, handoff: Handoff, items: Sequence[OpenItem]) -> 
         lines.append("")
     if not items:
         lines += ["Nothing is open.", ""]
+    lines += shift_log.sections(desk, handoff)
     lines.append(
         "Write down below what only you know: what you tried, what you are waiting for, and whom you asked. "
         "Then answer the task in Airflow, or put ✅ under the message in Slack."
@@ -214,6 +217,13 @@ def _upgrades(desk: ShiftDesk) -> Iterator[OpenItem]:
         return
     for found in open_upgrades(desk):
         yield OpenItem(section="Dependency upgrades", title=found.title, context=found.why, url=found.url)
+
+
+def _own_work(desk: ShiftDesk) -> Iterator[OpenItem]:
+    """Yield the incidents, chores and watches of the team that wait for somebody (D-26)."""
+    for area, section in (("incident", "Incidents"), ("chores", "Chores"), ("watch", "Watches")):
+        for found in open_work(desk, area):
+            yield OpenItem(section=section, title=found.title, context=found.why, url=found.url)
 
 
 def _questions(desk: ShiftDesk, package: Package) -> Iterator[OpenItem]:

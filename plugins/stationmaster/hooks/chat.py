@@ -4,9 +4,10 @@ The Airflow connection is of type `slack`: the password is the bot token, the ex
 (seconds) and `proxy`. Nothing is connected before the first call.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from http.client import HTTPException
+from itertools import islice
 from typing import Any
 
 from slack_sdk import WebClient
@@ -22,7 +23,7 @@ from stationmaster.hooks.chat_errors import (
     ChatRejected,
     ChatUnreadable,
 )
-from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Message, Reply, stamp_of
+from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Heard, Message, Reply, stamp_of
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 
 EVENT_TYPE = "stationmaster"
@@ -30,6 +31,7 @@ LOOK_BACK = timedelta(minutes=1)
 """How far before the intent a lost message is looked for: Slack's clock is not the ledger's."""
 
 _PAGE = 200
+TOPIC_CHARACTERS = 250
 
 
 class Chat:
@@ -173,6 +175,16 @@ class Chat:
         args = {"channel": channel, "oldest": stamp_of(oldest)}
         return chat_reading.spoken(self._pages("conversations.history", args, about=f"channel {channel}"))
 
+    def heard(self, channel: str, oldest: datetime, *, spend: Callable[[], None], most: int = 5) -> list[Heard]:
+        """Return what was written into a channel since an aware instant, with what became of it, oldest first.
+
+        :param spend: called before each page; it raises where no more may be asked now.
+        :param most: of so many pages, each of 200 messages, the newest; older ones are left out.
+        """
+        args = {"channel": channel, "oldest": stamp_of(oldest), "inclusive": True}
+        pages = self._pages("conversations.history", args, about=f"channel {channel}", spend=spend)
+        return chat_reading.heard(islice(pages, most * _PAGE))
+
     def user(self, user: str) -> ChatUser:
         """Return an account. Raises ChatUserUnknown."""
         data = self._call("users.info", {"user": user}, about=f"user {user}")
@@ -187,6 +199,14 @@ class Chat:
         """Return a channel: whether it is archived, whether the bot is in it (F61)."""
         data = self._call("conversations.info", {"channel": channel}, about=f"channel {channel}")
         return chat_reading.channel(data)
+
+    def set_topic(self, channel: str, topic: str) -> None:
+        """Write a channel's topic; cut to what Slack takes. The same topic again leaves a message all the same."""
+        self._call(
+            "conversations.setTopic",
+            {"channel": channel, "topic": clip(topic, TOPIC_CHARACTERS)},
+            about=f"channel {channel}",
+        )
 
     def direct(self, user: str) -> str:
         """Return the id of the direct conversation with a person, opened if need be."""
@@ -217,9 +237,12 @@ class Chat:
             if refusal.code != fine:
                 raise
 
-    def _pages(self, method: str, args: Mapping[str, Any], *, about: str) -> Iterator[dict[str, Any]]:
+    def _pages(
+        self, method: str, args: Mapping[str, Any], *, about: str, spend: Callable[[], None] = lambda: None
+    ) -> Iterator[dict[str, Any]]:
         cursor, seen = "", set[str]()
         while True:
+            spend()
             data = self._call(method, {**args, "limit": _PAGE, "cursor": cursor or None}, about=about)
             messages = data.get("messages")
             if not isinstance(messages, list):

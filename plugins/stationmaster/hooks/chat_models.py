@@ -29,6 +29,17 @@ class Reply(Value):
     edited: datetime | None = None
 
 
+class Heard(Reply):
+    """One message of a channel, with what the history itself tells of its thread and its reactions.
+
+    `repliers` may be cut short: `reply_users` counts them all. `marks` are the canonical names of its emoji.
+    """
+
+    reply_users: int = 0
+    repliers: frozenset[str] = frozenset()
+    marks: frozenset[str] = frozenset()
+
+
 class ChatUser(Value):
     """An account. `guest` is restricted, `deleted` deactivated, `tz` an IANA zone or ""."""
 
@@ -42,13 +53,14 @@ class ChatUser(Value):
 
 
 class ChatChannel(Value):
-    """A conversation; `joined` says whether the bot is in it."""
+    """A conversation; `joined` says whether the bot is in it, `topic` stands in its header."""
 
     id: str
     name: str
     private: bool
     archived: bool
     joined: bool
+    topic: str = ""
 
 
 class ChatIdentity(Value):

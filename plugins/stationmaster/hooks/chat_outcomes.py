@@ -31,6 +31,7 @@ WRITES = frozenset(
         "chat.postMessage",
         "chat.update",
         "conversations.open",
+        "conversations.setTopic",
         "pins.add",
         "reactions.add",
         "reactions.remove",

@@ -5,7 +5,7 @@ from typing import Any
 
 from stationmaster.core.emoji import canonical_emoji
 from stationmaster.hooks.chat_errors import ChatMessageGone, ChatUnreadable
-from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Reply, instant_of
+from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Heard, Reply, instant_of
 
 _SPOKEN = frozenset({None, "bot_message", "file_share", "me_message", "thread_broadcast"})
 """The subtypes of messages that somebody wrote; the rest are notices of Slack's own and remains of deleted ones."""
@@ -78,6 +78,24 @@ def spoken(messages: Iterable[Mapping[str, Any]]) -> list[Reply]:
     return sorted((_reply(each) for each in messages if each.get("subtype") in _SPOKEN), key=lambda reply: reply.ts)
 
 
+def heard(messages: Iterable[Mapping[str, Any]]) -> list[Heard]:
+    """Read conversations.history with threads and marks, oldest first; a mark that nobody put there is none."""
+    return sorted((_heard(each) for each in messages if each.get("subtype") in _SPOKEN), key=lambda message: message.ts)
+
+
+def _heard(message: Mapping[str, Any]) -> Heard:
+    users, count = message.get("reply_users"), message.get("reply_users_count")
+    named = frozenset(str(user) for user in users) if isinstance(users, list) else frozenset()
+    given = message.get("reactions")
+    marks = [each for each in given if isinstance(each, Mapping)] if isinstance(given, list) else []
+    return Heard(
+        **dict(_reply(message)),
+        reply_users=count if isinstance(count, int) else len(named),
+        repliers=named,
+        marks=frozenset(canonical_emoji(str(each.get("name"))) for each in marks if each.get("count")),
+    )
+
+
 def user(data: Mapping[str, Any], *, method: str) -> ChatUser:
     """Read users.info or users.lookupByEmail. Raises ChatUnreadable."""
     shape = data.get("user")
@@ -100,12 +118,14 @@ def channel(data: Mapping[str, Any]) -> ChatChannel:
     shape = data.get("channel")
     channel_id = text(shape, "id", method="conversations.info")
     known = shape if isinstance(shape, Mapping) else {}
+    topic = known.get("topic")
     return ChatChannel(
         id=channel_id,
         name=str(known.get("name") or ""),
         private=bool(known.get("is_private")),
         archived=bool(known.get("is_archived")),
         joined=bool(known.get("is_member") or known.get("is_im")),
+        topic=str(topic.get("value") or "") if isinstance(topic, Mapping) else "",
     )
 
 

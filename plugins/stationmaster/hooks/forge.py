@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Self
 from stationmaster import clock
 from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_connection import Connect, from_airflow
+from stationmaster.hooks.forge_contents import ForgeContents
 from stationmaster.hooks.forge_deployments import ForgeDeployments
+from stationmaster.hooks.forge_files import ForgeFiles
 from stationmaster.hooks.forge_history import ForgeHistory
 from stationmaster.hooks.forge_issues import ForgeIssues
 from stationmaster.hooks.forge_models import Identity
@@ -26,7 +28,17 @@ PATIENCE = timedelta(seconds=90)
 PACE = timedelta(seconds=1)
 
 
-class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, ForgeRuns, ForgeDeployments):
+class Forge(
+    ForgeHistory,
+    ForgeFiles,
+    ForgePicks,
+    ForgePulls,
+    ForgeReviews,
+    ForgeIssues,
+    ForgeContents,
+    ForgeRuns,
+    ForgeDeployments,
+):
     """Repositories behind one Airflow connection of type `github`; nothing is opened before the first call.
 
     Every failure is a ForgeError of `hooks.errors`. Reads are patient: rate limits, 5xx and broken connections are
@@ -53,6 +65,7 @@ class Forge(ForgeHistory, ForgePicks, ForgePulls, ForgeReviews, ForgeIssues, For
     close_issue(repo, number)                                      issue(repo, number).state
     comment_issue(repo, number, body, key)                         find_issue_comment(repo, number, key)
     label_issue(repo, number, labels)                              issue(repo, number).labels
+    add_file(repo, path, text, branch, message)                    file(repo, path, branch)
     =============================================================  =========================================
 
     `repo` is "owner/name". `now` returns an aware UTC datetime, `sleep` takes seconds; both are injected by tests.

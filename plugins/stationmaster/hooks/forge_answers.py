@@ -114,6 +114,7 @@ def workflow_run(data: Any) -> Run:
         head_branch=data.get("head_branch"),
         event=data.get("event") or "",
         title=data.get("display_title") or data.get("name") or "",
+        workflow=str(data.get("path") or "").rpartition("/")[2],
         url=data["html_url"],
         created_at=instant(data["created_at"]),
         started_at=_instant_or_none(data.get("run_started_at")),
@@ -197,4 +198,11 @@ def issue(data: Any) -> Issue:
 @legible
 def comment(data: Any) -> Comment:
     """Parse one comment of an issue."""
-    return Comment(id=data["id"], body=data.get("body") or "", url=data.get("html_url", ""))
+    return Comment(
+        id=data["id"],
+        body=data.get("body") or "",
+        url=data.get("html_url", ""),
+        author=_login(data.get("user")) or "",
+        bot=_is_bot(data.get("user")),
+        at=_instant_or_none(data.get("created_at")),
+    )

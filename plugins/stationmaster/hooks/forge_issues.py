@@ -70,6 +70,12 @@ class ForgeIssues(ForgePart):
         comments = (forge_answers.comment(item) for item in self._wire.pages(path))
         return next((found for found in comments if marker(key) in found.body), None)
 
+    def issue_comments(self, repo: str, number: int, since: datetime) -> list[Comment]:
+        """Return the comments on an issue that were written or changed at `since` or later, the oldest first."""
+        path = f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}/comments"
+        query = {"since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"}
+        return [forge_answers.comment(item) for item in self._wire.pages(path, query)]
+
     def comment_issue(self, repo: str, number: int, body: str, key: str) -> Comment:
         """Comment on an issue; the comment carries `key`."""
         path = f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}/comments"

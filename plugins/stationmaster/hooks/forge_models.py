@@ -79,11 +79,22 @@ class Issue(Value):
 
 
 class Comment(Value):
-    """A comment on an issue or a pull request."""
+    """A comment on an issue or a pull request; `at` is when it was written, None where GitHub does not say."""
 
     id: int
     body: str = ""
     url: str = ""
+    author: str = ""
+    bot: bool = False
+    at: datetime | None = None
+
+
+class TextFile(Value):
+    """A text file of a repository, with the page that shows it."""
+
+    path: str
+    text: str
+    url: str
 
 
 class Moved(Value):
@@ -126,6 +137,7 @@ class Run(Value):
     head_branch: str | None = None
     event: str = ""
     title: str
+    workflow: str = ""
     url: str
     created_at: datetime
     started_at: datetime | None = None

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from stationmaster.hooks import forge_answers, forge_names
 from stationmaster.hooks.errors import ForgeConflict, ForgeRejected
 from stationmaster.hooks.forge_models import Run, RunRef
-from stationmaster.hooks.forge_wire import ForgePart, ForgeWire
+from stationmaster.hooks.forge_wire import PAGE, ForgePart, ForgeWire
 
 MOST_INPUTS = 25
 CLOCK_SKEW = timedelta(minutes=2)
@@ -56,6 +57,15 @@ class ForgeRuns(ForgePart):
         runs = (forge_answers.workflow_run(item) for item in self._wire.pages(path, query, field="workflow_runs"))
         return sorted(
             (run for run in runs if forge_names.carries(run.title, key)), key=lambda run: (run.created_at, run.id)
+        )
+
+    def finished_runs(self, repo: str, branch: str) -> list[Run]:
+        """Return the newest runs on a branch that have come to their end, newest first, at most a hundred."""
+        path = f"{forge_names.repository(repo)}/actions/runs"
+        query: dict[str, str | int] = {"branch": forge_names.branch(branch), "status": "completed", "per_page": PAGE}
+        found = islice(self._wire.pages(path, query, field="workflow_runs"), PAGE)
+        return sorted(
+            (forge_answers.workflow_run(item) for item in found), key=lambda run: (run.created_at, run.id), reverse=True
         )
 
     def run(self, repo: str, run_id: int) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import httpx
@@ -37,7 +38,11 @@ class Wire:
         self._conn_id = conn_id
         self._given = address
 
-    def read(self, path: str, what: str, query: dict[str, str] | None = None) -> Any:
+    def base(self) -> str:
+        """Return the address of the service."""
+        return self._address().url
+
+    def read(self, path: str, what: str, query: Mapping[str, str | list[str]] | None = None) -> Any:
         """Return the JSON of a GET.
 
         :raises GovernanceError: it cannot be had.

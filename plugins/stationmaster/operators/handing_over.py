@@ -208,6 +208,22 @@ class HandOverOperator(HandoffOperator):
         return packed.model_dump(mode="json")
 
 
+class PublishLogOperator(HandoffOperator):
+    """Publishes the on-call log of the shift that ends, as an issue or a file, by the team's policy (C-30, O-10).
+
+    XCom: ``{"url", …}``, or ``{}`` where the team publishes none.
+    """
+
+    def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
+        """Take in what was written in Slack, then publish once; what is out of reach is waited for."""
+        from stationmaster.handoffs import shift_log
+
+        if not shift_log.keeps_log(desk):
+            raise AirflowSkipException(f"the log is not kept by the shifts of {desk.key}")
+        shift_log.gather(desk)
+        return shift_log.publish(desk, handoff) or {}
+
+
 class AcknowledgeOperator(RoleOperator):
     """Asks whoever comes on call to say that they have taken over; reminds, and escalates (D-27, C-34).
 

@@ -118,10 +118,18 @@ class TeamAskOperator(TeamOperator):
         if not responder:
             raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
         person = desk.team.person_by_airflow(str(responder["id"]))
-        entitled = {each.id for each in (*asking.people_asked(desk, about, self.place), *self.people(desk))}
-        if person is None or person.id not in entitled:
+        if person is None or not (person in asking.people_asked(desk, about, self.place) or self._holds(desk, person)):
             raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
         return person
+
+    def _holds(self, desk: Desk, person: Person) -> bool:
+        """Return whether somebody who was not asked is on call now; out of hours nobody is."""
+        from stationmaster.core.rotations.rotation import NobodyOnCall
+
+        try:
+            return person in self.people(desk)
+        except NobodyOnCall:
+            return False
 
     def _ask(self, desk: Desk, about: str, arguments: Result, context: Context) -> Pausing:
         from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail

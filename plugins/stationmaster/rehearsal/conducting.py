@@ -40,19 +40,53 @@ ENDS_WITHIN = timedelta(days=3)
 """Virtual time in which a run ends: the window of its stop closes long before."""
 LARGE_STEP = timedelta(minutes=15)
 STEPS = {
+    "ALERTS_UNDECIDED": timedelta(minutes=30),
     "CHECKS_PENDING": timedelta(minutes=5),
+    "CHORE_BLOCKED": timedelta(hours=12),
+    "CHORE_LATE": timedelta(hours=12),
+    "ERROR_SPIKE": timedelta(hours=2),
     "EFFECT_BUSY": timedelta(seconds=30),
+    "INCIDENT_REPORT_DUE": timedelta(hours=4),
+    "INCIDENT_UNDER_WAY": timedelta(hours=1),
+    "ISSUE_DUE": timedelta(hours=3),
+    "ISSUE_LATE": timedelta(hours=3),
+    "ISSUE_SILENT": timedelta(hours=3),
     "NOT_DEPLOYED": timedelta(minutes=2),
+    "POSTMORTEM_DUE": timedelta(hours=8),
+    "QUESTION_OPEN": timedelta(hours=1),
     "RUN_IN_PROGRESS": timedelta(minutes=1),
     "RUN_NOT_FOUND": timedelta(minutes=1),
+    "SILENCE_OVER": timedelta(hours=3),
     "SLACK_UNREACHABLE": timedelta(minutes=5),
     "UPGRADE_PULL_AWAITED": timedelta(minutes=1),
     "UPGRADE_RUNNING": timedelta(minutes=1),
     "UPGRADE_RUN_NOT_FOUND": timedelta(minutes=1),
     "VERIFYING": timedelta(seconds=30),
     "VERSION_NOT_RUNNING": timedelta(minutes=3),
+    "WATCH_BLIND": timedelta(hours=1),
 }
-"""How far the clock goes on while a machine works; what waits for people only moves in large steps."""
+"""How far the clock goes on while a machine works, or while people are only reminded now and then.
+
+What else waits for people moves in large steps.
+"""
+PATIENT = frozenset(
+    {
+        "ALERTS_UNDECIDED",
+        "CHORE_BLOCKED",
+        "CHORE_LATE",
+        "ERROR_SPIKE",
+        "INCIDENT_REPORT_DUE",
+        "INCIDENT_UNDER_WAY",
+        "ISSUE_DUE",
+        "ISSUE_LATE",
+        "ISSUE_SILENT",
+        "POSTMORTEM_DUE",
+        "QUESTION_OPEN",
+        "SILENCE_OVER",
+        "WATCH_BLIND",
+    }
+)
+"""These wait for people: nothing is asked of GitHub for them at an instant of their own."""
 LOOKED_AT = frozenset({"ALERTS_SETTLING"})
 """Time counts for these only if somebody looked meanwhile: the clock never goes on to their end at once."""
 LOOKED_EVERY = timedelta(minutes=7)
@@ -69,7 +103,7 @@ SPEAKS = frozenset(
     }
 )
 """At the instant of these something is said or a task wakes, which leaves a trace."""
-ASKS_GITHUB = frozenset(STEPS) - {"EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
+ASKS_GITHUB = frozenset(STEPS) - PATIENT - {"EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
 """What waits for these asks GitHub at each look."""
 
 

@@ -13,6 +13,7 @@ from stationmaster.core.quorum import Ballot
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import Departure, Effect, Entry, Fact
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowNotFound
+from stationmaster.rehearsal.evidence_duty import AREAS, DutyScript, Filed, filed_by
 from stationmaster.rehearsal.evidence_proposals import Proposed, proposed_by
 from stationmaster.rehearsal.placing import Place
 from stationmaster.rehearsal.slack.world import BOT_USER_ID
@@ -167,6 +168,7 @@ class Opened(NamedTuple):
     key: str
     title: str
     assignees: tuple[str, ...]
+    body: str = ""
 
 
 class Evidence(NamedTuple):
@@ -196,6 +198,10 @@ class Evidence(NamedTuple):
     merged: tuple[MergedPull, ...] = ()
     settled: tuple[Fact, ...] = ()
     """How each upgrade ended."""
+    duty: DutyScript = DutyScript()
+    """What people did beside the trains without being asked."""
+    files: tuple[Filed, ...] = ()
+    """Reports and logs that were committed as files."""
     red: frozenset[tuple[str, str]] = frozenset()
     """Commits (repository, sha) that a script made red."""
     red_share: float = 0.0
@@ -226,6 +232,7 @@ class Seen(NamedTuple):
     red: Iterable[tuple[str, str]] = ()
     red_share: float = 0.0
     script: Sequence[Place] = ()
+    duty: DutyScript = DutyScript()
 
 
 def gather(
@@ -237,10 +244,12 @@ def gather(
     handoffs: Sequence[HandedOver] = (),
     governance_url: str | None = None,
     repositories: Mapping[str, str] | None = None,
+    teams: Sequence[str] = (),
     seen: Seen,
 ) -> Evidence:
     """Read the ledger and the stand-ins.
 
+    :param teams: whose own work is looked at, beside trains and handoffs.
     :param governance_url: the stand-in proposal system, where there is one.
     :param repositories: by ``<team>.<train>/<component>``, for what is elected.
     """
@@ -261,7 +270,9 @@ def gather(
     started = tuple(
         started_by(entry) for entry in journal if _is_write(entry, "POST", "/dispatches") and not is_dispatch(entry)
     )
-    effects = tuple(effect for name in (*trains, *(one.id for one in handoffs)) for effect in ledger.effects(name))
+    areas = (f"{team}.{area}" for team in teams for area in AREAS)
+    names = (*trains, *(one.id for one in handoffs), *areas)
+    effects = tuple(effect for name in names for effect in ledger.effects(name))
     return Evidence(
         departures=departures,
         dispatches=(
@@ -292,6 +303,8 @@ def gather(
         proposals=proposals,
         targets=dict(elected["targets"]),
         script=tuple(seen.script),
+        duty=seen.duty,
+        files=tuple(filed_by(entry) for entry in journal if _is_file(entry)),
     )
 
 
@@ -355,6 +368,10 @@ def _is_issue(entry: Mapping[str, Any]) -> bool:
     return _is_write(entry, "POST", "/issues")
 
 
+def _is_file(entry: Mapping[str, Any]) -> bool:
+    return bool(entry["applied"]) and entry["method"] == "PUT" and "/contents/" in entry["path"]
+
+
 def opened_by(entry: Mapping[str, Any]) -> Opened:
     """Return the issue that an entry of the journal opened."""
     body = entry["body"]
@@ -366,6 +383,7 @@ def opened_by(entry: Mapping[str, Any]) -> Opened:
         key=mark.removesuffix(" -->"),
         title=str(body["title"]),
         assignees=tuple(body.get("assignees") or ()),
+        body=str(body.get("body", "")),
     )
 
 

@@ -20,6 +20,8 @@ from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_beside import homeless, spoken_of, unapproved
+from stationmaster.rehearsal.invariants_duty import ABOUT_PEOPLE as DUTY_OF_PEOPLE
+from stationmaster.rehearsal.invariants_duty import judge_duty
 from stationmaster.rehearsal.invariants_freezes import deployed_in_a_freeze
 from stationmaster.rehearsal.invariants_handoffs import misplaced_handles, unanswered, unpacked
 from stationmaster.rehearsal.invariants_people import left_out, pushed_by_strangers, strangers, untold, wrong_conductors
@@ -35,7 +37,7 @@ TOLD = "Whoever comes on call is told so, once"
 PUSHED = "Nothing comes to production but on the word of somebody who may change it"
 HANDED_OVER = "Open work is handed over as one issue, to whoever comes on call"
 HANDLES = "A Slack handle is whoever is on call"
-_ABOUT_PEOPLE = frozenset({NAMED, TOLD, HANDED_OVER, HANDLES})
+_ABOUT_PEOPLE = frozenset({NAMED, TOLD, HANDED_OVER, HANDLES}) | DUTY_OF_PEOPLE
 
 Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
 
@@ -105,6 +107,7 @@ def judge(
             "A batch is over when each target runs its version, and is quiet": unverified(evidence, trains),
             "Votes are asked for once for each proposal": unasked(evidence, trains),
         }
+    found |= judge_duty(evidence, teams)
     uncounted = left_out(teams)
     return tuple(
         Finding(name, tuple(broken), uncounted if name in _ABOUT_PEOPLE else ()) for name, broken in found.items()

@@ -4,62 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from contextlib import ExitStack
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console
 
-from stationmaster import clock
 from stationmaster.config.loader import load
-from stationmaster.config.team import TeamConfig
-from stationmaster.core.blockers import Blocker
-from stationmaster.core.instants import local_text
-from stationmaster.ledger import Ledger
 from stationmaster.rehearsal import troubles
-from stationmaster.rehearsal.airflow_answers import DagRun, TaskInstance
-from stationmaster.rehearsal.airflow_api import AirflowApi
-from stationmaster.rehearsal.cast import HOLDS, Colleagues
-from stationmaster.rehearsal.conducting import ENDS_WITHIN, LOOKED_EVERY, Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.station import passing_home
-from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
-from stationmaster.rehearsal.evidence import (
-    Blind,
-    Evidence,
-    HandedOver,
-    Named,
-    Run,
-    Seen,
-    Wait,
-    gather,
-    named_by,
-    opened_in,
-)
-from stationmaster.rehearsal.forms import DAGS, forms
-from stationmaster.rehearsal.github.journal_tail import newest_request
-from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
-from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.invariants import Finding, judge
-from stationmaster.rehearsal.placing import PLACED, Board, Place
-from stationmaster.rehearsal.programme import (
-    DEPENDENCIES,
-    HANDOFF,
-    ROLLOUT,
-    STOPS,
-    Item,
-    lasts,
-    programme,
-    rollout_form,
-)
-from stationmaster.rehearsal.rehearse_picture import Picture
-from stationmaster.rehearsal.starters import Starters
+from stationmaster.rehearsal.on_duty import strangers
+from stationmaster.rehearsal.playing import Play
+from stationmaster.rehearsal.programme_duty import programme_of_all
 from stationmaster.rehearsal.transcript import as_json, as_markdown
-from stationmaster.rehearsal.voters import Voters
-
-POLL_SECONDS = 1.0
-RUN_TIME = timedelta(minutes=6)
-QUEUE_TIME = timedelta(seconds=20)
-"""How long a deploy workflow of the stand-in runs, after it has waited in its queue."""
 
 
 class NothingToRehearse(ValueError):
@@ -77,25 +34,37 @@ def rehearse(
     console: Console,
     as_json_only: bool = False,
     trouble: tuple[str, ...] = (),
+    with_duty: bool = True,
 ) -> int:
-    """Run every stop and every handoff between ``start`` and ``start + weeks`` and judge what happened.
+    """Run every stop, every handoff and the teams' own work of ``weeks`` from ``start`` on, and judge what happened.
 
     :param start: a local date in the zone of each train and rotation; the history of that day boards.
     :param teams: ids; empty for all.
     :param out: receives ``transcript.md`` and ``transcript.json``, and Airflow's logs when something is broken.
     :param console: for the progress; the report goes there too unless ``as_json_only`` puts JSON on standard output.
     :param trouble: names of :data:`stationmaster.rehearsal.troubles.TROUBLES`, each made once.
+    :param with_duty: whether chores, watches and incidents are played, too.
     :returns: 0 if every invariant holds, 1 if one is broken.
     :raises NothingToRehearse, UnknownTrouble: what was asked for cannot be played.
     """
     trouble = troubles.checked(trouble)
-    every = load(include, teams=teams or None).teams
-    found = {item.team: every[item.team] for item in programme(every, start, weeks)}
+    every = load(include).teams
+    wanted = {name: team for name, team in every.items() if not teams or name in teams}
+    found = {item.team: every[item.team] for item in programme_of_all(wanted, start, weeks, with_duty=with_duty)}
     if not found:
         raise NothingToRehearse(f"none of {', '.join(teams) or 'the teams'} has a train or a handoff under {include}")
     out.mkdir(parents=True, exist_ok=True)
     with passing_home("rehearsal-") as folder:
-        play = Play(teams=found, start=start, weeks=weeks, seed=seed, trouble=trouble, home=folder)
+        play = Play(
+            teams=found,
+            start=start,
+            weeks=weeks,
+            seed=seed,
+            trouble=trouble,
+            home=folder,
+            with_duty=with_duty,
+            strangers=strangers(found, every),
+        )
         evidence, stuck = play.perform(include, console)
         findings = (*judge(evidence, found), Finding("Every run came to its end", stuck))
         holds = all(finding.holds for finding in findings)
@@ -109,209 +78,6 @@ def rehearse(
     else:
         _report(console, findings, out)
     return 0 if holds else 1
-
-
-class Play:
-    """One rehearsal, from the start of Airflow to its end."""
-
-    def __init__(
-        self,
-        *,
-        teams: dict[str, TeamConfig],
-        start: date,
-        weeks: int,
-        seed: int,
-        trouble: tuple[str, ...],
-        home: Path,
-    ) -> None:
-        self._teams = teams
-        self._seed = seed
-        self._trouble = trouble
-        self._home = home
-        self._programme = programme(teams, start, weeks)
-        self._github_url = ""
-        self._places = Board(teams, self._programme).places(trouble) if self._programme else ()
-        self._forms = tuple(forms(teams, self._places, lambda: self._github_url))
-        self._items = {item.dag_id: item for item in (*self._programme, *(form.item for form in self._forms))}
-        self._began: dict[tuple[str, str], datetime] = {}
-        self._blind: list[Blind] = []
-        self._waits: list[Wait] = []
-        self._runs: list[Run] = []
-        self._named: list[Named] = []
-        self._handoffs: list[HandedOver] = []
-
-    def perform(self, include: Path, console: Console) -> tuple[Evidence, tuple[str, ...]]:
-        """Play the programme, and return what happened and which runs never ended."""
-        clock_file = self._home / "clock.json"
-        clock.set_virtual(clock_file, self._programme[0].at - timedelta(hours=1))
-        with ExitStack() as stack:
-            half = next((place for place in self._places if place.until is not None), None)
-            runs = len(self._programme) + len(self._forms) + (half is not None)
-            picture = stack.enter_context(Picture(console, runs=runs, zone=self._programme[0].zone))
-            for name in self._placeless():
-                picture.tell(f"There is no place for {name} in these weeks: it is left out")
-            airflow = stack.enter_context(
-                EmbeddedAirflow(
-                    home=self._home,
-                    include=files_for(include, half, self._home),
-                    clock_file=clock_file,
-                    familiar_ports=False,
-                    schedules=False,
-                    poll_seconds=POLL_SECONDS,
-                    stand_ins=("--run-seconds", f"{RUN_TIME.total_seconds():g}"),
-                    tell=picture.tell,
-                )
-            )
-            ledger = Ledger.at(airflow.station.ledger_url)
-            stack.callback(ledger.close)
-            api = stack.enter_context(airflow.api())
-            people = Colleagues(
-                teams=self._teams,
-                api_of=airflow.api,
-                slack_url=airflow.station.slack_url,
-                seed=self._seed,
-                holds=HOLDS,
-                vetoes=int("veto" in self._trouble),
-                tell=picture.tell,
-            )
-            stack.callback(people.close)
-            self._github_url = airflow.station.github_url
-            urls = {"github_url": airflow.station.github_url, "slack_url": airflow.station.slack_url}
-            trains = {train.key: train for team in self._teams.values() for train in team.trains.values()}
-            voters = Voters(
-                self._teams, people, pager_url=airflow.station.pager_url, seed=self._seed, tell=picture.tell
-            )
-            cast = troubles.Troubles(
-                self._trouble,
-                voters,
-                **urls,
-                tell=picture.tell,
-                teams=self._teams,
-                places=self._places,
-                voting=people,
-            )
-            quiet = [train.rollout.alerts.quiet for train in trains.values() if train.rollout is not None]
-            conductor = Conductor(
-                api=api,
-                ledger=ledger,
-                clock_file=clock_file,
-                poll_seconds=POLL_SECONDS,
-                run_time=RUN_TIME + QUEUE_TIME + timedelta(seconds=1),
-                looked_every=min(quiet) / 2 if quiet else LOOKED_EVERY,
-                asked=newest_request(urls["github_url"]),
-                check=airflow.require_running,
-                watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
-                api_of_starter=Starters(self._teams, lambda user: stack.enter_context(airflow.api(user))),
-            )
-            api.wait_parsed(set(self._items), timeout=120, check=airflow.require_running)
-            stuck: tuple[str, ...] = ()
-            try:
-                conductor.play(
-                    [
-                        *(self._starting(item) for item in self._programme),
-                        *(Starting(form.item.at, form.item.dag_id, form.conf) for form in self._forms),
-                        *(self._going_on(place, cast) for place in self._places if place.until is not None),
-                    ],
-                    cast,
-                    started=lambda run: self._starts(picture, cast, run, conductor.now),
-                    ended=lambda run: self._ends(picture, api, run, conductor.now),
-                )
-            except NeverEnds as error:
-                stuck = (str(error),)
-            seen = Seen(
-                blind=self._blind,
-                waits=self._waits,
-                named=self._named,
-                runs=self._runs,
-                red=cast.red,
-                script=self._places,
-            )
-            evidence = gather(
-                ledger=ledger,
-                **urls,
-                trains=tuple(trains),
-                handoffs=self._handoffs,
-                governance_url=airflow.station.pager_url + GOVERNANCE_PATH,
-                repositories={
-                    f"{key}/{one.id}": one.repository for key, each in trains.items() for one in each.components
-                },
-                seen=seen,
-            )
-            return evidence, stuck
-
-    def _starting(self, item: Item) -> Starting:
-        if item.what != ROLLOUT:
-            return Starting(item.at, item.dag_id)
-        within = ENDS_WITHIN + lasts(self._teams[item.team].train(item.key), item)
-        return Starting(item.at, item.dag_id, lambda: rollout_form(item), within)
-
-    def _going_on(self, place: Place, cast: troubles.Troubles) -> Starting:
-        """Return that somebody brings what a promotion did not bring."""
-        train = self._teams[place.train.split(".", 1)[0]].train(place.train)
-        dag_id = f"{train.key}.promote"
-
-        def again(api: AirflowApi) -> DagRun:
-            cast.mend(place, train)
-            return bring_the_rest(api, dag_id)
-
-        return Starting(place.until or place.at, dag_id, again=again)
-
-    def _placeless(self) -> list[str]:
-        placed = {place.trouble for place in self._places}
-        return [name for name in self._trouble if name in PLACED and name not in placed]
-
-    def _starts(self, picture: Picture, cast: troubles.Troubles, run: DagRun, now: datetime) -> None:
-        item = self._items[run.dag_id]
-        again = (run.dag_id, run.dag_run_id) in self._began
-        self._began.setdefault((run.dag_id, run.dag_run_id), now)
-        picture.tell(f"{local_text(now, item.zone)}: {run.dag_id} {'goes on' if again else 'starts'}")
-        if again:
-            return
-        if item.what == HANDOFF:
-            self._handoffs.append(HandedOver.of(item.key, now))
-        elif item.what in STOPS:
-            cast.begin(self._teams[item.team].train(item.key), item.what, now)
-
-    def _ends(self, picture: Picture, api: AirflowApi, run: DagRun, now: datetime) -> None:
-        began = self._began[run.dag_id, run.dag_run_id]
-        ended = Run(run.dag_id, run.dag_run_id, run.state, began, now)
-        ended = ended._replace(departure=opened_in(api, ended))
-        self._runs.append(ended)
-        self._named += named_by(api, ended)
-        picture.ended()
-        picture.tell(f"{local_text(now, self._items[run.dag_id].zone)}: {run.dag_id} ended as {run.state}")
-
-    def _stands(self, picture: Picture, ledger: Ledger, now: datetime, waiting: tuple[TaskInstance, ...]) -> None:
-        """At each standstill: note why everything waits; every waiting task must have said so."""
-        blockers = ledger.blockers()
-        self._waits += [
-            Wait(subject, found.sentence, found.who, found.code)
-            for subject, several in blockers.items()
-            for found in several
-        ]
-        picture.at(now, (found.sentence for several in blockers.values() for found in several))
-        self._blind += [
-            Blind(now, task.dag_id, task.label)
-            for task in waiting
-            if not any(found and self._explains(subject, found, task) for subject, found in blockers.items())
-        ]
-
-    def _explains(self, subject: str, found: tuple[Blocker, ...], task: TaskInstance) -> bool:
-        """Return whether blockers under ``subject`` are those of a task: of its DAG, and of its voter or role."""
-        item = self._items[task.dag_id]
-        if item.what == DEPENDENCIES:
-            repository, name = str(task.rendered_map_index).partition(":")[0], task.task_id.rpartition(".")[2]
-            return subject.startswith(f"{task.dag_id}/{repository}/") and subject.endswith(f"/{name}")
-        parts = subject.split("/")
-        stops = ("promote", "hotfix") if item.what in (DAGS["hotfix"], DAGS["security-hotfix"]) else (item.what,)
-        if parts[0] != item.key or len(parts) < 4 or parts[2] not in stops or parts[3] != task.task_id:
-            return False
-        people = self._teams[item.team].people
-        if item.what == ROLLOUT:
-            return "/".join(parts[4:]) == (task.rendered_map_index or "")
-        # A train tells its mapped tasks apart by the person, a handoff by the role that the person holds.
-        named = [[part] if part in people else [who for one in found for who in one.who] for part in parts[4:]]
-        return all(task.rendered_map_index in {people[name].name for name in names} for names in named)
 
 
 def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:

@@ -22,6 +22,7 @@ from stationmaster.config.components import Component, Deploy
 from stationmaster.config.include import Include
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
+from stationmaster.rehearsal.furnishing_duty import repositories_of_duty
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.specs import (
     CheckSpec,
@@ -84,16 +85,21 @@ def repositories(
                         checks=CheckSpec(red_share=red_share),
                         issues=tuple(_issues(handed[component.repository])) if component.repository in handed else (),
                     )
+    of_duty = {named.repository: named.branch for named in repositories_of_duty(include)}
     for name, team in _beside_trains(include):
         if name not in seen:
             seen.add(name)
             yield RepositorySpec(
                 name=name,
                 shift=shift,
+                default_branch=of_duty.get(name, "main"),
                 issues=tuple(_issues(team)),
                 workflows=tuple(_upgrades(include, name, run, queue)),
                 checks=CheckSpec(red_share=red_share),
             )
+    for name, branch in of_duty.items():
+        if name not in seen:
+            yield RepositorySpec(name=name, shift=shift, default_branch=branch)
 
 
 def _beside_trains(include: Include) -> Iterator[tuple[str, TeamConfig]]:

@@ -13,6 +13,7 @@ from stationmaster.core import escaping
 from stationmaster.ledger.records import Departure
 from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.invariants import Finding
+from stationmaster.rehearsal.transcript_duty import duty_json, duty_stories
 from stationmaster.rehearsal.transcript_lines import Line, handoff_lines, lines
 
 
@@ -30,6 +31,7 @@ def as_markdown(evidence: Evidence, findings: tuple[Finding, ...], teams: Mappin
     stories += [(handoff.at, _handoff(evidence, handoff, teams)) for handoff in evidence.handoffs]
     for _, story in sorted(stories, key=lambda one: one[0]):
         parts += ["", *story]
+    parts += duty_stories(evidence, teams)
     return "\n".join(parts) + "\n"
 
 
@@ -64,6 +66,7 @@ def as_json(evidence: Evidence, findings: tuple[Finding, ...], teams: Mapping[st
             }
             for run in evidence.runs
         ],
+        **duty_json(evidence, teams),
     }
     return json.dumps(body, indent=2, ensure_ascii=False)
 

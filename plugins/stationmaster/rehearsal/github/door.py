@@ -14,6 +14,7 @@ from stationmaster.rehearsal.github import actions as github_actions
 from stationmaster.rehearsal.github import checks as github_checks
 from stationmaster.rehearsal.github import commits as github_commits
 from stationmaster.rehearsal.github import compare as github_compare
+from stationmaster.rehearsal.github import contents as github_contents
 from stationmaster.rehearsal.github import deployments as github_deployments
 from stationmaster.rehearsal.github import git as github_git
 from stationmaster.rehearsal.github import issues as github_issues
@@ -37,6 +38,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *github_actions.ENDPOINTS,
     *github_deployments.ENDPOINTS,
     *github_issues.ENDPOINTS,
+    *github_contents.ENDPOINTS,
     *github_releases.ENDPOINTS,
     *github_commits.LAST_ENDPOINTS,
 )

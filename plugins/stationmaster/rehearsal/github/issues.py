@@ -1,5 +1,6 @@
 """Issues, labels, comments; a pull request is an issue too, as far as labels and comments go."""
 
+from datetime import datetime
 from typing import Any
 
 from stationmaster.rehearsal.github import shapes as github_shapes
@@ -100,7 +101,12 @@ def create_label(call: Call) -> Reply:
 def list_comments(call: Call) -> Reply:
     """Answer the comments of an issue or a pull request, the oldest first."""
     number = _thing(call).number
-    found = [one for one in call.repository.record.comments.values() if one.number == number]
+    since = call.query.get("since")
+    found = [
+        one
+        for one in call.repository.record.comments.values()
+        if one.number == number and (since is None or one.updated_at >= datetime.fromisoformat(since))
+    ]
     return paginate(call, found, lambda one: shape_comment(call, one))
 
 

@@ -111,3 +111,5 @@ class RepositorySpec(Value):
     protected: tuple[str, ...] = ()
     private: bool = False
     issues: tuple[IssueSpec, ...] = ()
+    files: tuple[str, ...] = ("README.md", "LICENSE")
+    """What stands at its root; a name that ends in a slash is a folder."""

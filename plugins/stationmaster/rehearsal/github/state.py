@@ -227,6 +227,8 @@ class RepositoryRecord:
     comments: dict[int, CommentRecord] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
     releases: dict[int, ReleaseRecord] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+    """Text files that were added, by ``<branch>:<path>``; the history holds none."""
     conflicts: set[str] = field(default_factory=set)
     """Branches into which the next merge conflicts, and commits that conflict wherever they are merged."""
     tree_changes: dict[str, str] = field(default_factory=dict)

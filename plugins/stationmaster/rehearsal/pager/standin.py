@@ -1,8 +1,8 @@
 """Stand-ins for PagerDuty and Jira Operations on loopback: each shows the teams' own plans, and what was changed there.
 
 They answer as much as a reader of schedules asks for: PagerDuty's ``GET /schedules/{id}`` and ``GET /users/{id}``, and
-Jira's ``GET /jsm/ops/api/{cloud}/v1/schedules/{id}/timeline``. Under /_control/pager a test puts somebody else on call
-there, or makes a vendor fail.
+Jira's ``GET /jsm/ops/api/{cloud}/v1/schedules/{id}/timeline``; and to a reader of alerts what fires (`matters`). Under
+/_control/pager a test puts somebody else on call there, or makes a vendor fail.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from stationmaster.config.sourcing import SourceKind
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.instants import utc
 from stationmaster.oncall.sources import FileSource
+from stationmaster.rehearsal.pager.matters import MatterEnds, Matters, PagerMatter
 from stationmaster.rehearsal.slack.control import same_origin
 
 STAND_IN_TOKEN = "stand-in-pager-token"  # noqa: S105 - known to everybody, and opens nothing but a stand-in
@@ -68,6 +69,7 @@ class PagerWorld:
         self._overrides: list[PagerOverride] = []
         self._faults: list[PagerFault] = []
         self._lock = threading.Lock()
+        self.matters = Matters()
         for team in teams:
             for entry in team.roster.values():
                 if entry.source is not None:
@@ -188,10 +190,26 @@ def create_app(world: PagerWorld) -> Starlette:
         routes=[
             Route("/schedules/{schedule}", schedule),
             Route("/users/{user}", user),
+            *_matters(world),
             Route("/jsm/ops/api/{cloud}/v1/schedules/{schedule}/timeline", timeline),
             Mount("/_control", routes=_control(world)),
         ]
     )
+
+
+def _matters(world: PagerWorld) -> list[Route]:
+    def incidents(request: Request) -> Response:
+        if (failed := _failed(world, request, f"Token token={STAND_IN_TOKEN}")) is not None:
+            return failed
+        return JSONResponse(world.matters.incidents(request.query_params))
+
+    def jira_alerts(request: Request) -> Response:
+        login = base64.b64encode(f"{STAND_IN_LOGIN}:{STAND_IN_TOKEN}".encode()).decode()
+        if (failed := _failed(world, request, f"Basic {login}")) is not None:
+            return failed
+        return JSONResponse(world.matters.alerts(request.query_params))
+
+    return [Route("/incidents", incidents), Route("/jsm/ops/api/{cloud}/v1/alerts", jira_alerts)]
 
 
 def _control(world: PagerWorld) -> list[Route]:
@@ -201,7 +219,15 @@ def _control(world: PagerWorld) -> list[Route]:
     async def script(request: Request) -> Response:
         return await _taken(request, PagerFault, world.script)
 
+    async def opens(request: Request) -> Response:
+        return await _taken(request, PagerMatter, world.matters.begin)
+
+    async def ends(request: Request) -> Response:
+        return await _taken(request, MatterEnds, world.matters.end)
+
     return [
+        Route("/pager/matters", opens, methods=["POST"]),
+        Route("/pager/matters/end", ends, methods=["POST"]),
         Route("/pager/overrides", override, methods=["POST"]),
         Route("/pager/faults", script, methods=["POST"]),
     ]

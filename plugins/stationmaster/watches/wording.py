@@ -1,0 +1,128 @@
+"""What a watch says. Whatever came from outside is escaped (F65)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from stationmaster.config.fields import in_words
+from stationmaster.core import escaping
+
+if TYPE_CHECKING:
+    from stationmaster.config.people import Person
+    from stationmaster.config.watch_kinds import QuestionsWatch
+    from stationmaster.core.alert_groups import Event, Group
+    from stationmaster.core.issue_duties import Duty
+    from stationmaster.departures.desk import Desk
+    from stationmaster.departures.spiking import Spike
+    from stationmaster.watches.issues import Watched
+    from stationmaster.watches.silences import Silence
+
+_TITLE = 100
+_SHOWN = 8
+
+
+def mention(people: Sequence[Person]) -> str:
+    """Return the people as Slack mentions them."""
+    return " and ".join(person.mention for person in people)
+
+
+def channel_name(desk: Desk, channel: str) -> str:
+    """Return a channel as people call it: its name if the team's file has one, else its id."""
+    known = next((each.name for each in desk.team.channels.values() if each.id == channel), channel)
+    return f"#{known}"
+
+
+def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: QuestionsWatch) -> str:
+    """Return the reply that tags whoever is on call below a question that nobody answered."""
+    waited = f"nobody has answered for {in_words(watch.within)} of working time"
+    lines = [f":wave: {mention(people)}: {waited}. Please answer here, or put :{watch.done}: on the question."]
+    if owner is not None and owner not in people:
+        lines.append(f"It looks like {escaping.slack(topic)}: {owner.mention} knows about that.")
+    if watch.file is not None:
+        lines.append(f"Put :{watch.file.emoji}: on it to make an issue of it.")
+    return "\n".join(lines)
+
+
+def repeated(people: Sequence[Person], times: int, since: str) -> str:
+    """Return the reply that a question has been asked so often that a page should answer it (N-14)."""
+    return (
+        f":memo: {mention(people)}: this was asked {times} times since {since}. Please write a page that answers it, "
+        "and link it here."
+    )
+
+
+def issue_title(text: str) -> str:
+    """Return the title of an issue that is made of a question."""
+    line = escaping.one_line(text)
+    return line if len(line) <= _TITLE else f"{line[: _TITLE - 1]}…"
+
+
+def issue_body(text: str, link: str) -> str:
+    """Return the Markdown of an issue that is made of a question."""
+    quoted = "\n".join(f"> {line}" for line in escaping.markdown(text).splitlines())
+    return f"{quoted}\n\nAsked in Slack: {link}"
+
+
+def filed(who: Person, url: str) -> str:
+    """Return the reply that names the issue."""
+    return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
+
+
+def silence_over(people: Sequence[Person], silence: Silence) -> str:
+    """Return the message that a silence has ended with its issue."""
+    what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
+    return (
+        f":loud_sound: {mention(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
+        "silence it again with an issue that is open."
+    )
+
+
+def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, top: bool) -> str:
+    """Return the message that an issue is late, or that nobody writes about it (T-18, T-19).
+
+    :param top: it has the highest priority of the team's scale.
+    """
+    link = f"<{one.issue.url}|{escaping.slack(one.key)}>"
+    title, label = escaping.slack(escaping.one_line(one.issue.title)), escaping.slack(one.priority.label)
+    if duty.what != "update":
+        more = " Everybody else drops other work for it; escalate now if it cannot be done." if top else ""
+        when = f"{'was' if duty.what == 'late' else 'is'} due {due}"
+        return f":hourglass: {mention(people)}: {link} ({label}) {when}: {title}.{more}"
+    ask = "Please write what is done, what is in work, and when it will be over."
+    return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
+
+
+def alerts(people: Sequence[Person], group: Group, new: Sequence[Event]) -> str:
+    """Return the message that a group of alerts fires, and how to decide about it (D-18)."""
+    where = f"{escaping.slack(group.severity)} on {escaping.slack(group.cluster)}"
+    lines = [f":fire: {mention(people)}: {len(new)} alerts of severity {where}."]
+    lines += [f"• {_alert(event)}" for event in new[:_SHOWN]]
+    if len(new) > _SHOWN:
+        lines.append(f"• and {len(new) - _SHOWN} more")
+    lines.append(
+        "Decide: :hammer_and_wrench: you act, :rotating_light: it becomes an incident, :see_no_evil: it is left. "
+        f"Or: `stationmaster alerts decide TEAM {group.key} act --why …`."
+    )
+    return "\n".join(lines)
+
+
+def alerts_reminder(people: Sequence[Person]) -> str:
+    """Return the reply that nobody has decided yet."""
+    return f":bell: {mention(people)}: nobody has decided about this yet."
+
+
+def _alert(event: Event) -> str:
+    title = escaping.slack(event.title)
+    return f"<{event.url}|{title}>" if event.url else title
+
+
+def spike(people: Sequence[Person], team: str, found: Spike) -> str:
+    """Return the reply in a departure's thread that an error comes more often since it is in production (C-28)."""
+    error = escaping.slack(found.error)
+    link = f"<{found.url}|{error}>" if found.url else error
+    return (
+        f":chart_with_upwards_trend: {mention(people)}: {link} came {found.after} times in {found.span}, and "
+        f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
+        f"back. If it may wait: `stationmaster silence {team} {found.key} --issue …`."
+    )
