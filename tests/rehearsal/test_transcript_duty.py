@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import filed_by, happened, matters
+from stationmaster.rehearsal.evidence_duty import chore_runs, filed_by, happened, matters
 from stationmaster.rehearsal.transcript_duty import duty_json, duty_stories
 from tests.rehearsal.duty_week import (
     CARRIED,
@@ -114,9 +114,11 @@ def test_nothing_is_told_of_a_team_that_did_nothing():
 
 
 def test_facts_are_found_below_their_area_alone():
+    of_all = fact("dre.chores/review", "opened", MONDAY, "x", CHORE)
     audit = (*chores().audit, fact("dre.choresque/x/1", "opened", MONDAY))
     assert {fact.about for fact in happened(audit, "dre.chores")} == {CHORE, CARRIED}
     assert set(matters(audit, "dre.chores", "opened")) == {CHORE, CARRIED}
+    assert set(chore_runs((*audit, of_all), "dre")) == {CHORE, CARRIED}
     assert [fact.kind for fact in happened(audit, "dre.chores", "ended")] == ["ended", "ended"]
 
 

@@ -27,6 +27,7 @@ from stationmaster.rehearsal.embedded.station import passing_home
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""
+QUICK_ROUNDS = 2
 VOTE_LOOPS = 2
 """The next task starts within so many loops after a vote in Airflow: one ends the ballot, one the gate."""
 Measure = TypeVar("Measure")
@@ -66,7 +67,7 @@ def bench(*, quick: bool, console: Console) -> int:
         results += _bench_trains(include, folder, console, quick=quick)
         results += _bench_chores(include, folder, console, quick=quick)
         results += _bench_watch(include, folder, console)
-        results += _bench_runs(include, folder, 2 if quick else 5, console)
+        results += _bench_runs(include, folder, QUICK_ROUNDS if quick else 5, console)
     return report(results, console)
 
 
@@ -236,6 +237,7 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         )
         tell(f"a rollout of {bench_rollout.TARGETS} targets in {bench_rollout.BATCHES} batches")
         of_rollout = _bench_rollout(station, console)
+        of_chores = _bench_chore_runs(station, rounds, console, tell)
     _explain(ours, theirs, console)
     whole = median(one.whole for one in ours), median(one.whole for one in theirs)
     plain, by_airflow, by_slack = (
@@ -254,7 +256,28 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         Result("deciding vote in Airflow to the next task", by_airflow, plain, VOTE_LOOPS * plain),
         Result("deciding vote in Slack to the next task", by_slack, plain, VOTE_LOOPS * plain + POLL_SECONDS),
         *of_rollout,
+        *of_chores,
     ]
+
+
+def _bench_chore_runs(
+    station: BenchStation, rounds: int, console: Console, tell: Callable[[str], None]
+) -> list[Result]:
+    """Chores side by side among more and more others, beside DAGs of their shape that do nothing."""
+    from stationmaster.rehearsal import bench_chore_runs, bench_chores
+
+    counts = bench_chores.MANY if rounds > QUICK_ROUNDS else bench_chores.FEW
+    results = []
+    for count, ours, theirs in bench_chore_runs.measure(station, station.include, TEAM, counts, rounds, tell):
+        console.print(
+            f"Among {count} chores: {median(one.a_minute for one in ours):.0f} tasks a minute, doing nothing "
+            f"{median(one.a_minute for one in theirs):.0f}.",
+            highlight=False,
+        )
+        plain = median(one.each for one in theirs)
+        what = f"a task of a chore, among {count} chores"
+        results.append(Result(what, median(one.each for one in ours), plain, bench_chore_runs.MOST * plain))
+    return results
 
 
 def _bench_rollout(station: BenchStation, console: Console) -> list[Result]:

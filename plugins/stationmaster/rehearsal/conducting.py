@@ -294,6 +294,7 @@ class Conductor:
         picture, picture_since, head, head_since = None, 0.0, None, 0.0
         while True:
             self._check()
+            began = time.monotonic()
             seen = self._lookout.look(wanted)
             if len(seen.ended) == len(wanted) or (first_end and seen.ended):
                 return seen
@@ -309,7 +310,8 @@ class Conductor:
                 return seen
             if moment > deadline:
                 raise NeverEnds(self._goes_on(wanted, "and Airflow does not come to rest"))
-            time.sleep(LOOK_EVERY)
+            # As long as a look takes, at least: a slow Airflow is not slowed by who looks at it.
+            time.sleep(max(LOOK_EVERY, time.monotonic() - began))
 
     def _is_traced(self, seen: Look, head: Anchor) -> bool:
         """Return whether nothing is under way, and what was done last has been taken notice of."""

@@ -14,6 +14,7 @@ from stationmaster.rehearsal.cast_questions import Noted, Written
 AREAS = ("chores", "incident", "watch", "log")
 """What the ledger keeps of a team's own work: ``<team>.<area>``."""
 RECORDED = "fact.recorded"
+_PARTS_OF_A_RUN = 2
 _MARK = "<!-- stationmaster: "
 
 
@@ -77,6 +78,20 @@ def filed_by(entry: Mapping[str, Any]) -> Filed:
     _, _, mark = text.rpartition(_MARK)
     key = mark.partition(" -->")[0] if mark != text else ""
     return Filed(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", path, key, text)
+
+
+def chore_runs(audit: Iterable[Entry], team: str) -> dict[str, tuple[Happened, ...]]:
+    """Return everything that happened to each run of a team's chores, by its id: ``<team>.chores/<chore>/<when>``.
+
+    What the ledger keeps of a chore as a whole is left out.
+    """
+    found = matters(audit, f"{team}.chores", "opened")
+    return {name: facts for name, facts in found.items() if name.count("/") == _PARTS_OF_A_RUN}
+
+
+def incidents(audit: Iterable[Entry], team: str) -> dict[str, tuple[Happened, ...]]:
+    """Return everything that happened to each incident of a team, by its id."""
+    return matters(audit, f"{team}.incident", "opened")
 
 
 def _below(audit: Iterable[Entry], area: str, kinds: tuple[str, ...]) -> Iterator[Happened]:

@@ -11,10 +11,11 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch, WatchEntry
 from stationmaster.rehearsal.cast_questions import Written
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
 from stationmaster.rehearsal.hours_duty import rotation_of
+from stationmaster.rehearsal.invariants_incidents import filed
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.programme_duty import WATCH
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=5)
@@ -87,8 +88,9 @@ def unlogged(evidence: Evidence, teams: Teams) -> Iterator[str]:
 def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[tuple[str, int]]:
     """Yield what belongs into a team's log, and how many entries tell it."""
     about = {(str(entry.value["about"]), datetime.fromisoformat(str(entry.value["at"]))) for entry in entries}
-    for area, kinds in ((CHORES, ("ended",)), (INCIDENT, ("opened", "acknowledged", "resolved", "mitigated"))):
-        for name, facts in matters(evidence.audit, f"{team.id}.{area}", "opened").items():
+    chores, broken = chore_runs(evidence.audit, team.id), incidents(evidence.audit, team.id)
+    for every, kinds in ((chores, ("ended",)), (broken, ("opened", "acknowledged", "resolved", "mitigated"))):
+        for name, facts in every.items():
             for fact in facts:
                 if fact.kind in kinds:
                     yield f"{name} {fact.kind}", int((name, fact.at) in about)
@@ -96,9 +98,36 @@ def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...])
     for written in evidence.duty.questions:
         if written.team == team.id and not written.answered:
             yield f"the question {written.text!r}", sum(written.text in text and "tagged" in text for text in texts)
+    handed_over = [handoff.at for handoff in evidence.handoffs if handoff.team == team.id]
     for noted in evidence.duty.noted:
-        if noted.team == team.id:
+        # What people write in Slack is taken into the log at the next handoff.
+        if noted.team == team.id and any(at > noted.at for at in handed_over):
             yield f"{noted.text!r}", sum(noted.text in text for text in texts)
+
+
+def unpublished(evidence: Evidence, teams: Teams) -> Iterator[str]:
+    """Yield each shift whose log was not published once at its end, or without something that stands in it (O-10)."""
+    begins: dict[str, datetime] = {}
+    for handoff in sorted(evidence.handoffs, key=lambda one: one.at):
+        team, rotation = teams[handoff.team], f"{handoff.team}.{handoff.rotation}"
+        start = begins.get(rotation)
+        begins[rotation] = handoff.at
+        rules, roles = team.log, team.roster[handoff.rotation].roles
+        if rules is None or rules.repository is None or (rules.roles and not set(rules.roles) & set(roles)):
+            continue
+        texts = filed(evidence, f"{handoff.id}/log")
+        if len(texts) != 1:
+            yield f"{handoff.id}: the log of the shift that ended was published {len(texts)} times"
+            continue
+        for entry in happened(evidence.audit, f"{team.id}.log", "entry"):
+            inside = start is not None and start <= datetime.fromisoformat(str(entry.value["at"])) < handoff.at
+            if inside and entry.at < handoff.at and _letters(str(entry.value["text"])) not in _letters(texts[0]):
+                yield f"{handoff.id}: the published log lacks {entry.value['text']!r}"
+
+
+def _letters(text: str) -> str:
+    """Return a text without what Markdown needs to show it."""
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _misplaced(team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[str]:

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.rehearsal.evidence import Evidence, Said
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
+from stationmaster.rehearsal.programme_duty import WATCH
 from stationmaster.rehearsal.transcript_slack import as_markdown
 
 _OUTCOMES = {
@@ -50,7 +50,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
                 "ended": _utc(ending.at) if ending is not None else None,
             }
             for team in teams.values()
-            for name, facts in matters(evidence.audit, f"{team.id}.{CHORES}", "opened").items()
+            for name, facts in chore_runs(evidence.audit, team.id).items()
         ],
         "incidents": [
             {
@@ -60,7 +60,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
                 ],
             }
             for team in teams.values()
-            for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items()
+            for name, facts in incidents(evidence.audit, team.id).items()
         ],
         "log": [
             {"at": str(entry.value["at"]), "team": team.id, "by": entry.by, "text": str(entry.value["text"])}
@@ -71,7 +71,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
 
 
 def _chores(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
-    runs = matters(evidence.audit, f"{team.id}.{CHORES}", "opened")
+    runs = chore_runs(evidence.audit, team.id)
     if not runs:
         return
     yield from ("", "### Chores", "", "| opened | chore | asked | due | how it ended |", "|---|---|---|---|---|")
@@ -144,7 +144,7 @@ def _alerts(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
 
 
 def _incidents(evidence: Evidence, team: TeamConfig) -> Iterator[list[str]]:
-    for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items():
+    for name, facts in incidents(evidence.audit, team.id).items():
         opened = _of(facts, "opened")[0].value
         rated = f"{opened['severity']}, {opened['impact']}"
         lines = ["", f"### {name}: {escaping.markdown(str(opened['title']))} ({escaping.markdown(rated)})", ""]
