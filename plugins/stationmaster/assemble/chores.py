@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_chores import chore_doc
 from stationmaster.config.chore_schedules import FormField
@@ -59,7 +60,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
     schedule = schedule_of(team, chore)
     tags = {f"team:{team.id}", AREA, f"role:{chore.role}"}
     tags |= {f"priority:{chore.priority}"} if chore.priority else set()
-    with DAG(
+    made = DAG(
         dag_id=dag_id,
         dag_display_name=f"{team.title}: {chore.title}",
         description=f"{team.title}: {chore.title}, of whoever holds {chore.role}",
@@ -73,7 +74,8 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
         default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
         params={name: _param(field) for name, field in chore.form.form.items()} if chore.form is not None else {},
         is_paused_upon_creation=False,
-    ) as dag:
+    )
+    with building(made) as dag:
         _tasks(team, chore, {"include": found, "team": team.id, "chore": chore.id})
     return dag
 
