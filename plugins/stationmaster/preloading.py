@@ -35,6 +35,7 @@ MODULES = (
     "stationmaster.departures.station",
     "stationmaster.departures.going_back",
     "stationmaster.departures.watches",
+    "stationmaster.duty.train_log",
     "stationmaster.handoffs.comparing",
     "stationmaster.handoffs.waiting",
     "stationmaster.hooks.chat",

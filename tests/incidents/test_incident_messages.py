@@ -39,9 +39,12 @@ def test_d04_at_night_what_is_not_critical_waits_and_is_paged_at_once_when_it_be
     (why,) = scene.office.ledger.blockers(f"{scene.id}/page-1")[f"{scene.id}/page-1"]
     assert why.clears_at == datetime(2024, 3, 13, 8, 0, tzinfo=UTC)
     assert scene.settled(waiting) is None
+    scene.office.clock.move(hours=2)
     handling.rate(scene.office.desk(), scene.story, "anouk", severity="critical", impact="network")
     scene.until(waiting, "page", rung=0, most=2)
     assert len(scene.asked) == 1
+    first, second = paging.climbs(scene.office.desk(), scene.story)
+    assert (first.at - NIGHT, second.at - first.at) == (timedelta(hours=2), timedelta(minutes=30))
 
 
 def test_t05_the_owner_of_the_circle_gets_an_issue_once(scene_of):

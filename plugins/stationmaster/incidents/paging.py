@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from stationmaster.config.incident_ladder import ladder, rungs
-from stationmaster.core.incidents import Kind, State, Story
+from stationmaster.config.incident_ladder import begins, ladder, rungs
+from stationmaster.core.incidents import Happening, Kind, State, Story
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.incidents import circles, records, telling, wording
 
 if TYPE_CHECKING:
-    from stationmaster.config.incidents import Rung
+    from stationmaster.config.incidents import IncidentRules, Rung
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
     from stationmaster.departures.desk import Desk
@@ -26,17 +26,30 @@ class Climb(NamedTuple):
 
 
 def climbs(desk: Desk, story: Story) -> tuple[Climb, ...]:
-    """Return every rung of an incident's ladder with its instant, whether or not it is answered by now.
-
-    A severity that becomes critical is paged at once: the ladder counts anew from the opening.
-    """
+    """Return every rung of an incident's ladder with its instant, whether or not it is answered by now."""
     rules = records.rules_of(desk)
-    severity = rules.severities.get(story.severity)
-    # A severity that the file does not know any more is taken for a critical one.
-    critical = severity is None or severity.critical or bool(story.company)
-    found = ladder(desk.team, rules, story.began_at, critical=critical)
+    # From there on it is climbed at any hour: what was to wait has waited.
+    found = ladder(desk.team, rules, _begins(desk, story), critical=True)
     steps = rungs(desk.team, rules)
     return _sooner(story, [Climb(int(page.role), steps[int(page.role)], page.at) for page in found])
+
+
+def _begins(desk: Desk, story: Story) -> datetime:
+    """Return when the ladder is begun: when somebody is on duty, or when the incident became critical before that."""
+    rules = records.rules_of(desk)
+    rated = [each for each in story.all(Kind.OPENED, Kind.RATED) if _is_critical(rules, each)]
+    before = [each for each in story.all(Kind.OPENED, Kind.RATED) if each.at <= story.began_at]
+    if before and _is_critical(rules, before[-1]):
+        return story.began_at
+    became = next((each.at for each in rated if each.at > story.began_at), None)
+    waits_until = begins(desk.team, rules, story.began_at, critical=False)
+    return waits_until if became is None else min(became, waits_until)
+
+
+def _is_critical(rules: IncidentRules, each: Happening) -> bool:
+    """Return whether a rating is critical; a severity that the file does not know any more is taken for one."""
+    severity = rules.severities.get(str(each.value.get("severity", "")))
+    return severity is None or severity.critical or bool(each.value.get("company"))
 
 
 def _sooner(story: Story, steps: list[Climb]) -> tuple[Climb, ...]:

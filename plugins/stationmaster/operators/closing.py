@@ -28,6 +28,7 @@ class CloseStopOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Close the stop. Where the departure's name is gone from XCom, the calendar has named it (F71)."""
         from stationmaster.departures import closing, logbook, preflight
+        from stationmaster.duty import train_log
 
         states = self._states(context)
         if context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:
@@ -40,6 +41,7 @@ class CloseStopOperator(StationOperator):
         preflight.forget(station, departure, self.stop)
         state = closing.close(station, departure, self.stop, failed=failed, why=why)
         logbook.follow(station, departure)
+        train_log.note(station, departure, self.stop, why)
         if state not in closing.GOOD_ENDS:
             raise AirflowFailException(f"{departure} {self.stop}: {state}. {why}".rstrip())
         return {"departure": departure, "state": str(state), **self.tagged(station.conductor)}

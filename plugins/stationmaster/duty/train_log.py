@@ -1,0 +1,25 @@
+"""How the stops of the trains ended, in the on-call log: of security hotfixes it says nothing (C-30, D-15)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from stationmaster.core.departure_ids import DepartureKind, kind_of
+from stationmaster.duty import log
+
+if TYPE_CHECKING:
+    from stationmaster.departures.desk import Desk
+    from stationmaster.ledger.records import Fact
+
+
+def note(desk: Desk, departure: str, stop: str, why: str = "") -> Fact | None:
+    """Write down what a departure came to, once for each state; None for what the log, which many read, must not tell.
+
+    :param stop: the stop that has ended.
+    """
+    found = desk.ledger.departure(departure)
+    if found is None or kind_of(departure) is DepartureKind.SECURITY_HOTFIX:
+        return None
+    text = f"{departure}: its {stop} ended, and it is {found.state}." + (f" {why}" if why else "")
+    once = f"{departure}/{stop}/{found.state}"
+    return log.write(desk, text, at=found.changed_at, about=departure, once=once)
