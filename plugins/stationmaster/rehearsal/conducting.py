@@ -98,10 +98,14 @@ SPEAKS = frozenset(
     {
         "ALERTS_SETTLING",
         "BATCH_NOT_DUE",
+        "CHORE_LATE",
+        "CHORE_OPEN",
         "HANDOFF_UNACKNOWLEDGED",
+        "INCIDENT_CLIMBS",
         "SHIFT_WATCHED",
         "UPGRADE_OPEN",
         "VERSION_NOT_RUNNING",
+        "WATCHING",
     }
 )
 """At the instant of these something is said or a task wakes, which leaves a trace."""
