@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_chores import chore_doc
 from stationmaster.config.chore_schedules import FormField
@@ -59,20 +60,22 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
     schedule = schedule_of(team, chore)
     tags = {f"team:{team.id}", AREA, f"role:{chore.role}"}
     tags |= {f"priority:{chore.priority}"} if chore.priority else set()
-    with DAG(
-        dag_id=dag_id,
-        dag_display_name=f"{team.title}: {chore.title}",
-        description=f"{team.title}: {chore.title}, of whoever holds {chore.role}",
-        doc_md=chore_doc(include, team, chore),
-        schedule=None if schedule is None else ChoreTimetable(schedule=schedule),
-        start_date=_START,
-        catchup=False,
-        # A run is over when the next one begins, which may be a moment earlier; requests go on side by side.
-        max_active_runs=2 if schedule is not None else _REQUESTS,
-        tags=tags if schedule is not None else tags | {"form"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
-        params={name: _param(field) for name, field in chore.form.form.items()} if chore.form is not None else {},
-        is_paused_upon_creation=False,
+    with building(
+        DAG(
+            dag_id=dag_id,
+            dag_display_name=f"{team.title}: {chore.title}",
+            description=f"{team.title}: {chore.title}, of whoever holds {chore.role}",
+            doc_md=chore_doc(include, team, chore),
+            schedule=None if schedule is None else ChoreTimetable(schedule=schedule),
+            start_date=_START,
+            catchup=False,
+            # A run is over when the next one begins, which may be a moment earlier; requests go on side by side.
+            max_active_runs=2 if schedule is not None else _REQUESTS,
+            tags=tags if schedule is not None else tags | {"form"},
+            default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+            params={name: _param(field) for name, field in chore.form.form.items()} if chore.form is not None else {},
+            is_paused_upon_creation=False,
+        )
     ) as dag:
         _tasks(team, chore, {"include": found, "team": team.id, "chore": chore.id})
     return dag

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
+from stationmaster.assemble.building import building
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_incidents import incidents_doc
 from stationmaster.config.incident_ladder import rungs
@@ -55,20 +56,22 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, rules: IncidentRules, com
     asked: dict[str, Any] = {"map_index_template": _NAMED, "retries": _ASKED_AGAIN, **common}
     going_on = {"trigger_rule": TriggerRule.ALL_DONE}
     role = rules.roles[0]
-    with DAG(
-        dag_id=dag_id,
-        dag_display_name=f"{team.title}: incident",
-        description=f"{team.title}: something is broken: people are paged until one has it",
-        doc_md=incidents_doc(include, team, rules),
-        schedule=None,
-        start_date=_START,
-        catchup=False,
-        # Two things may break at once, and a report may wait while the next thing breaks.
-        max_active_runs=32,
-        tags={f"team:{team.id}", AREA, "form"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
-        params=_form(rules),
-        is_paused_upon_creation=False,
+    with building(
+        DAG(
+            dag_id=dag_id,
+            dag_display_name=f"{team.title}: incident",
+            description=f"{team.title}: something is broken: people are paged until one has it",
+            doc_md=incidents_doc(include, team, rules),
+            schedule=None,
+            start_date=_START,
+            catchup=False,
+            # Two things may break at once, and a report may wait while the next thing breaks.
+            max_active_runs=32,
+            tags={f"team:{team.id}", AREA, "form"},
+            default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+            params=_form(rules),
+            is_paused_upon_creation=False,
+        )
     ) as dag:
         opened = OpenIncidentOperator(task_id=OPEN_TASK, **common)
         opened >> LogIncidentOperator(task_id="log_it_as_an_issue", **common)
