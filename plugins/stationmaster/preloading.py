@@ -23,11 +23,13 @@ MODULES = (
     "stationmaster.assemble.include",
     "stationmaster.assemble.chores",
     "stationmaster.assemble.escalation",
+    "stationmaster.assemble.incidents",
     "stationmaster.assemble.rollouts",
     "stationmaster.assemble.rotations",
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
     "stationmaster.assemble.upgrades",
+    "stationmaster.assemble.watches",
     "stationmaster.chores.closing",
     "stationmaster.chores.waiting",
     "stationmaster.departures.station",
@@ -39,6 +41,7 @@ MODULES = (
     "stationmaster.hooks.forge",
     "stationmaster.hooks.mail",
     "stationmaster.incidents.circles",
+    "stationmaster.incidents.waiting",
     "stationmaster.ledger.facade",
     "stationmaster.rollouts.reporting",
     "stationmaster.rollouts.waiting",
@@ -47,6 +50,7 @@ MODULES = (
     "stationmaster.triggers.station_trigger",
     "stationmaster.triggers.team_trigger",
     "stationmaster.upgrades.waiting",
+    "stationmaster.watches.waiting",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.
 
