@@ -15,16 +15,18 @@ from stationmaster.timetables.chore_timetable import ChoreTimetable
 from stationmaster.timetables.handoff_timetable import HandoffTimetable
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 from stationmaster.timetables.watch_timetable import WatchTimetable
+from stationmaster.webhooks.app import PREFIX
+from stationmaster.webhooks.app import app as webhooks
+
+_APPS = [{"app": webhooks, "url_prefix": PREFIX, "name": "stationmaster"}]
+_LISTENERS = [preloading]
+_TIMETABLES = [WeeklyStopTimetable, HandoffTimetable, ChoreTimetable, WatchTimetable]
 
 
 class StationmasterPlugin(AirflowPlugin):
-    """Registers the timetables, which the scheduler deserializes, and what loads in advance."""
+    """Registers timetables, which the scheduler deserializes, what loads in advance, and the webhooks."""
 
     name = "stationmaster"
-    listeners: list[Any] = [preloading]  # noqa: RUF012 - as the base class declares it
-    timetables: list[Any] = [  # noqa: RUF012 - as the base class declares it
-        WeeklyStopTimetable,
-        HandoffTimetable,
-        ChoreTimetable,
-        WatchTimetable,
-    ]
+    fastapi_apps: list[Any] = _APPS
+    listeners: list[Any] = _LISTENERS
+    timetables: list[Any] = _TIMETABLES

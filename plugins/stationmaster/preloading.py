@@ -29,6 +29,7 @@ MODULES = (
     "stationmaster.assemble.sources",
     "stationmaster.assemble.trains",
     "stationmaster.assemble.upgrades",
+    "stationmaster.assemble.watches",
     "stationmaster.chores.closing",
     "stationmaster.chores.waiting",
     "stationmaster.departures.station",
@@ -54,6 +55,7 @@ MODULES = (
     "stationmaster.triggers.station_trigger",
     "stationmaster.triggers.team_trigger",
     "stationmaster.upgrades.waiting",
+    "stationmaster.watches.waiting",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.
 

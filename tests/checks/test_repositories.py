@@ -78,7 +78,14 @@ def test_d23_a_red_workflow_is_named_and_one_that_may_be_red_is_not(office: Offi
     assert found.sentence == f"nightly.yml of {REPO} is red"
     assert found.evidence.startswith("http")
     ignoring = WorkflowsCheck(kind="workflows", repositories=(REPO,), ignore=("nightly.yml",))
+    _runs(office, "success", file="ci.yml")
     assert run(office.desk(), ignoring, "a chore").ok is True
+
+
+def test_d23_where_nothing_has_run_nothing_is_known(office: Office) -> None:
+    assert run(office.desk(), WorkflowsCheck(kind="workflows"), "a chore").ok is None
+    office.edit(repositories=())
+    assert run(office.desk(), FilesCheck(kind="files"), "a chore").ok is None
 
 
 def test_f56_a_github_that_cannot_be_read_is_never_good(office: Office) -> None:

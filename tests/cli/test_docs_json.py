@@ -20,7 +20,7 @@ from stationmaster.incidents import acknowledging, opening
 from stationmaster.ledger import Ledger
 from stationmaster.rollouts import records
 from stationmaster.watches.alert_books import AlertBook
-from tests.cli import waiting_train
+from tests.cli import waiting_chore, waiting_train
 from tests.cli.conftest import ROOT, WEDNESDAY
 from tests.cli.markdown_pages import fences
 from tests.cli.test_cli_check import spoil
@@ -87,11 +87,13 @@ def world(ledger, include):
     waiting_train.wait_for_quorum(ledger)
     waiting_train.lose_an_answer(ledger)
     ledger.acquire(waiting_train.LOCK, f"{waiting_train.DEPARTURE}/promote", "promote", WEDNESDAY)
+    waiting_chore.open_one(ledger, include)
     something_fires(ledger, include)
     tamper("UPDATE ledger_audit SET actor = 'nobody' WHERE seq = 3")
     return include
 
 
+CHORE_RUN = "cellxgene.chores/look/2021-11-03T0900"
 SPAN = ("--start", "2021-11-05T09:00", "--end", "2021-11-06T09:00")
 EXCEPTION = (waiting_train.DEPARTURE, "--stop", "promote", "--freeze", "year-end", "--why", "the login is broken")
 SWAP = ("--role", "primary", "--giver", "chiara", "--taker", "ivan")
@@ -154,6 +156,11 @@ COMMANDS = {
     "stats": (("stats", "cellxgene.weekly"), 0),
     "explain": (("explain", "cellxgene.weekly"), 0),
     "explain <rotation>": (("explain", "cellxgene.oncall"), 0),
+    "chores": (("chores", "cellxgene"), 0),
+    "chore show": (("chore", "show", CHORE_RUN), 0),
+    "runbook show": (("runbook", "show", "access"), 0),
+    "runbook list": (("runbook", "list", "cellxgene"), 0),
+    "runbook debt": (("runbook", "debt", "cellxgene"), 1),
     "parity": (("parity", "cellxgene.weekly"), 1),  # no connection: what runs cannot be read
     "ledger verify": (("ledger", "verify"), 1),
     "ledger audit": (("ledger", "audit"), 0),

@@ -11,11 +11,15 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
+from stationmaster.assemble.incidents import incident_dags
 from stationmaster.assemble.watches import watch_dags
 from stationmaster.config.loader import load
-from stationmaster.operators.watching import OPEN_TASK
+from stationmaster.core.alert_groups import Event, key_of
+from stationmaster.operators.watching import INCIDENTS_TASK, OPEN_TASK
 from stationmaster.timetables.watch_timetable import WatchTimetable
 from stationmaster.triggers.team_trigger import TeamTrigger
+from stationmaster.watches import matters
+from stationmaster.watches.alert_books import AlertBook
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.conftest import boards
 from tests.golden_files import assert_golden
@@ -138,6 +142,36 @@ def test_a_watch_on_its_day_off_is_skipped(day: Day) -> None:
     day.start(OPEN_TASK)
     with pytest.raises(AirflowSkipException, match="day off"):
         day.start("watch_questions")
+
+
+def test_d18_an_escalated_group_of_alerts_starts_one_incident_with_a_form_that_fits(day: Day, monkeypatch) -> None:
+    begun: list[tuple[str, str, dict[str, Any]]] = []
+    monkeypatch.setattr(
+        "stationmaster.operators.starting_runs.start_run", lambda dag, run, conf: begun.append((dag, run, conf))
+    )
+    event = Event(
+        source="pagerduty", alert="Q1", status="firing", at=OPENS, title="down", cluster="s0", severity="high"
+    )
+    day.start(OPEN_TASK)
+    waits = day.deferred(INCIDENTS_TASK)
+    trigger = day.again(waits.trigger)
+    assert not trigger.look()[0]
+    desk = day.lookout.desk()
+    AlertBook(desk, "pages").keep([event])
+    matters.decide(desk, key_of("s0", "high"), "escalate", why="<!here>", by="ben")
+    assert trigger.look()[0]
+    with pytest.raises(TaskDeferred):
+        day.call(INCIDENTS_TASK, "resume", event={"settled": "PASS"}, **waits.kwargs)
+    assert not trigger.look()[0]
+    day.deferred(INCIDENTS_TASK)
+    ((dag_id, run_id, conf),) = begun
+    assert dag_id == "cellxgene.incident"
+    assert run_id.startswith(f"alert__{key_of('s0', 'high')}")
+    (dag,) = incident_dags(INCLUDE, day.lookout.team, dag_file=DAG_FILE)
+    form = dag.params
+    for name, value in conf.items():
+        form[name] = value
+    form.validate()
 
 
 def test_f61_a_slack_that_is_down_is_a_reason_and_the_watch_goes_on(day: Day) -> None:

@@ -11,11 +11,14 @@ from airflow.sdk import DAG
 
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_watches import watch_doc
+from stationmaster.config.watch_kinds import AlertsWatch
 from stationmaster.operators.watching import (
+    INCIDENTS_TASK,
     OPEN_TASK,
     SILENCES_TASK,
     CheckSilencesOperator,
     OpenWatchOperator,
+    StartIncidentsOperator,
     WatchOperator,
 )
 from stationmaster.timetables.watch_timetable import WatchTimetable
@@ -68,4 +71,6 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, found: str) -> DAG:
             first >> WatchOperator(task_id=f"watch_{name}", task_display_name=watch.title, watch=name, **common)
         role, channel = home_of(team)
         first >> CheckSilencesOperator(task_id=SILENCES_TASK, role=role, channel=channel, **common)
+        if team.incidents is not None and any(isinstance(watch, AlertsWatch) for watch in team.watches.values()):
+            first >> StartIncidentsOperator(task_id=INCIDENTS_TASK, **common)
     return dag

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from stationmaster.checks.finding import Finding, bad, fine
+from stationmaster.checks.finding import Finding, bad, fine, unknown
 from stationmaster.core.escaping import one_line
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def files(desk: Desk, check: FilesCheck) -> Finding:
     """Judge whether each repository has each file at its root, and something in it (T-16)."""
     every = check.repositories or desk.team.repositories
     missing: list[str] = []
+    if not every:
+        return unknown("the team's file names no repositories")
     for repository in every:
         there = desk.forge.root_files(repository)
         missing += [
@@ -49,4 +51,6 @@ def workflows(desk: Desk, check: WorkflowsCheck) -> Finding:
     if red:
         told = "; ".join(f"{one_line(run.workflow or run.title)} of {name} is red" for name, run in red)
         return bad(told, " ".join(run.url for _, run in red))
+    if not seen:
+        return unknown(f"no workflow has come to its end on {check.branch}", ", ".join(every))
     return fine(f"{seen} workflows on {check.branch} are green", ", ".join(every))

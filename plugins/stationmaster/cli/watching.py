@@ -94,7 +94,7 @@ def decide(
         matters.decide(desk, key, known[decision], why=why, by=by)
     console().print(f"It is kept: {decision}.", soft_wrap=True)
     if decision == "escalate":
-        console().print("The team's watch starts the incident while it is open; at night start it by hand.")
+        console().print(f"{team}.watch starts the incident while it is open; at night start {team}.incident by hand.")
 
 
 def silence(

@@ -133,6 +133,9 @@ class HeartbeatCheck(_Check):
     kind: Literal["heartbeat"]
     name: Slug = Field(description="Which one: it reports under this name")
     every: PositiveDuration = Field(description="After so long a silence it is missing")
+    connection: Text | None = Field(
+        default=None, description="An Airflow connection whose password signs its webhook; without it none is taken"
+    )
 
 
 class CertificateCheck(_Check):

@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
+from stationmaster.config.checks_by_machine import CheckConfig
 from stationmaster.config.chore_evidence import ListWanted, Wanted
 from stationmaster.config.chore_schedules import OnRequest, Opens
 from stationmaster.config.fields import Flag, PositiveDuration, RepositoryName, Slug, Text
@@ -68,6 +69,9 @@ class Chore(ConfigModel, json_schema_extra=key_is_the_id):
     priority: Text | None = Field(default=None, description="A name of the file's priorities")
     due: PositiveDuration | None = Field(
         default=None, description="So long after it was opened; whole days are days of the calendar"
+    )
+    check: CheckConfig | None = Field(
+        default=None, description="What a machine looks at first; what it finds fine closes the chore, and asks nobody"
     )
     evidence: tuple[Wanted, ...] = Field(default=(), description="What shows that it was done; all of it is needed")
     late: Late = Field(default_factory=Late)

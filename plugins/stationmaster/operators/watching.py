@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 OPEN_TASK = "open_the_watch"
 SILENCES_TASK = "check_the_silences"
+INCIDENTS_TASK = "start_incidents"
 
 
 class WatchDayOperator(TeamOperator):
@@ -132,3 +133,39 @@ class CheckSilencesOperator(WatchDayOperator):
         if span is None or desk.now() >= span.end:
             return {"outcome": "watched"}
         return Pausing(SILENCES, {"role": self.role, "channel": self.channel})
+
+
+class StartIncidentsOperator(WatchDayOperator):
+    """Starts ``<team>.incident`` for each group of alerts that somebody escalates, until the last watch closes (D-18).
+
+    The run's id is made of the decision, so that a task that is tried again starts no second one; the incident itself
+    joins one of the same alerts that is under way. XCom: ``{"outcome": "watched"}``.
+    """
+
+    @property
+    def entries(self) -> dict[str, tuple[str, ...]]:
+        """Every watch: a decision may be about any of them."""
+        return {"chores": ()}
+
+    def carried(self, files: TeamConfig) -> TeamConfig:
+        """Return the team with its watches."""
+        return files.model_copy(update={"trains": {}, "chores": {}})
+
+    def step(self, desk: Desk, about: str, context: Context, event: Result | None) -> Result | Pausing:
+        """Start what is wanted, then wait for the next one."""
+        from stationmaster.incidents import opening
+        from stationmaster.operators.starting_runs import start_run
+        from stationmaster.watches import escalated
+        from stationmaster.watches.waiting import ESCALATED, last_span
+
+        for each in escalated.wanted(desk):
+            conf = opening.open_from(desk, each.once, each.title, link=each.link, by=each.by)
+            run = f"alert__{each.once}"
+            # An empty field is left out: the form would refuse it.
+            filled = {name: value for name, value in conf.items() if value}
+            start_run(f"{desk.team.id}.incident", run, {**filled, "alert": each.key})
+            escalated.started(desk, each, run)
+        span = last_span(desk, about)
+        if span is None or desk.now() >= span.end:
+            return {"outcome": "watched"}
+        return Pausing(ESCALATED, {})

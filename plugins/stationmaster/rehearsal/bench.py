@@ -27,6 +27,7 @@ from stationmaster.rehearsal.embedded.station import passing_home
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""
+QUICK_ROUNDS = 2
 VOTE_LOOPS = 2
 """The next task starts within so many loops after a vote in Airflow: one ends the ballot, one the gate."""
 Measure = TypeVar("Measure")
@@ -64,7 +65,9 @@ def bench(*, quick: bool, console: Console) -> int:
         results = _bench_who(folder, console, quick=quick)
         results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
         results += _bench_trains(include, folder, console, quick=quick)
-        results += _bench_runs(include, folder, 2 if quick else 5, console)
+        results += _bench_chores(include, folder, console, quick=quick)
+        results += _bench_watch(include, folder, console)
+        results += _bench_runs(include, folder, QUICK_ROUNDS if quick else 5, console)
     return report(results, console)
 
 
@@ -160,6 +163,65 @@ def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool)
     ]
 
 
+def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool) -> list[Result]:
+    """More and more chores of one team: the file, and one task among them."""
+    from stationmaster.rehearsal import bench_chores
+
+    team = _one_team(include, folder / "chores")
+    # A thousand of them take longer on a busy machine than Airflow gives a file by default.
+    patience = {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600"}
+    environment = {**_clean_environment(folder / "airflow-home-of-chores"), **patience}
+
+    def parsed(dag_id: str | None) -> Parsing:
+        wanted = {} if dag_id is None else {PARSING_CONTEXT: dag_id}
+        return parse(team / "dags", team, {**environment, **wanted})
+
+    def write(count: int) -> str:
+        return bench_chores.write_copies(team / "include", TEAM, count)
+
+    counts = bench_chores.FEW if quick else bench_chores.MANY
+    rows = bench_chores.measure(write, counts, parsed, 2 if quick else 3)
+    for row in rows:
+        console.print(
+            f"  {row.chores} chores: {row.whole.file:.2f} s and {row.whole.memory:.0f} MB to parse them, "
+            f"{row.one.whole:.2f} s to a task of one.",
+            highlight=False,
+        )
+    before, most = rows[-2], rows[-1]
+    each = 1000 * most.whole.file / most.chores, 1000 * before.whole.file / before.chores
+    starts = most.one.whole, rows[0].one.whole
+    return [
+        Result(
+            f"a chore to parse, among {most.chores} and {before.chores}",
+            *each,
+            bench_chores.MOST_GROWTH * each[1],
+            "ms",
+        ),
+        Result(
+            f"to a task, among {most.chores} chores and {rows[0].chores}", *starts, bench_chores.MOST_START * starts[1]
+        ),
+    ]
+
+
+def _bench_watch(include: Path, folder: Path, console: Console) -> list[Result]:
+    """Fifty channels that are watched, beside what Slack takes."""
+    from stationmaster.config.loader import load
+    from stationmaster.rehearsal import bench_watch
+
+    found = bench_watch.measure(folder, load(include, teams=[TEAM]).team(TEAM))
+    console.print(
+        f"  {found.channels} channels: {found.most} readings in the fullest minute, {found.limited} answers of 429, "
+        f"{found.tagged} of {found.asked} open questions tagged, {found.look:.2f} s a look; no worker waits.",
+        highlight=False,
+    )
+    tier, slowest = float(bench_watch.TIER_3), bench_watch.SLOWEST.total_seconds()
+    return [
+        Result(f"{found.channels} channels: readings of Slack in a minute", found.most, tier, tier, "calls"),
+        Result(f"{found.channels} channels: answers of 429", found.limited, 0, 0, "calls"),
+        Result("a channel to be read again, at most", found.slowest.total_seconds(), slowest, slowest),
+    ]
+
+
 def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> list[Result]:
     def tell(sentence: str) -> None:
         console.print(f"  {sentence}", highlight=False, markup=False)
@@ -175,6 +237,7 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         )
         tell(f"a rollout of {bench_rollout.TARGETS} targets in {bench_rollout.BATCHES} batches")
         of_rollout = _bench_rollout(station, console)
+        of_chores = _bench_chore_runs(station, rounds, console, tell)
     _explain(ours, theirs, console)
     whole = median(one.whole for one in ours), median(one.whole for one in theirs)
     plain, by_airflow, by_slack = (
@@ -193,7 +256,28 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         Result("deciding vote in Airflow to the next task", by_airflow, plain, VOTE_LOOPS * plain),
         Result("deciding vote in Slack to the next task", by_slack, plain, VOTE_LOOPS * plain + POLL_SECONDS),
         *of_rollout,
+        *of_chores,
     ]
+
+
+def _bench_chore_runs(
+    station: BenchStation, rounds: int, console: Console, tell: Callable[[str], None]
+) -> list[Result]:
+    """Chores side by side among more and more others, beside DAGs of their shape that do nothing."""
+    from stationmaster.rehearsal import bench_chore_runs, bench_chores
+
+    counts = bench_chores.MANY if rounds > QUICK_ROUNDS else bench_chores.FEW
+    results = []
+    for count, ours, theirs in bench_chore_runs.measure(station, station.include, TEAM, counts, rounds, tell):
+        console.print(
+            f"Among {count} chores: {median(one.a_minute for one in ours):.0f} tasks a minute, doing nothing "
+            f"{median(one.a_minute for one in theirs):.0f}.",
+            highlight=False,
+        )
+        plain = median(one.each for one in theirs)
+        what = f"a task of a chore, among {count} chores"
+        results.append(Result(what, median(one.each for one in ours), plain, bench_chore_runs.MOST * plain))
+    return results
 
 
 def _bench_rollout(station: BenchStation, console: Console) -> list[Result]:
@@ -249,8 +333,8 @@ def _known(values: Iterable[float | None]) -> list[float]:
 def _one_team(include: Path, folder: Path) -> Path:
     """Copy one team and the DAG file into a bundle of their own."""
     copy_bundle(include, folder)
-    for place in ("teams", "rotations", "trains"):
-        for path in (folder / "include" / place).iterdir():
+    for place in ("teams", "rotations", "trains", "chores", "watches"):
+        for path in (folder / "include" / place).glob("*.yaml"):
             if path.name.split(".", 1)[0] != TEAM:
                 path.unlink()
     return folder

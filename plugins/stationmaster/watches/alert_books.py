@@ -61,6 +61,7 @@ class AlertBook:
             "alerts": list(alerts),
             "cluster": group.cluster,
             "severity": group.severity,
+            "link": next((event.url for event in group.alerts if event.url), ""),
         }
         now = self._desk.now()
         fact = self._desk.ledger.record(self._book.place(now), DECIDED, group.key, value, now, by)

@@ -10,7 +10,7 @@ from stationmaster.core.instants import local_text
 from stationmaster.core.watch_days import span_on
 from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.duty.waiting import take
-from stationmaster.watches import looking, silences
+from stationmaster.watches import escalated, looking, silences
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 WATCH = "watch"
 SILENCES = "silences"
+ESCALATED = "escalated"
 
 
 def look(desk: Desk, name: str, about: str, arguments: dict[str, Any]) -> Standing:
     """Take the look of a name; see :func:`stationmaster.duty.waiting.take`."""
-    return take({WATCH: _watch, SILENCES: _silences}, desk, name, about, arguments)
+    return take({WATCH: _watch, SILENCES: _silences, ESCALATED: _escalated}, desk, name, about, arguments)
 
 
 def day_of(about: str) -> date:
@@ -61,6 +62,13 @@ def _silences(desk: Desk, about: str, arguments: dict[str, Any]) -> Standing:
         return passed(SILENCES)
     found = silences.complain(desk, role=str(arguments["role"]), channel=str(arguments["channel"]))
     return waiting(SILENCES, *found, _still(desk, "Whether silences still hold", span))
+
+
+def _escalated(desk: Desk, about: str, _: dict[str, Any]) -> Standing:
+    span = last_span(desk, about)
+    if span is None or desk.now() >= span.end or escalated.wanted(desk):
+        return passed(ESCALATED)
+    return waiting(ESCALATED, _still(desk, "Whether an alert is escalated", span))
 
 
 def _still(desk: Desk, title: str, span: Span) -> Blocker:

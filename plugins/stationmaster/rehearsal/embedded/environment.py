@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.clock import CLOCK_FILE_VARIABLE
+from stationmaster.config.alert_sources import WebhookAlerts
 from stationmaster.config.team import TeamConfig
+from stationmaster.config.watch_kinds import AlertsWatch, SpikesWatch
 from stationmaster.rehearsal.embedded.passwords import Secrets, User
 from stationmaster.rehearsal.embedded.ports import HOST
 from stationmaster.rehearsal.github.world import STAND_IN_TOKEN as GITHUB_TOKEN
-from stationmaster.rehearsal.governance.furnishing import ALERTS_PATH, GOVERNANCE_PATH
+from stationmaster.rehearsal.governance.furnishing import ALERTS_PATH, GOVERNANCE_PATH, SENTRY_PATH
 from stationmaster.rehearsal.governance.standin import STAND_IN_TOKEN as GOVERNANCE_TOKEN
 from stationmaster.rehearsal.pager.standin import CLOUD
 from stationmaster.rehearsal.pager.standin import STAND_IN_LOGIN as PAGER_LOGIN
 from stationmaster.rehearsal.pager.standin import STAND_IN_TOKEN as PAGER_TOKEN
+from stationmaster.rehearsal.sentry.standin import STAND_IN_TOKEN as SENTRY_TOKEN
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.settings import INCLUDE_VARIABLE, LEDGER_VARIABLE, POLL_VARIABLE
 
@@ -27,6 +30,7 @@ BUNDLE = "stationmaster"
 
 GITHUB_PATH = "/api/v3"
 SLACK_PATH = "/api/"
+WEBHOOK_SECRET = "stand-in-webhook-secret"  # noqa: S105 - known to everybody, and of a rehearsal only
 SENDER = "stationmaster@station.example"
 """Who the stand-in's mails are from."""
 
@@ -121,8 +125,9 @@ def stand_in_connections(
 
 def pager_connections(teams: Iterable[TeamConfig], url: str) -> tuple[Connection, ...]:
     """Return the connections that lead the teams' paging services, proposals and alerts to the stand-in at ``url``."""
-    found: dict[str, Connection] = {}
-    for connections in (team.connections for team in teams):
+    several = list(teams)
+    found = {each.conn_id: each for team in several for each in _watched(team, url)}
+    for connections in (team.connections for team in several):
         if connections.pagerduty is not None:
             found[connections.pagerduty] = Connection(
                 conn_id=connections.pagerduty, conn_type="pagerduty", host=url, password=PAGER_TOKEN
@@ -143,6 +148,16 @@ def pager_connections(teams: Iterable[TeamConfig], url: str) -> tuple[Connection
         if connections.alerts is not None:
             found[connections.alerts] = Connection(conn_id=connections.alerts, conn_type="http", host=url + ALERTS_PATH)
     return tuple(found[name] for name in sorted(found))
+
+
+def _watched(team: TeamConfig, url: str) -> Iterator[Connection]:
+    """Yield what the team's watches need beside its own connections: Sentry, and the secrets of webhooks."""
+    for watch in team.watches.values():
+        if isinstance(watch, SpikesWatch):
+            yield Connection(conn_id=watch.connection, conn_type="http", host=url + SENTRY_PATH, password=SENTRY_TOKEN)
+        for source in watch.sources if isinstance(watch, AlertsWatch) else ():
+            if isinstance(source, WebhookAlerts):
+                yield Connection(conn_id=source.connection, conn_type="http", password=WEBHOOK_SECRET)
 
 
 def station_environment(plan: Plan, outer: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -12,9 +12,10 @@ from stationmaster.rehearsal.alerts import standin as alerts_standin
 from stationmaster.rehearsal.alerts.standin import AlertWorld
 from stationmaster.rehearsal.governance import standin as governance_standin
 from stationmaster.rehearsal.governance.world import GovernanceWorld
+from stationmaster.rehearsal.sentry import standin as sentry_standin
 
-GOVERNANCE_PATH, ALERTS_PATH = "/governance", "/alertmanager"
-"""Under which paths of the paging stand-in's address the two are."""
+GOVERNANCE_PATH, ALERTS_PATH, SENTRY_PATH = "/governance", "/alertmanager", "/sentry"
+"""Under which paths of the paging stand-in's address they are."""
 
 
 def earlier(repository: str) -> str:
@@ -35,11 +36,12 @@ def governance_world(include: Include) -> GovernanceWorld:
 
 
 def with_rollout_services(app: Starlette, include: Include) -> Starlette:
-    """Return an app that serves the proposals and the alerts beside ``app``, on one port."""
+    """Return an app that serves the proposals, the alerts and Sentry beside ``app``, on one port."""
     return Starlette(
         routes=[
             Mount(GOVERNANCE_PATH, app=governance_standin.create_app(governance_world(include))),
             Mount(ALERTS_PATH, app=alerts_standin.create_app(AlertWorld())),
+            Mount(SENTRY_PATH, app=sentry_standin.create_app(sentry_standin.SentryWorld())),
             Mount("/", app=app),
         ]
     )
