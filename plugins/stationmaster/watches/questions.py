@@ -7,7 +7,7 @@ What the channel shows is the truth: a question is closed by a reply of the team
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 ASKED, TAGGED, ANSWERED, REPEATED = "asked", "tagged", "answered", "repeated"
 _SHOWN = 200
+_FOLLOWED = timedelta(days=7)
+"""A question that nobody answers for so long is left: the channel would be read from there on at each look."""
 
 
 def look(desk: Desk, watch: QuestionsWatch) -> tuple[Blocker, ...]:
@@ -125,7 +127,10 @@ def _followed(
     _count_repeats(desk, watch, book, known, name)
     if question.channel in heard.channels:
         message = heard.channels[question.channel].get(question.ts)
-        closed = _closed(desk, watch, question, message) if message is not None else "gone"
+        gone = "" if question.channel in heard.cut else "gone"
+        closed = _closed(desk, watch, question, message) if message is not None else gone
+        if not closed and desk.now() - question.at > _FOLLOWED:
+            closed = "left"
         if closed:
             _close(desk, book, question, name, closed, tagged=name in known.tagged)
             return None
@@ -170,7 +175,12 @@ def _closed(desk: Desk, watch: QuestionsWatch, question: _Open, message: Heard) 
 def _close(desk: Desk, book: Book, question: _Open, name: str, how: str, *, tagged: bool) -> None:
     book.once(ANSWERED, name, {"how": how}, at=question.at)
     if tagged:
-        text = {"replied": "was answered", "marked": "was marked as done", "gone": "was taken back"}[how]
+        text = {
+            "replied": "was answered",
+            "marked": "was marked as done",
+            "gone": "was taken back",
+            "left": "was never answered",
+        }[how]
         log.write(
             desk,
             f"The question in {wording.channel_name(desk, question.channel)} {text}: {question.text}",
