@@ -173,7 +173,6 @@ def _closed(desk: Desk, watch: QuestionsWatch, question: _Open, message: Heard) 
 
 
 def _close(desk: Desk, book: Book, question: _Open, name: str, how: str, *, tagged: bool) -> None:
-    book.once(ANSWERED, name, {"how": how}, at=question.at)
     if tagged:
         text = {
             "replied": "was answered",
@@ -187,6 +186,8 @@ def _close(desk: Desk, book: Book, question: _Open, name: str, how: str, *, tagg
             about="question",
             once=f"question/{name}/closed",
         )
+    # The last write: whoever dies before it comes here again.
+    book.once(ANSWERED, name, {"how": how}, at=question.at)
 
 
 def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: str, route: Route | None) -> None:
@@ -197,7 +198,6 @@ def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: s
     key = f"{desk.team.id}.watch/question/{name}/tag"
     receipt = say(desk, key, question.channel, text, thread=question.ts)
     value = {"people": [person.id for person in people], "owner": owner.id if owner is not None else "", **receipt}
-    book.once(TAGGED, name, value, at=question.at)
     told = ", ".join(person.name for person in people)
     log.write(
         desk,
@@ -206,6 +206,7 @@ def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: s
         about="question",
         once=f"question/{name}/tagged",
     )
+    book.once(TAGGED, name, value, at=question.at)
 
 
 def _count_repeats(desk: Desk, watch: QuestionsWatch, book: Book, known: _Known, name: str) -> None:
