@@ -27,6 +27,7 @@ from stationmaster.core.questions import (
 )
 from stationmaster.duty import asking, log, log_lines
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import filing, hearing, wording
 from stationmaster.watches.books import Book
 from stationmaster.watches.guarding import guarded
@@ -203,6 +204,7 @@ def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: s
         desk,
         f"A question in {wording.channel_name(desk, question.channel)} had no answer; {told} was tagged: "
         f"{question.text}",
+        at=instant_of(str(receipt["ts"])),
         about="question",
         once=f"question/{name}/tagged",
     )
@@ -222,11 +224,12 @@ def _count_repeats(desk: Desk, watch: QuestionsWatch, book: Book, known: _Known,
     channel, _, ts = name.partition("/")
     people = asking.on_call(desk, watch.role)
     text = wording.repeated(people, len(earlier) + 1, local_text(first.at, desk.team.zone))
-    say(desk, f"{desk.team.id}.watch/question/{first.id}/repeated", channel, text, thread=ts)
+    receipt = say(desk, f"{desk.team.id}.watch/question/{first.id}/repeated", channel, text, thread=ts)
     log.write(
         desk,
         f"The same question was asked {len(earlier) + 1} times in {wording.channel_name(desk, channel)}; a page "
         "should answer it",
+        at=instant_of(str(receipt["ts"])),
         about="question",
         once=f"question/{first.id}/repeated",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.duty import asking, log
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording
 from stationmaster.watches.guarding import guarded
 
@@ -93,8 +94,9 @@ def _ended(desk: Desk, each: Silence, role: str, channel: str) -> Blocker | None
         return None
     people = asking.on_call(desk, role)
     key = f"{desk.team.id}.watch/silence/{each.key}/{each.seq}/over"
-    say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
-    log.write(desk, f"The silence of {each.what} is over: {each.issue} is closed", about="silence", once=key)
+    receipt = say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
+    text, at = f"The silence of {each.what} is over: {each.issue} is closed", instant_of(str(receipt["ts"]))
+    log.write(desk, text, at=at, about="silence", once=key)
     desk.ledger.record_once(
         place_of(desk.team.id), OVER, each.key, {"seq": each.seq}, desk.now(), "stationmaster", key=f"{OVER}/{each.seq}"
     )
