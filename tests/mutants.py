@@ -278,6 +278,45 @@ MUTANTS = (
 )
 
 
+MUTANTS += (
+    Mutant(
+        "F12: only who was asked or is on call closes a chore",
+        "operators/team_asking.py",
+        "not (person in asking.people_asked(desk, about, self.place) or self._holds(desk, person))",
+        "False",
+        "tests/chores/test_doing_chores.py::test_f12_only_who_was_asked_or_is_on_call_closes_it",
+    ),
+    Mutant(
+        "T-16: a chore is closed by its evidence alone",
+        "chores/closing.py",
+        "    if missing:\n",
+        "    if False:\n",
+        "tests/chores/test_doing_chores.py::test_t16_an_answer_without_its_evidence_closes_nothing_and_says_what_is_missing",
+    ),
+    Mutant(
+        "F38: a chore started by hand adopts the run that is open",
+        "chores/runs.py",
+        "about = own if newest is None or ended(desk, newest) is not None else newest",
+        "about = own",
+        "tests/chores/test_doing_chores.py::test_f38_started_by_hand_it_adopts_the_run_that_is_open_and_else_is_one_of_its_own",
+    ),
+    Mutant(
+        "D-26: a chore goes to the next shift",
+        "chores/waiting.py",
+        'if people and not arguments.get("last") and asking.handed_over(desk, about, place, str(arguments["role"])):',
+        "if False:",
+        "tests/chores/test_doing_chores.py::test_d26_it_is_carried_over_to_the_next_shift_and_counted",
+    ),
+    Mutant(
+        "F65: a link carries no markup",
+        "core/evidence.py",
+        "or _MARKUP & set(text)",
+        "",
+        "tests/core/test_chore_evidence.py::test_t16_what_is_no_link_is_refused_with_what_to_paste",
+    ),
+)
+
+
 def survives(mutant: Mutant) -> bool:
     """Return whether the scenario's test passes although its guard is gone."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.checks import Finding
 from stationmaster.duty import log
 from stationmaster.duty.open_work import open_work
 from tests.chores.desk_of_chores import write
@@ -423,3 +424,86 @@ def test_t16_steps_are_ticked_one_by_one_as_the_page_had_them_when_it_was_opened
     done = run.wake(question, "do_it", answer("Done", person, **dict.fromkeys(boxes, True)))
     assert done.value["outcome"] == "done"
     assert sum(line.startswith("☐") for line in office.texts("ops")[0].splitlines()) == len(boxes)
+
+
+@pytest.mark.parametrize("kind", ["dropped_after", "bad_gateway_after", "dropped_before"])
+@pytest.mark.parametrize("path", ["/issues", "/comments", "/labels"])
+def test_f02_f03_a_lost_answer_of_github_makes_nothing_twice(run, kind, path):
+    office, person = run.office, holder(run.office)
+    run.start("open_the_chore")
+    office.fault(kind, path, method="POST")
+    again = run.start("log_it_as_an_issue")
+    while again.kind == "deferred":
+        office.clock.move(minutes=1)
+        again = run.wake(again, "log_it_as_an_issue") if run.settled(again) else again
+    question = run.start("do_it")
+    run.wake(question, "do_it", answer("Blocked", person, note="no access"))
+    question = run.start("do_it")
+    for _ in range(5):
+        office.clock.move(minutes=1)
+        run.settled(question)
+    run.wake(question, "do_it", answer("Done", person, **GOOD))
+    closing = run.start("close_the_chore")
+    while closing.kind == "deferred":
+        office.clock.move(minutes=1)
+        closing = run.wake(closing, "close_the_chore") if run.settled(closing) else closing
+    (issue,) = issues(office)
+    assert (issue.state, sorted(issue.labels)) == ("closed", ["blocked", "chore", "priority_major"])
+    assert len(office.github.repository(OPS).record.comments) == 1
+
+
+@pytest.mark.parametrize("kind", ["server_error_after", "drop_after", "drop_before"])
+def test_f04_a_lost_answer_of_slack_says_nothing_twice(run, kind):
+    office, person = run.office, holder(run.office)
+    run.start("open_the_chore")
+    office.slack_fault(kind)
+    question = run.start("do_it")
+    for _ in range(4):
+        office.clock.move(minutes=1)
+        assert run.settled(question) is None
+    assert len(office.texts("ops")) == 1
+    run.wake(question, "do_it", answer("Done", person, **GOOD))
+    office.slack_fault(kind)
+    closing = run.start("close_the_chore")
+    while closing.kind == "deferred":
+        office.clock.move(minutes=1)
+        closing = run.wake(closing, "close_the_chore") if run.settled(closing) else closing
+    assert len(office.texts("ops")) == 2
+
+
+@pytest.fixture
+def looked_at(office, runs_of, monkeypatch):
+    """A chore with a check whose finding a test says; the check itself is tested where it is written."""
+    write(office, {"backups": {**BACKUPS, "check": {"kind": "files"}}}, **HEAD)
+    looks: list[Finding] = []
+
+    def found(finding: Finding):
+        monkeypatch.setattr("stationmaster.checks.run", lambda desk, check, about: looks.append(finding) or finding)
+        run = runs_of(office, "backups", due=SUNDAY)
+        run.start("open_the_chore")
+        for _ in range(2):
+            assert run.start("let_a_machine_look").kind == "done"
+        assert len(looks) == 1
+        return run
+
+    return found
+
+
+def test_t16_what_a_machine_finds_fine_asks_nobody_and_closes_with_the_finding(looked_at):
+    run = looked_at(Finding(True, "12 repositories have both", "https://github.com/threefoldtech"))
+    assert run.start("do_it").value == {"outcome": "fine", "by": "stationmaster"}
+    assert run.start("ask_the_next_shift").kind == "skipped"
+    assert run.start("close_the_chore").value["outcome"] == "fine"
+    assert run.asked == []
+    (text,) = run.office.texts("ops")
+    assert text.startswith(":robot_face:")
+    assert "12 repositories have both" in text
+    assert logged(run.office) == ["Look at the backups: found fine by a machine. 12 repositories have both"]
+
+
+@pytest.mark.parametrize("ok", [False, None])
+def test_t16_what_is_bad_or_cannot_be_told_is_asked_of_a_person_with_the_finding(looked_at, ok):
+    run = looked_at(Finding(ok, "tfchain has no LICENSE <!channel>"))
+    assert run.start("do_it").kind == "deferred"
+    assert "tfchain has no LICENSE" in run.asked[0]["body"]
+    assert "<!channel>" not in run.asked[0]["body"]

@@ -41,7 +41,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def include(tmp_path: Path) -> Path:
     """A copy of one team's shipped files that a test may spoil; commands find it from the working directory."""
     others = shutil.ignore_patterns(*(f"{path.stem}.*" for path in (ROOT / "include/teams").glob("[!c]*.yaml")))
-    for folder in ("teams", "rotations", "trains", "runbooks", "schemas"):
+    for folder in ("teams", "rotations", "trains", "runbooks", "schemas", "templates"):
         shutil.copytree(ROOT / "include" / folder, tmp_path / "include" / folder, ignore=others)
     return tmp_path / "include"
 

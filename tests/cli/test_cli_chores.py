@@ -2,61 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import timedelta
-
 import pytest
 
 from stationmaster.chores import runs
 from stationmaster.config.loader import load
-from stationmaster.departures.desk import Desk
-from tests.cli.conftest import ROOT, WEDNESDAY
+from tests.cli.waiting_chore import open_one, write_chores
 
-CHORES = """\
-team: cellxgene
-channel: ops
-priorities: [{name: Urgent, means: today, due: 8h}]
-chores:
-  # Every morning
-  look:
-    title: Look at the errors
-    owner: engineers
-    schedule: {kind: cron, at: "0 9 * * mon-fri"}
-    role: primary
-    priority: Urgent
-    runbook: access
-    evidence:
-      - {id: link, kind: link, title: The board}
-      - {id: steps, kind: checklist, title: The steps}
-  tokens:
-    title: Renew a token
-    owner: jules
-    schedule: {kind: on_request, form: {which: {title: Which one}}}
-    role: primary
-    due: 1d
-    may_leave: true
-    evidence: [{id: link, kind: link, title: The token's page}]
-"""
 LINK = "https://sentry.example.org/board"
 
 
 @pytest.fixture
 def written(include):
-    (include / "chores").mkdir(exist_ok=True)
-    shutil.copy(ROOT / "include" / "runbooks" / "access.md", include / "runbooks" / "access.md")
-    (include / "chores" / "cellxgene.yaml").write_text(CHORES, encoding="utf-8")
+    write_chores(include)
     return include
 
 
 @pytest.fixture
-def opened(written, ledger):
-    """This Wednesday's look, opened at nine, and a request of yesterday."""
-    desk = Desk(team=load(written, teams=["cellxgene"]).team("cellxgene"), ledger=ledger)
-    look = desk.files.chores["look"]
-    about = runs.name_of(desk, look, run_id="scheduled__1", scheduled=WEDNESDAY - timedelta(minutes=12))
-    steps = [runs.Step(id="a", text="Open it"), runs.Step(id="b", text="Close it")]
-    common = {"scheduled": WEDNESDAY - timedelta(minutes=12), "form": {}, "steps": steps, "by": "stationmaster"}
-    runs.open_run(desk, about, **common)
+def opened(include, ledger):
+    """This Wednesday's look, opened at nine, and a request."""
+    desk, about = open_one(ledger, include)
     tokens = runs.name_of(desk, desk.files.chores["tokens"], run_id="manual__1", scheduled=None)
     runs.open_run(desk, tokens, scheduled=None, form={"which": "the old one"}, steps=(), by="emil")
     return desk, about, tokens

@@ -140,7 +140,15 @@ def test_rehearse_hands_on_weeks_teams_and_seed(run, behind, include):
         "seed": 7,
         "as_json_only": True,
         "trouble": ("veto", "red-tip"),
+        "with_duty": True,
     }
+
+
+def test_rehearse_leaves_out_what_is_beside_the_trains_on_request(run, behind):
+    called = Called(0)
+    behind("rehearse", rehearse=called)
+    assert run("rehearse", "--trains-only").exit_code == 0
+    assert called.options["with_duty"] is False
 
 
 def test_rehearse_begins_by_default_in_the_week_before_the_clocks_change(run, behind):

@@ -19,7 +19,8 @@ def dre(include):
         (include / folder).mkdir(parents=True)
     for name in ("teams/dre.yaml", "rotations/dre.yaml"):
         shutil.copy(ROOT / "include" / name, include / name)
-    for page in (ROOT / "include" / "runbooks").glob("d*.md"):
+    shutil.copytree(ROOT / "include" / "templates", include / "templates")
+    for page in [*(ROOT / "include" / "runbooks").glob("d*.md"), ROOT / "include" / "runbooks" / "incident.md"]:
         shutil.copy(page, include / "runbooks")
     return include
 

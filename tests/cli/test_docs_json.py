@@ -16,16 +16,17 @@ from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import spiking
 from stationmaster.departures.desk import Desk
+from stationmaster.incidents import acknowledging, opening
 from stationmaster.ledger import Ledger
 from stationmaster.rollouts import records
 from stationmaster.watches.alert_books import AlertBook
-from tests.cli import waiting_train
+from tests.cli import waiting_chore, waiting_train
 from tests.cli.conftest import ROOT, WEDNESDAY
 from tests.cli.markdown_pages import fences
 from tests.cli.test_cli_check import spoil
 from tests.cli.test_cli_ledger import tamper
 
-_OPEN = ("body", "intent", "receipt", "manifest", "overloaded")
+_OPEN = ("body", "intent", "receipt", "manifest", "overloaded", "positions")
 """Objects whose fields depend on what they are about."""
 
 
@@ -86,11 +87,13 @@ def world(ledger, include):
     waiting_train.wait_for_quorum(ledger)
     waiting_train.lose_an_answer(ledger)
     ledger.acquire(waiting_train.LOCK, f"{waiting_train.DEPARTURE}/promote", "promote", WEDNESDAY)
+    waiting_chore.open_one(ledger, include)
     something_fires(ledger, include)
     tamper("UPDATE ledger_audit SET actor = 'nobody' WHERE seq = 3")
     return include
 
 
+CHORE_RUN = "cellxgene.chores/look/2021-11-03T0900"
 SPAN = ("--start", "2021-11-05T09:00", "--end", "2021-11-06T09:00")
 EXCEPTION = (waiting_train.DEPARTURE, "--stop", "promote", "--freeze", "year-end", "--why", "the login is broken")
 SWAP = ("--role", "primary", "--giver", "chiara", "--taker", "ivan")
@@ -153,6 +156,11 @@ COMMANDS = {
     "stats": (("stats", "cellxgene.weekly"), 0),
     "explain": (("explain", "cellxgene.weekly"), 0),
     "explain <rotation>": (("explain", "cellxgene.oncall"), 0),
+    "chores": (("chores", "cellxgene"), 0),
+    "chore show": (("chore", "show", CHORE_RUN), 0),
+    "runbook show": (("runbook", "show", "access"), 0),
+    "runbook list": (("runbook", "list", "cellxgene"), 0),
+    "runbook debt": (("runbook", "debt", "cellxgene"), 1),
     "parity": (("parity", "cellxgene.weekly"), 1),  # no connection: what runs cannot be read
     "ledger verify": (("ledger", "verify"), 1),
     "ledger audit": (("ledger", "audit"), 0),
@@ -161,6 +169,11 @@ COMMANDS = {
     "rollout preview": (("rollout", "preview", "cellxgene.weekly"), 0),
     "rollout status": (("rollout", "status", "cellxgene.weekly"), 0),
     "alerts list": (("alerts", "list", "cellxgene"), 0),
+    "incident list": (("incident", "list", "cellxgene"), 0),
+    "incident show": (("incident", "show", "cellxgene.incident/2021-11-03.1"), 0),
+    "incident ladder": (("incident", "ladder", "cellxgene"), 0),
+    "log show": (("log", "show", "cellxgene"), 0),
+    "load": (("load", "cellxgene"), 0),
     "check": (("check",), 1),
 }
 
@@ -181,6 +194,16 @@ def begin_a_rollout(ledger):
     records.write_step(ledger, record, ways[0], 1, Progress.PROPOSED, WEDNESDAY, proposal="140000")
 
 
+def open_an_incident(ledger):
+    """Somebody has it, and no Slack answers."""
+    team = load(ROOT / "include", teams=["cellxgene"]).team("cellxgene")
+    desk = Desk(team=team, ledger=ledger, now=lambda: WEDNESDAY)
+    choices = {"severity": "critical", "impact": "large", "service": "portal", "kind": "outage"}
+    link = "https://example.org/alert/7"
+    story = opening.open_incident(desk, opening.Wanted(key="a-run", link=link, **choices), "emil")
+    acknowledging.acknowledge(desk, story, desk.team.people["ben"], "cli")
+
+
 def test_every_command_that_writes_json_is_described():
     assert set(examples()) == set(COMMANDS)
 
@@ -193,6 +216,8 @@ def test_the_example_has_the_shape_of_the_answer(answer, run, world, name):
             text = (world / file).read_text(encoding="utf-8")
             assert old in text
             (world / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    if set(name.split()) & {"incident", "log", "load"}:
+        open_an_incident(Ledger.at(settings.ledger_url()))
     if name == "rollout status":
         begin_a_rollout(Ledger.at(settings.ledger_url()))
     if name == "drift":

@@ -12,7 +12,8 @@ from tests.cli.conftest import ROOT
 from tests.cli.markdown_pages import PAGES, anchors, code_lines, links, name_of
 from tests.cli.test_cli_help import commands
 
-_COMMAND = re.compile(r"(?:^|[\s\"'|])stationmaster ((?:(?:ledger|swap|override|freeze|rollout) )?[a-z]+)\b([^|#]*)")
+_GROUPS = "ledger|swap|override|freeze|rollout|incident|log|new|alerts|chore|runbook"
+_COMMAND = re.compile(rf"(?:^|[\s\"'|])stationmaster ((?:(?:{_GROUPS}) )?[a-z][a-z-]*)([^|#]*)")
 _MAKE = re.compile(r"(?:^|\s)make ([a-z]+)\b")
 _OPTION = re.compile(r"(?<!\S)(--[a-z][a-z-]*)")
 _TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)

@@ -17,6 +17,7 @@ FILES = [
     *(("team.json", path) for path in sorted((SHIPPED / "teams").glob("*.yaml"))),
     *(("rotations.json", path) for path in sorted((SHIPPED / "rotations").glob("*.yaml"))),
     *(("train.json", path) for path in sorted((SHIPPED / "trains").glob("*.yaml"))),
+    *(("chores.json", path) for path in sorted((SHIPPED / "chores").glob("*.yaml"))),
 ]
 
 

@@ -53,6 +53,23 @@ def test_four_weeks_by_hand() -> None:
     assert (found.late, found.lateness) == (0, None)
 
 
+def test_how_long_the_stages_took_is_the_middle_of_those_that_have_both_ends() -> None:
+    """T104: the cut, the days on staging, the promotion."""
+    trips = [
+        trip(
+            0, opened_at=MONDAY - timedelta(days=4) - 2 * HOUR, late=3, promoted_at=MONDAY + timedelta(days=2, hours=4)
+        ),
+        trip(1, opened_at=MONDAY + WEEK - timedelta(days=4) - 4 * HOUR),
+        trip(2, "SKIPPED_EMPTY", staged_at=None, opened_at=MONDAY),
+        trip(3, "FAILED", began_at=None, opened_at=None),
+    ]
+    found = measure(trips, 4 * WEEK)
+    assert found.cut_time == 3 * HOUR
+    assert found.staging_time == timedelta(days=6, hours=1, minutes=30)
+    assert found.promote_time == timedelta(minutes=30)
+    assert measure([], WEEK).cut_time is None
+
+
 def test_what_never_came_to_production_broke_nothing() -> None:
     found = measure([trip(0, "MISSED"), trip(1, "FAILED", began_at=None)], 2 * WEEK)
     assert (found.broken, found.failure_rate) == (0, None)

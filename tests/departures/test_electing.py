@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stationmaster.config.train import TrainConfig
+from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import deploying, gating, verifying
 from stationmaster.departures.legs import Leg, record_deployed
@@ -89,7 +90,7 @@ def test_d30_it_is_verified_when_targets_may_run_it(electing: Rolling) -> None:
 def test_d30_a_gate_that_closes_keeps_the_proposal_from_being_made(
     electing: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = [passed("gates"), waiting("window")]
+    answers = [passed("gates"), waiting("window", blocker("NOTHING_STAGED"))]
     monkeypatch.setattr(gating, "stop_standing", lambda *_: answers.pop(0))
     assert advance(electing).gate == "window"
     assert electing.governance.proposals == []

@@ -75,6 +75,15 @@ def test_c16_those_who_have_not_voted_are_reminded_once_an_hour(gated):
     assert f"<@{gated.slack_of('emil')}>" in reminders[0]
 
 
+def test_f12_nobody_is_reminded_of_a_vote_whose_window_has_closed(gated):
+    """The look that finds the window closed is the one at which the next reminder would be due."""
+    gated.clock.move(hours=8)
+    standing = gated.look("quorum")
+    assert standing.verdict == "MISSED"
+    assert "QUORUM_MISSING" in codes(standing)
+    assert [text for text in gated.texts() if "more LGTM needed" in text] == []
+
+
 def test_f06_votes_do_not_move_to_another_manifest(gated):
     gated.react("amara")
     gated.reply("emil", "LGTM")

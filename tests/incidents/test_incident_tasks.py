@@ -53,7 +53,7 @@ def test_c33_an_incident_that_opens_pages_is_acknowledged_resolved_and_reported(
     assert scene.office.ledger.blockers(scene.id) == {}
 
 
-def test_c33_the_ladder_is_ten_minutes_then_thirty_and_at_last_the_other_channel(scene):
+def test_c32_c33_the_ladder_is_ten_minutes_then_thirty_and_at_last_the_other_channel(scene):
     scene.opened()
     began, waits = scene.office.clock(), [scene.start("page", rung) for rung in range(scene.rungs)]
     reached = []

@@ -16,7 +16,7 @@ from stationmaster.assemble.upgrades import ROW, upgrade_dags
 from stationmaster.departures import halting
 from stationmaster.operators.base import StepFailedForNow
 from stationmaster.operators.upgrading import SettleUpgradeOperator
-from stationmaster.rehearsal.evidence import Seen, gather
+from stationmaster.rehearsal.gathering import Seen, gather
 from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 from stationmaster.triggers.upgrade_trigger import UpgradeTrigger
 from stationmaster.upgrades.waiting import LOOKS, UnknownLook, look

@@ -14,7 +14,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch
 from stationmaster.ledger.records import Entry
 from stationmaster.rehearsal.cast_questions import Noted, Written
-from stationmaster.rehearsal.evidence import Evidence, Opened, Run, Said
+from stationmaster.rehearsal.evidence import Evidence, HandedOver, Opened, Run, Said
 from stationmaster.rehearsal.evidence_duty import DutyScript, Filed
 from tests.rehearsal.good_week import INCLUDE
 
@@ -24,6 +24,8 @@ NIGHT = datetime(2024, 3, 12, 21, 40, tzinfo=UTC)
 """Tuesday, 22:40 in Zurich."""
 MORNING = datetime(2024, 3, 13, 8, 0, tzinfo=UTC)
 """Wednesday, 09:00 in Zurich: the hours of alerts begin."""
+BEGAN, ENDED = datetime(2024, 3, 11, 8, 0, tzinfo=UTC), datetime(2024, 3, 18, 8, 0, tzinfo=UTC)
+"""The two handoffs of the week."""
 ASKED_AT = datetime(2024, 3, 11, 9, 5, tzinfo=UTC)
 CHORE = "dre.chores/review/2024-03-11T0930"
 CARRIED = "dre.chores/review/2024-03-18T0930"
@@ -83,7 +85,7 @@ def team() -> TeamConfig:
             "chores_head": HEAD,
             "incidents": RULES,
             "watches": {"questions": WATCH},
-            "log": LogRules.model_validate({"channels": ["eng-dre"]}),
+            "log": LogRules.model_validate({"channels": ["eng-dre"], "repository": REPOSITORY, "labels": ["log"]}),
         }
     )
 
@@ -175,7 +177,15 @@ def incident() -> Evidence:
             fact(INCIDENT, "paged", MORNING + timedelta(minutes=30), place=1, round=0, people=engineers),
             fact(INCIDENT, "acknowledged", taken, "bojan", way="airflow"),
             fact(INCIDENT, "resolved", taken + timedelta(hours=1), "bojan", text="It is green"),
-            fact(INCIDENT, "examined", taken + timedelta(hours=2), "bojan", follow_ups=["Watch it"], root_cause="x"),
+            fact(
+                INCIDENT,
+                "examined",
+                taken + timedelta(hours=2),
+                "bojan",
+                follow_ups=["Watch it"],
+                root_cause="x",
+                runbook="none fitted",
+            ),
             fact(INCIDENT, "postmortem", taken + timedelta(hours=9), "bojan", url="https://example.org"),
         ),
         messages=(
@@ -202,7 +212,12 @@ def watched() -> Evidence:
         Written("dre", "questions", "C0ASK", TS, ASKED_AT, "How do I?", answered=False),
         Written("dre", "questions", "C0ASK", f"{quick.timestamp():.6f}", quick, "Where?", answered=True),
     )
+    log = "Anouk was tagged\\: How do I? A question had no answer; Anouk was tagged: How do I? All quiet"
     return Evidence(
+        handoffs=(HandedOver.of("dre.oncall", BEGAN), HandedOver.of("dre.oncall", ENDED)),
+        issues=tuple(
+            Opened(at, REPOSITORY, f"{HandedOver.of('dre.oncall', at).id}/log", "Log", (), log) for at in (BEGAN, ENDED)
+        ),
         runs=(Run("dre.watch", "r1", "success", ASKED_AT, tagged),),
         duty=DutyScript(questions, (Noted("dre", "anouk", ASKED_AT, "All quiet"),)),
         messages=(said(TAG, tagged, f"<@{account('anouk')}>: please answer", "C0ASK"),),

@@ -342,6 +342,29 @@ def test_between_two_stops_the_clock_jumps(airflow, conductor) -> None:
     assert starts == [THURSDAY, wednesday]
 
 
+def test_who_planned_the_instant_of_a_start_acts_while_it_starts(airflow, conductor) -> None:
+    cast, busy = Idle(THURSDAY), []
+
+    def started(run) -> None:
+        airflow.put(run.dag_id, run.dag_run_id, first="running", second=None)
+
+    def goes_on(_: str) -> None:
+        for dag, run in list(airflow.tasks):
+            if cast.acted:
+                busy.append(airflow.tasks[dag, run]["first"])
+                ends(airflow, dag, run)
+
+    airflow.before = goes_on
+    conductor.play([Starting(THURSDAY, CUT)], cast, started=started)
+    assert (cast.acted, busy[0]) == ([THURSDAY], "running")
+
+
+def test_nobody_acts_ahead_of_a_plan_because_something_starts(airflow, conductor) -> None:
+    cast = Idle(THURSDAY + timedelta(hours=1))
+    conductor.play([Starting(THURSDAY, CUT)], cast, started=lambda run: ends(airflow, run.dag_id, run.dag_run_id))
+    assert cast.acted == []
+
+
 def test_f67_a_run_that_has_ended_may_be_let_go_on(airflow, conductor) -> None:
     """Somebody clears what failed: the same run is led once more, at its instant."""
     wednesday = THURSDAY + timedelta(days=6)

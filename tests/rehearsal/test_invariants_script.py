@@ -121,6 +121,11 @@ FAULTS: list[tuple[str, str, Spoil]] = [
         adding(dispatches=dispatch(EXPLORER, "prod", PROMOTE, "promote")._replace(key=f"{MISSED}/promote/explorer/x")),
     ),
     (
+        "reminded of what is missed",
+        "missed, and reminded of all the same",
+        adding(messages=told(MISSED, "promote/round-1/reminder-7")),
+    ),
+    (
         "missed without a reason",
         "missed, though nothing kept it",
         lambda one: one._replace(
@@ -155,6 +160,11 @@ FAULTS: list[tuple[str, str, Spoil]] = [
         "no security hotfix",
         "security-hotfix of cellxgene.weekly",
         adding(script=Place("security-hotfix", "cellxgene.weekly", MENDED, "explorer")),
+    ),
+    (
+        "no commit turned red",
+        "red-tip of cellxgene.weekly",
+        adding(script=Place("red-tip", "cellxgene.weekly", PROMOTE, "portal")),
     ),
     ("the rest was never brought", "ended as failed", without(2, "runs")),
     ("another run failed", "ended as failed", adding(runs=run(NEXT, "failed", "r3"))),

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from stationmaster.ledger.records import Fact
-from stationmaster.rehearsal.evidence import Evidence, MergedPull, Started, merged_by, started_by
+from stationmaster.rehearsal.evidence import Evidence, MergedPull, Started
+from stationmaster.rehearsal.gathering import merged_by, started_by
 from stationmaster.rehearsal.invariants import judge
 from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 from tests.rehearsal.test_invariants_handoffs import DRE

@@ -6,10 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.rehearsal.cast_alerts import Lit
 from stationmaster.rehearsal.evidence import Evidence
+from stationmaster.rehearsal.evidence_duty import DutyScript
 from stationmaster.rehearsal.invariants import judge
-from stationmaster.rehearsal.invariants_duty import LOGGED, TAGGED, TOLD_AT_WORK
-from stationmaster.rehearsal.invariants_watches import told_out_of_hours, unlogged, untagged_questions
+from stationmaster.rehearsal.invariants_duty import LOGGED, PUBLISHED, TAGGED, TOLD_AT_WORK
+from stationmaster.rehearsal.invariants_watches import (
+    told_out_of_hours,
+    undecided_alerts,
+    unlogged,
+    unpublished,
+    untagged_questions,
+)
 from tests.rehearsal.duty_week import ASKED_AT, TAG, account, chores, fact, incident, said, team, watched, written
 
 TEAMS = {"dre": team()}
@@ -22,7 +30,7 @@ def tagged(*tags) -> Evidence:
 
 
 def test_c26_a_good_week_breaks_nothing():
-    for found in (untagged_questions, told_out_of_hours, unlogged):
+    for found in (untagged_questions, told_out_of_hours, unlogged, unpublished):
         assert list(found(watched(), TEAMS)) == []
 
 
@@ -84,6 +92,58 @@ def test_c30_the_log_names_each_chore_and_each_turn_of_an_incident():
         assert list(unlogged(evidence._replace(audit=(*evidence.audit, *told)), TEAMS)) == []
 
 
+FIRED = datetime(2024, 3, 14, 1, 10, tzinfo=UTC)
+OPENED = datetime(2024, 3, 14, 8, 0, tzinfo=UTC)
+"""Thursday, 09:00 in Zurich."""
+MARKED = fact("dre.watch/questions/2024-03", "decided", OPENED + timedelta(minutes=10), "anouk", "key", decision="act")
+
+
+def alerted(*tolds, audit=(MARKED,)) -> Evidence:
+    lit = Lit("dre", "questions", FIRED, "ClusterIsUnstable")
+    return Evidence(messages=tolds, audit=audit, duty=DutyScript(lit=(lit,)))
+
+
+def alert(at=OPENED):
+    return said("dre.watch/alerts/key/1", at, "ClusterIsUnstable fires")
+
+
+def test_d18_an_alert_of_the_night_that_is_told_and_decided_breaks_nothing():
+    assert list(undecided_alerts(alerted(alert()), TEAMS)) == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "word"),
+    [
+        (alerted(), "told 0 times"),
+        (alerted(alert(), alert()), "told 2 times"),
+        (alerted(alert(FIRED)), "the watch opened at"),
+        (alerted(alert(OPENED + timedelta(hours=1))), "the watch opened at"),
+        (alerted(alert(), audit=()), "decided about 0 times"),
+        (alerted(alert(), audit=(MARKED, MARKED)), "decided about 2 times"),
+        (alerted(alert(), audit=(MARKED.model_copy(update={"actor": "enzo"}),)), "on call was anouk"),
+    ],
+)
+def test_d18_an_alert_that_nobody_heard_of_or_decided_about_is_found(evidence, word):
+    assert any(word in found for found in undecided_alerts(evidence, TEAMS))
+
+
+def test_c30_what_people_wrote_after_the_last_handoff_waits_for_the_next():
+    early = watched()._replace(handoffs=watched().handoffs[:1], audit=watched().audit[:1])
+    assert list(unlogged(early, TEAMS)) == []
+
+
+@pytest.mark.parametrize(
+    ("evidence", "word"),
+    [
+        (watched()._replace(issues=()), "published 0 times"),
+        (watched()._replace(issues=watched().issues * 2), "published 2 times"),
+        (watched()._replace(issues=tuple(each._replace(body="") for each in watched().issues)), "lacks 'All quiet'"),
+    ],
+)
+def test_o10_a_log_that_is_not_published_as_it_should_is_found(evidence, word):
+    assert any(word in found for found in unpublished(evidence, TEAMS))
+
+
 def test_c30_an_entry_under_another_day_is_found():
     wrong = fact("dre.log/2024-03-12", "entry", DUE, at=DUE.isoformat(), text="x", links=[], about="")
     evidence = watched()._replace(audit=(*watched().audit, wrong))
@@ -96,6 +156,7 @@ def test_c30_an_entry_under_another_day_is_found():
         (tagged(), TAGGED),
         (tagged(said("dre.watch/x", datetime(2024, 3, 12, 1, 0, tzinfo=UTC))), TOLD_AT_WORK),
         (watched()._replace(audit=()), LOGGED),
+        (watched()._replace(issues=()), PUBLISHED),
     ],
 )
 def test_c26_a_fault_breaks_the_invariant_that_is_named(evidence, invariant):

@@ -38,7 +38,19 @@ def test_the_script_of_the_weeks_of_both_clock_changes() -> None:
         "missed": ("cellxgene.weekly", "", "cellxgene.weekly/2024-W45"),
         "partial": ("threefold.weekly", "sdk", "threefold.weekly/2024-W44"),
         "freeze": ("threefold.weekly", "sdk", ""),
+        "red-tip": ("dre.weekly", "replica", ""),
     }
+
+
+def test_f08_a_commit_that_production_runs_already_is_not_made_red() -> None:
+    """In that autumn the portal got nothing: its newest commit had been in production for long."""
+    assert places(("cellxgene",), date(2024, 10, 21), 2, ("red-tip",))["red-tip"].component == "explorer"
+    assert places(("cellxgene",), date(2021, 10, 25), 1, ("red-tip",))["red-tip"].component == "portal"
+
+
+def test_d14_a_commit_that_a_hotfix_brings_is_not_made_red() -> None:
+    found = places(("cellxgene",), date(2024, 10, 21), 2, ("red-tip", "hotfix"))
+    assert set(found) == {"hotfix"}
 
 
 def test_t02_a_hotfix_is_asked_for_in_the_middle_of_a_freeze() -> None:
@@ -71,7 +83,7 @@ def test_d14_a_second_hotfix_needs_a_commit_that_the_first_did_not_bring() -> No
 @pytest.mark.parametrize(
     ("names", "weeks", "left_out"),
     [
-        (("cellxgene",), 1, {"missed", "partial", "freeze"}),
+        (("cellxgene",), 1, {"missed", "partial", "freeze", "red-tip"}),
         (("dre",), 3, {"hotfix", "security-hotfix", "rollback", "partial", "freeze"}),
         (("threefold",), 3, {"security-hotfix", "partial"}),
     ],

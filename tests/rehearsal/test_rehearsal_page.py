@@ -10,6 +10,7 @@ from typing import Any
 from stationmaster.rehearsal.forms import FORMS
 from stationmaster.rehearsal.transcript import as_json
 from stationmaster.rehearsal.troubles import TROUBLES
+from tests.rehearsal.duty_week import chores, incident, team, watched
 from tests.rehearsal.good_week import good_week, teams
 from tests.rehearsal.test_transcript import HOLDS
 
@@ -27,7 +28,9 @@ def _shape(value: Any) -> Any:
 
 def test_the_json_on_the_page_has_the_shape_of_the_json_that_is_written() -> None:
     (shown,) = re.findall(r"```json\n(.+?)```", PAGE, flags=re.DOTALL)
-    assert _shape(json.loads(shown)) == _shape(json.loads(as_json(good_week(), HOLDS, teams())))
+    of_duty = tuple(line for week in (chores(), incident(), watched()) for line in week.audit)
+    evidence = good_week()._replace(audit=(*good_week().audit, *of_duty))
+    assert _shape(json.loads(shown)) == _shape(json.loads(as_json(evidence, HOLDS, {**teams(), "dre": team()})))
 
 
 def test_every_trouble_is_on_the_page_in_the_same_words() -> None:

@@ -227,7 +227,9 @@ def test_the_outage_of_slack_begins_with_the_promotion_and_ends_on_the_clock(sen
 
 
 def test_the_red_tip_is_the_commit_that_would_have_boarded(sent) -> None:
-    trouble, train = _troubles("red-tip"), teams()["cellxgene"].trains["weekly"]
+    trouble, train = _placed("red-tip", at=CUT, component="portal"), teams()["cellxgene"].trains["weekly"]
+    trouble.begin(train, "promote", CUT)
+    assert sent == []
     trouble.begin(train, "cut", CUT)
     ((method, url, body),) = sent
     assert (method, url, body["repo"], body["state"]) == ("POST", "http://g/_control/checks", PORTAL, "red")
@@ -235,7 +237,7 @@ def test_the_red_tip_is_the_commit_that_would_have_boarded(sent) -> None:
 
 
 def _placed(trouble: str, voting=None, **fields) -> Troubles:
-    place = Place(trouble, "cellxgene.weekly", PROMOTE, departure=ID, **fields)
+    place = Place(trouble, "cellxgene.weekly", departure=ID, **{"at": PROMOTE, **fields})
     told = {"github_url": "http://g", "slack_url": "http://s", "tell": lambda _: None}
     return Troubles((trouble,), People(), **told, teams=teams(), places=[place], voting=voting)
 
@@ -280,7 +282,7 @@ def test_d09_a_waiting_batch_is_explained_by_its_own_label(tmp_path, console) ->
 
 def test_what_has_no_place_is_said(tmp_path, console) -> None:
     play = Play(teams=teams(), start=date(2021, 10, 25), weeks=1, seed=1, trouble=checked(("all",)), home=tmp_path)
-    assert play._placeless() == ["missed", "partial", "freeze"]
+    assert play._placeless() == ["red-tip", "missed", "partial", "freeze"]
 
 
 @pytest.fixture

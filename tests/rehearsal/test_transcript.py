@@ -135,6 +135,57 @@ def test_a_wait_is_told_once_and_its_end_is_not() -> None:
     ]
 
 
+def waits(seq: int, *sentences: str, task: str = "batch.wait_until_start_time/batch 3"):
+    return entry(seq, CUT + timedelta(minutes=seq), "blockers.set", f"rollout/{task}", sentences=list(sentences))
+
+
+def test_d09_a_batch_says_once_for_which_one_it_waits_whatever_that_has_reached() -> None:
+    due = "Batch 3 begins later."
+    assert told(
+        waits(1, due, "Batch 3 waits for batch 1: io67a is planned."),
+        waits(2, due, "Batch 3 waits for batch 1: io67a is running."),
+        waits(3, due, "Batch 3 waits for batch 2: shefu is planned."),
+        waits(4, due, "Batch 3 waits for batch 2: shefu is running."),
+        waits(5, "Batch 3 waits for batch 2: shefu is running."),
+        waits(6, due),
+    ) == [
+        f"batch.wait_until_start_time: {due}",
+        "batch.wait_until_start_time: Batch 3 waits for batch 2: shefu is planned.",
+        f"batch.wait_until_start_time: {due}",
+    ]
+
+
+def recorded(seq: int, kind: str, subject: str, by: str = "stationmaster", **value):
+    body = {"kind": kind, "subject": subject, "value": value}
+    return entry(seq, CUT, "fact.recorded", f"fact/{seq}", actor=by, **body)
+
+
+def test_f32_an_exception_is_told_from_the_request_to_its_use() -> None:
+    asked = {"id": "fx-1", "freeze": "year-end", "why": "login is broken"}
+    approved = {**asked, "approvals": [{"person": "amara"}, {"person": "ben"}]}
+    assert told(
+        recorded(1, "freeze-exception", "fx-1", "emil", **asked, approvals=[]),
+        recorded(2, "freeze-exception", "fx-1", "ben", **approved),
+        recorded(3, "freeze-exception-used", "fx-1", freeze="year-end"),
+    ) == [
+        "Emil Novak: Asks for an exception from year-end: login is broken",
+        "Ben Lindqvist: The exception fx-1 from year-end is approved by Amara Osei and Ben Lindqvist",
+        "Stationmaster: The exception fx-1 from year-end is used",
+    ]
+
+
+def test_d11_each_step_of_a_target_is_told() -> None:
+    version = "a" * 40
+    steps = ("proposed", "accepted", "running", "done", "failed")
+    entries = [
+        recorded(number, "rollout_step", "io67a", step=step, version=version) for number, step in enumerate(steps)
+    ]
+    assert told(*entries) == [
+        f"Stationmaster: io67a {said} aaaaaaaaaaaa"
+        for said in ("is to get", "may get", "runs", "is quiet with", "failed with")
+    ]
+
+
 def test_the_ballots_of_one_instant_are_one_line() -> None:
     opened = [
         entry(n, PROMOTE, "blockers.set", f"promote/ballot/{who}", blockers=["B"], sentences=["Not answered."])

@@ -81,7 +81,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
 def _tasks(team: TeamConfig, chore: Chore, common: dict[str, Any]) -> None:
     opened = OpenChoreOperator(task_id=OPEN_TASK, **common)
     steps: list[Any] = [opened]
-    if getattr(chore, "check", None) is not None:
+    if chore.check is not None:
         steps.append(CheckChoreOperator(task_id=CHECK_TASK, **common))
     names = row(chore.late.hands)
     for place, task_id in enumerate(names):

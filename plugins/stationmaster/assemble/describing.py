@@ -10,6 +10,7 @@ from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
+from stationmaster.config.weekly_measures import WeeklyMeasures
 from stationmaster.core.departure_ids import DepartureKind
 
 
@@ -284,6 +285,26 @@ file. It is tried three times. {unread}
 """
 
 
+def measures_doc(team: TeamConfig, rules: WeeklyMeasures) -> str:
+    """Return the Markdown of the DAG of a team's weekly measures."""
+    timetable = rules.timetable(team.zone)
+    return f"""# {team.title}: measures
+
+**What.** Says how each train did in the four weeks that are over, beside the four before: promotions a week, lead time,
+change failure rate, time to restore, interventions, late stops. docs/how-it-works.md has the formulas.
+
+**When.** Every {timetable.day.value.capitalize()} at {timetable.earliest:%H:%M} ({timetable.zone}). Started by hand, it
+tells this week's message if nobody has been told.
+
+**Who is asked.** Nobody. #{team.channels[rules.channel].name} is told.
+
+**If it fails.** It waits rather than fails while Slack is silent. Clear a failed task when the cause is gone: what was
+said stands in the ledger, and is not repeated.
+
+**Dry run.** `stationmaster stats` shows the figures of a train.
+"""
+
+
 def upgrades_doc(include: Path, team: TeamConfig, rules: Upgrades) -> str:
     """Return the Markdown of the DAG of a team's dependency upgrades."""
     timetable = rules.timetable(team.zone)
@@ -373,7 +394,8 @@ def _rules(train: TrainConfig) -> str:
         issue = f" The departure {wanted[rule.mode]} of {rule.repository}."
     labels = ", ".join(f"`{label}`" for label in blocking.labels) if blocking is not None else ""
     kept = f" An open issue with {labels} keeps it back." if labels else ""
-    return f"{_only(train)}{issue}{kept}"
+    board = f" An open issue with the label `{train.board.test}` keeps it back." if train.board is not None else ""
+    return f"{_only(train)}{issue}{kept}{board}"
 
 
 def _only(train: TrainConfig) -> str:

@@ -45,7 +45,7 @@ def incidents_doc(include: Path, team: TeamConfig, rules: IncidentRules) -> str:
 **When.** Started by hand, by whoever sees it, or from an alert. {hours} An answer of anybody ends the paging.
 
 **Who is asked.** Whoever is on a rung of the ladder when it is due; then whoever has it, and whoever comes on call. In
-Airflow, or with ✅ and `update: …` in Slack, or with `stationmaster incident`.
+Airflow, or with ✅ and `update: …` in Slack, or with `stationmaster incident ack`.
 
 **If it fails.** It waits rather than fails. Clear a failed task when the cause is gone: nobody is paged twice for the
 same rung, and no issue is written twice. A failed rung holds up no other.

@@ -26,6 +26,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     from stationmaster.assemble.chores import chore_dags
     from stationmaster.assemble.escalation import escalation_dags
     from stationmaster.assemble.incidents import incident_dags
+    from stationmaster.assemble.measures import measures_dags
     from stationmaster.assemble.rollouts import rollout_dags
     from stationmaster.assemble.rotations import rotation_dags
     from stationmaster.assemble.sources import source_dags
@@ -48,6 +49,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
         yield from incident_dags(include, team, dag_file=dag_file, only=only)
         yield from source_dags(include, team, dag_file=dag_file, only=only)
         yield from upgrade_dags(include, team, dag_file=dag_file, only=only)
+        yield from measures_dags(include, team, dag_file=dag_file, only=only)
         yield from chore_dags(include, team, dag_file=dag_file, only=only)
         yield from watch_dags(include, team, dag_file=dag_file, only=only)
 

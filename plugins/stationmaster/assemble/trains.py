@@ -19,6 +19,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.operators.base import NAMED, OPENING_TASK, RETRIES
+from stationmaster.operators.board_moving import MoveIssuesOperator
 from stationmaster.operators.closing import CloseStopOperator
 from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
 from stationmaster.operators.deploying import RollBackOperator
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName
 
 ROLLBACK = "rollback"
+MOVE_TASK = "move_the_issues"
 _Build = Callable[[Path, TeamConfig, TrainConfig, dict[str, Any]], DAG]
 # Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
@@ -89,10 +91,13 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
         steps.append(PinManifestOperator(task_id="pin_the_manifest", **common))
         for component in train.components:
             steps += component_tasks(train, component, common, train.staging)
-        steps.append(_close(common))
+        closed = _close(common)
+        steps.append(closed)
         if any(each.release is not None and each.release.candidate is not None for each in train.components):
             steps.append(_publish(common))
         in_a_row(steps)
+        if train.board is not None:
+            closed >> MoveIssuesOperator(task_id=MOVE_TASK, **common)
     return dag
 
 
@@ -128,6 +133,8 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
         if any(each.release is not None for each in train.components):
             # After the outcome is told: notes that cannot be published take nothing back.
             closed >> _publish(common)
+        if train.board is not None:
+            closed >> MoveIssuesOperator(task_id=MOVE_TASK, **common)
     return dag
 
 

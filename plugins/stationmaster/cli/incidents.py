@@ -195,8 +195,8 @@ def resolve(
 def rate(
     name: IdArgument,
     by: ByOption,
-    severity: Annotated[str | None, typer.Option("--severity", show_default=False)] = None,
-    impact: Annotated[str | None, typer.Option("--impact", show_default=False)] = None,
+    severity: Annotated[str | None, typer.Option("--severity", help="By default as it is.", show_default=False)] = None,
+    impact: Annotated[str | None, typer.Option("--impact", help="By default as it is.", show_default=False)] = None,
     text: Annotated[str, typer.Option("--text", help="Why.")] = "",
     include: IncludeOption = None,
     home: HomeOption = HOME,

@@ -39,17 +39,22 @@ def rehearse(
             show_default=False,
         ),
     ] = "",
+    trains_only: Annotated[
+        bool, typer.Option("--trains-only", help="Leave out chores, watches and incidents: quicker by far.")
+    ] = False,
     include: IncludeOption = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write the transcript as JSON; the progress goes to standard error.")
     ] = False,
 ) -> None:
-    """Run whole departures unattended: a real Airflow, stand-ins with real history, scripted people, a virtual clock.
+    """Run whole weeks unattended: a real Airflow, stand-ins with real history, scripted people, a virtual clock.
 
-    At the end the invariants are judged: nothing is deployed twice, without a quorum on exactly that manifest, before
-    its soak, or outside its window; every wait had a reason; everything was told once; the audit is whole.
+    Played are trains, handoffs and upgrades, and what a team does beside them: each due chore, each day's watch, one
+    incident a team. At the end the invariants are judged: nothing is deployed twice, without a quorum on exactly that
+    manifest, before its soak, or outside its window; a chore is closed once, with what shows it; a page comes to
+    whoever is on call when its rung is due; every wait had a reason; everything was told once; the audit is whole.
 
-    Example: stationmaster rehearse --from 2021-10-25 --weeks 3 --teams cellxgene
+    Example: stationmaster rehearse --from 2024-10-21 --weeks 2 --teams all
 
     Exit codes: 0 every invariant holds, 1 one is broken or Airflow ended, 2 wrong arguments.
     """
@@ -73,6 +78,7 @@ def rehearse(
             console=Console(stderr=as_json),
             as_json_only=as_json,
             trouble=tuple(name.strip() for name in trouble.split(",") if name.strip()),
+            with_duty=not trains_only,
         )
     raise typer.Exit(code)
 

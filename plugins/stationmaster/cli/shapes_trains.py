@@ -127,6 +127,9 @@ class StatsAnswer(Shape):
     failure_rate: float | None
     restore_time_hours: float | None
     interventions_per_train: float | None
+    cut_hours: float | None
+    staging_hours: float | None
+    promotion_hours: float | None
     late_stops: int
     lateness_hours: float | None
     trips: tuple[TripShown, ...]

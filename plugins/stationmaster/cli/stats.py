@@ -75,6 +75,9 @@ def _answer(
         failure_rate=_rounded(figures.failure_rate),
         restore_time_hours=_hours(figures.restore_time),
         interventions_per_train=_rounded(figures.interventions),
+        cut_hours=_hours(figures.cut_time),
+        staging_hours=_hours(figures.staging_time),
+        promotion_hours=_hours(figures.promote_time),
         late_stops=figures.late,
         lateness_hours=_hours(figures.lateness),
         trips=tuple(
@@ -125,6 +128,10 @@ def _show(answer: StatsAnswer) -> None:
         f"Late stops: {answer.late_stops}, by {late} in the median. Interventions for each train: {by_hand}.",
         soft_wrap=True,
     )
+    cut, staging, promotion = (
+        _figure(hours, " h") for hours in (answer.cut_hours, answer.staging_hours, answer.promotion_hours)
+    )
+    out.print(f"Stages in the median: cut {cut}, on staging {staging}, promotion {promotion}.", soft_wrap=True)
     table = Table("departure", "state", "staged", "promoted", "commits", "by hand", box=None, pad_edge=False)
     for trip in answer.trips:
         table.add_row(

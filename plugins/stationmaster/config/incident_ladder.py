@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 from stationmaster.config.incidents import IncidentRules, Rung
 from stationmaster.core.rotations.escalating import EscalationStep, Page, escalation
 from stationmaster.core.rotations.rotation import NobodyOnCall
+from stationmaster.core.rotations.windows import is_open, next_open
 
 if TYPE_CHECKING:
     from stationmaster.config.roster import RotationEntry
     from stationmaster.config.team import TeamConfig
+
+_MOST_LOOKS = 60
+"""Hours and days off alternate; nobody for so many of them is nobody."""
 
 
 def rungs(team: TeamConfig, rules: IncidentRules) -> tuple[Rung, ...]:
@@ -43,16 +47,27 @@ def begins(team: TeamConfig, rules: IncidentRules, opened: datetime, *, critical
     """
     if critical or not defers(team, rules):
         return opened
-    coming: list[datetime] = []
-    for role in rules.roles:
+    found = [_on_duty_from(team, role, opened) for role in rules.roles]
+    return min((at for at in found if at is not None), default=opened)
+
+
+def _on_duty_from(team: TeamConfig, role: str, at: datetime) -> datetime | None:
+    """Return the first instant from ``at`` on at which somebody holds a role: within its hours, and on no day off."""
+    entry = entry_of(team, role)
+    hours = tuple(each.window(entry.zone or team.zone) for each in entry.roles[role].hours) if entry is not None else ()
+    coming: datetime | None = at
+    for _ in range(_MOST_LOOKS):
+        if coming is None:
+            return None
         try:
-            team.on_call(role, opened)
+            team.on_call(role, coming)
         except NobodyOnCall:
-            following = team.next_shift(role, opened)
-            coming += [following.start] if following is not None else []
+            inside = not hours or is_open(hours, coming)
+            following = team.next_shift(role, coming) if inside else None
+            coming = next_open(hours, coming) if not inside else following.start if following is not None else None
         else:
-            return opened
-    return min(coming, default=opened)
+            return coming
+    return None
 
 
 def defers(team: TeamConfig, rules: IncidentRules) -> bool:

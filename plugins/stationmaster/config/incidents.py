@@ -79,7 +79,7 @@ class Filing(ConfigModel):
     into: Literal["issue", "file"] = Field(default="issue")
     repository: RepositoryName
     folder: Folder | None = Field(default=None, description="Of a file: the folder in the repository")
-    branch: Ref = Field(default="main", description="Of a file: the branch that it is committed to")
+    branch: Ref | None = Field(default=None, description="Of a file: the branch; by default the repository's own")
     labels: tuple[Text, ...] = Field(default=(), description="Of an issue")
     template: Slug = Field(description="A page under include/templates, without .md")
 

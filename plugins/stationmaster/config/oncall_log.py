@@ -24,7 +24,7 @@ class LogRules(ConfigModel):
     repository: RepositoryName | None = Field(default=None, description="Where it is published at the handoff")
     labels: tuple[Text, ...] = Field(default=(), description="Published as an issue with these labels ...")
     folder: Folder | None = Field(default=None, description="... or as a file in this folder, one for each shift")
-    branch: Ref = Field(default="main", description="Of a file: the branch that it is committed to")
+    branch: Ref | None = Field(default=None, description="Of a file: the branch; by default the repository's own")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -8,6 +8,7 @@ from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.rules_incidents import incident_mistakes
+from stationmaster.config.rules_measures import measures_mistakes
 from stationmaster.config.rules_upgrades import upgrade_mistakes
 from stationmaster.config.sourcing import SourceKind
 from stationmaster.config.team import TeamConfig
@@ -17,7 +18,7 @@ from stationmaster.config.train import TrainConfig
 def unknown_names(team: TeamConfig) -> list[Mistake]:
     """Return a mistake for each name that a team's files use and do not define, and for each listed twice."""
     found = [*_in_groups(team), *_in_circles(team), *_in_freezes(team), *_in_rotations(team)]
-    found += [*upgrade_mistakes(team), *incident_mistakes(team)]
+    found += [*upgrade_mistakes(team), *incident_mistakes(team), *measures_mistakes(team)]
     for train in team.trains.values():
         found += _in_train(team, train)
     return found
@@ -202,6 +203,8 @@ def _repositories_of(train: TrainConfig) -> Iterator[tuple[Loc, str]]:
         yield ("components", index, "repository"), component.repository
     if train.rules.issue is not None:
         yield ("rules", "issue", "repository"), train.rules.issue.repository
+    for index, repository in enumerate(train.board.repositories if train.board is not None else ()):
+        yield ("board", "repositories", index), repository
     if train.gates.blocking_labels is not None:
         for index, repository in enumerate(train.gates.blocking_labels.repositories):
             yield ("gates", "blocking_labels", "repositories", index), repository

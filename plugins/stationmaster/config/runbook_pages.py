@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -50,8 +51,15 @@ def read_runbook(include: Path, page: str) -> Runbook:
     :raises ValueError: its front matter lacks a field, or says something wrong.
     """
     path = include / "runbooks" / f"{page}.md"
-    if not path.is_file():
-        raise PageMissing(f"there is no page runbooks/{page}.md")
+    try:
+        state = path.stat()
+    except FileNotFoundError as error:
+        raise PageMissing(f"there is no page runbooks/{page}.md") from error
+    return _read(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, changed_at: int, size: int) -> Runbook:  # noqa: ARG001 - they tell one state of the file from another
     head = FrontMatter.model_validate(read_front_matter(path).value)
     markdown = path.read_text(encoding="utf-8")
     return Runbook(head, steps_of(head, markdown), body(markdown))
@@ -76,8 +84,18 @@ def page_ids(include: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def markup_mistakes(path: Path) -> Iterator[tuple[int, Mistake]]:
-    """Yield what the Markdown of a page may not hold, with the line (from 1)."""
+def markup_mistakes(path: Path) -> tuple[tuple[int, Mistake], ...]:
+    """Return what the Markdown of a page may not hold, with the line (from 1)."""
+    state = path.stat()
+    return _markup_mistakes(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=1024)
+def _markup_mistakes(path: Path, changed_at: int, size: int) -> tuple[tuple[int, Mistake], ...]:  # noqa: ARG001
+    return tuple(_in_page(path))
+
+
+def _in_page(path: Path) -> Iterator[tuple[int, Mistake]]:
     fence = ""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         mark = _FENCE.match(line)

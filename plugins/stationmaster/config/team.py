@@ -22,6 +22,7 @@ from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
 from stationmaster.config.watches import Watch, WatchesHead
+from stationmaster.config.weekly_measures import WeeklyMeasures
 from stationmaster.core.ballots import Elector
 from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
@@ -72,6 +73,9 @@ class TeamFile(ConfigModel):
     )
     circles: dict[Slug, Circle] = Field(default_factory=dict, description="To whom urgent matters go as issues (T-05)")
     upgrades: Upgrades | None = Field(default=None, description="Weekly dependency upgrades (D-24, D-25)")
+    measures: WeeklyMeasures | None = Field(
+        default=None, description="A message each week: how the team's trains did; without it nobody is told"
+    )
     incidents: IncidentRules | None = Field(default=None, description="What is done when something breaks (C-30)")
     log: LogRules | None = Field(default=None, description="Where the on-call log is published (O-10)")
     away: Text | None = Field(

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.beside import FeatureBuilds, Hotfix, SecurityHotfix
+from stationmaster.config.board import Board
 from stationmaster.config.components import Component
 from stationmaster.config.fields import PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
@@ -71,6 +72,9 @@ class TrainFile(ConfigModel):
     holidays: Holidays = Field(default_factory=Holidays, description="Days on which a stop asks its on_holiday")
     gates: Gates
     rules: Rules = Field(default_factory=Rules, description="Who may change production, and under which issue (T-01)")
+    board: Board | None = Field(
+        default=None, description="Columns of the team's board, as labels of issues, that go with the train (C-36)"
+    )
     rollback: Rollback = Field(default_factory=Rollback)
     on_partial_failure: Literal["compensate", "stop", "continue"] = Field(
         default="compensate",

@@ -152,6 +152,16 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Mend the connection, or the repository in gates.blocking_labels; it is asked again.",
     ),
     (
+        "BOARD_UNTESTED",
+        "{count} open issue(s) of the board stand in {column}: {issues}.",
+        "Test them and give them the label of the next column, or take the label away.",
+    ),
+    (
+        "BOARD_UNREADABLE",
+        "Whether the board's issues of {repository} are tested cannot be read: {why}.",
+        "Mend the connection, or the repository in board.repositories; it is asked again.",
+    ),
+    (
         "TAG_TAKEN",
         "The tag {tag} of {repository} stands at {found}, not at {sha}. A tag is never moved.",
         "Find out who made it. Give the release another tag in the train's file, or let it be.",

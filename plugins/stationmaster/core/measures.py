@@ -6,7 +6,7 @@ The formulas are those that the field calls DORA's, over the departures of a spa
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from stationmaster.core.instants import Instant
 from stationmaster.core.value import Value
@@ -18,6 +18,7 @@ class Trip(Value):
     """What became of one departure.
 
     :param state: where it ended, or stands.
+    :param opened_at: when its cut began.
     :param staged_at: when it had come to staging; ``cut_target`` is when it should have begun to.
     :param began_at: when the promotion began to change production.
     :param promoted_at: when production ran all of it.
@@ -30,6 +31,7 @@ class Trip(Value):
     state: str
     cut_target: Instant
     promote_target: Instant
+    opened_at: Instant | None = None
     staged_at: Instant | None = None
     began_at: Instant | None = None
     promoted_at: Instant | None = None
@@ -56,6 +58,8 @@ class Measures(Value):
     :param failure_rate: of the promotions that changed production, which part broke, from 0 to 1.
     :param restore_time: the median time from the beginning of a promotion that broke to production being back.
     :param interventions: by people, for each departure that was opened.
+    :param cut_time: the median time from the beginning of a cut to staging; ``staging_time`` from there to the
+        beginning of the promotion; ``promote_time`` from there until production ran all of it.
     :param late: of the stops that happened, how many were after their target; ``lateness`` is the median of those.
     """
 
@@ -68,6 +72,9 @@ class Measures(Value):
     failure_rate: float | None
     restore_time: timedelta | None
     interventions: float | None
+    cut_time: timedelta | None = None
+    staging_time: timedelta | None = None
+    promote_time: timedelta | None = None
     late: int
     lateness: timedelta | None
 
@@ -100,9 +107,17 @@ def measure(trips: Iterable[Trip], span: timedelta) -> Measures:
         failure_rate=len(broken) / len(reached) if reached else None,
         restore_time=_of(restored, _middle),
         interventions=sum(trip.interventions for trip in found) / len(found) if found else None,
+        cut_time=_between((trip.opened_at, trip.staged_at) for trip in found),
+        staging_time=_between((trip.staged_at, trip.began_at) for trip in found),
+        promote_time=_between((trip.began_at, trip.promoted_at) for trip in promoted),
         late=len(late),
         lateness=_of(late, _middle),
     )
+
+
+def _between(pairs: Iterable[tuple[datetime | None, datetime | None]]) -> timedelta | None:
+    """Return the median of how long a stage took, of those that have both ends."""
+    return _of([end - start for start, end in pairs if start is not None and end is not None], _middle)
 
 
 def _lateness(trip: Trip) -> list[timedelta]:

@@ -106,6 +106,26 @@ def blocking_gate(
     return standing("blocking", reasons)
 
 
+def column_gate(
+    untested: Sequence[str], unread: Mapping[str, str], *, column: str, who: Sequence[str] = ()
+) -> Standing:
+    """PASS if no issue stands in the column of what is to be tested; WAIT with their names otherwise (C-36).
+
+    :param untested: such as ``owner/name#12``.
+    :param unread: which repositories cannot be read, and why: one of them keeps the gate shut.
+    """
+    reasons: list[Blocker] = []
+    if untested:
+        left = len(untested) - NAMED
+        named = ", ".join(untested[:NAMED]) + (f" and {left} more" if left > 0 else "")
+        reasons.append(blocker("BOARD_UNTESTED", who=tuple(who), column=column, count=len(untested), issues=named))
+    reasons += [
+        blocker("BOARD_UNREADABLE", who=tuple(who), subject=repository, repository=repository, why=why)
+        for repository, why in sorted(unread.items())
+    ]
+    return standing("board", reasons)
+
+
 def _names(issues: Sequence[BlockingIssue]) -> str:
     named = "; ".join(_name(each) for each in issues[:NAMED])
     left = len(issues) - NAMED

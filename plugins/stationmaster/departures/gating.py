@@ -20,7 +20,7 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import freezing, halting, returning, ruling, spiking, voting
+from stationmaster.departures import columns, freezing, halting, returning, ruling, spiking, voting
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
@@ -186,6 +186,7 @@ def before_confirmation(station: Station, departure: str) -> Standing:
             actor_standing(station, departure),
             ruling.issue_standing(station, departure),
             ruling.blocking_standing(station),
+            columns.standing(station),
             spiking.standing(station),
         ]
     )

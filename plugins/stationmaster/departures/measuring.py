@@ -41,6 +41,7 @@ def trip(station: Station, found: Departure) -> Trip:
         state=str(found.state),
         cut_target=times_of(station, found.id, "cut").target,
         promote_target=times_of(station, found.id, "promote").target,
+        opened_at=found.opened_at,
         staged_at=staged_at(station, found.id),
         began_at=moved.get(str(DepartureState.PROMOTING)),
         promoted_at=max((at for at in arrived if at is not None), default=None) if whole else None,

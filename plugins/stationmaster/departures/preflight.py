@@ -146,6 +146,8 @@ def _reads(station: Station) -> Iterator[tuple[str, Callable[[], object]]]:
         yield component.repository, partial(forge.head, component.repository, component.branch)
     if train.rules.issue is not None:
         yield train.rules.issue.repository, partial(forge.open_issues, train.rules.issue.repository, ("release",))
+    for repository in train.board.repositories if train.board is not None else ():
+        yield repository, partial(forge.open_issues, repository, (train.board.test,) if train.board is not None else ())
     blocking = train.gates.blocking_labels
     for repository in blocking.repositories if blocking is not None else ():
         yield repository, partial(forge.open_issues, repository, blocking.labels if blocking is not None else ())

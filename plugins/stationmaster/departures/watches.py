@@ -161,13 +161,16 @@ def _selection(station: Station, departure: str, arguments: Arguments) -> Standi
 
 
 def _quorum(station: Station, departure: str, _: Arguments) -> Standing:
+    # Whoever has not voted is not reminded of what cannot be promoted any more (F12).
+    missed = gating.window_standing(station, departure, "promote").verdict is Verdict.MISSED
+    votes = voting.standing(station, departure) if missed else voting.watch(station, departure)
     return _until_missed(
         station,
         departure,
         "promote",
         gating.rejection_standing(station, departure),
         returning.standing(station, departure),
-        voting.watch(station, departure),
+        votes,
     )
 
 

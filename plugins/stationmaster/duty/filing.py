@@ -34,7 +34,9 @@ def file(
     return add_file(desk, key, rule.repository, path, text, branch=rule.branch, message=title)
 
 
-def add_file(desk: Desk, key: str, repository: str, path: str, text: str, *, branch: str, message: str) -> Receipt:
+def add_file(
+    desk: Desk, key: str, repository: str, path: str, text: str, *, branch: str | None, message: str
+) -> Receipt:
     """Commit a file once, and return ``{"repository", "path", "url"}``. One that is there without our mark is refused.
 
     :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.

@@ -15,12 +15,12 @@ _LONGEST = 300
 class ForgeContents(ForgePart):
     """Reads and adds small text files."""
 
-    def file(self, repo: str, path: str, branch: str) -> TextFile | None:
-        """Return a file on a branch, or None when it is not there.
+    def file(self, repo: str, path: str, branch: str | None = None) -> TextFile | None:
+        """Return a file on a branch, by default the repository's own, or None when it is not there.
 
         :raises ForgeUnreadable: it is a folder, or GitHub sends no content.
         """
-        data = self._wire.read_or_none(_path(repo, path), {"ref": branch})
+        data = self._wire.read_or_none(_path(repo, path), {"ref": branch} if branch is not None else None)
         if data is None:
             return None
         if not isinstance(data, dict) or data.get("encoding") != "base64":
@@ -31,12 +31,14 @@ class ForgeContents(ForgePart):
             raise ForgeUnreadable(f"{repo}: {path} is no text that can be read") from error
         return TextFile(path=path, text=text, url=str(data.get("html_url") or ""))
 
-    def add_file(self, repo: str, path: str, text: str, *, branch: str, message: str) -> TextFile:
-        """Commit a new file to a branch. One that is there already is never overwritten: GitHub refuses.
+    def add_file(self, repo: str, path: str, text: str, *, message: str, branch: str | None = None) -> TextFile:
+        """Commit a new file, by default to the repository's own branch. One that is there is never overwritten.
 
         :raises ForgeRejected: the file is there, or a rule of the repository protects the branch.
         """
-        body = {"message": message, "content": base64.b64encode(text.encode()).decode(), "branch": branch}
+        body = {"message": message, "content": base64.b64encode(text.encode()).decode()}
+        if branch is not None:
+            body["branch"] = branch
         data = self._wire.write("PUT", _path(repo, path), body).data
         content = data.get("content") if isinstance(data, dict) else None
         url = str(content.get("html_url") or "") if isinstance(content, dict) else ""

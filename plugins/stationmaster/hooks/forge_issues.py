@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from stationmaster.hooks import forge_answers, forge_names
+from stationmaster.hooks.errors import ForgeNotFound
 from stationmaster.hooks.forge_models import Comment, Issue
 from stationmaster.hooks.forge_pulls import marker
 from stationmaster.hooks.forge_wire import ForgePart
@@ -83,3 +85,11 @@ class ForgeIssues(ForgePart):
         """Add labels to an issue; those that it bears already stay."""
         path = f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}/labels"
         self._wire.write("POST", path, {"labels": list(labels)})
+
+    def unlabel_issue(self, repo: str, number: int, label: str) -> None:
+        """Take a label away from an issue; one that it does not bear is none to take."""
+        path = f"{forge_names.repository(repo)}/issues/{forge_names.number(number)}/labels/{quote(label, safe='')}"
+        try:
+            self._wire.write("DELETE", path)
+        except ForgeNotFound:
+            return

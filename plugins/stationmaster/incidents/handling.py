@@ -23,6 +23,8 @@ LONGEST = 3000
 _SAID = {"update:": Kind.UPDATED, "mitigated:": Kind.MITIGATED, "resolved:": Kind.RESOLVED}
 """How a line in the incident's thread begins that changes the incident."""
 
+_WRITTEN = (Kind.UPDATED, Kind.MITIGATED, Kind.RESOLVED, Kind.CALLED_OFF, Kind.REOPENED, Kind.RATED)
+
 
 class UnknownPosition(ValueError):
     """A role within an incident that the team's file does not name, or a person whom it does not."""
@@ -44,7 +46,9 @@ def write(
     :param once: what it is once of; by default each call is a happening of its own.
     :raises NotNow: the incident is over, or is not.
     """
-    value: dict[str, Any] = {"text": text.strip()[:LONGEST], **({"eta": eta.strip()[:200]} if eta.strip() else {})}
+    value: dict[str, Any] = {"text": text.strip()[:LONGEST], "source": source}
+    if eta.strip():
+        value["eta"] = eta.strip()[:200]
     happening = records.happened(desk, story, kind, by, value, once=once)
     found = records.story(desk, story.id)
     line = lines.sentence(desk, happening)
@@ -52,10 +56,19 @@ def write(
         desk, f"{story.id}: {line}", at=happening.at, about=story.id, source=source, by=by,
         once=f"{story.id}/happening/{happening.place}",
     )  # fmt: skip
-    if source != "slack":
-        telling.tell(desk, found, f"happening/{happening.place}", escaping.slack(line))
+    tell_all(desk, found)
     telling.refresh(desk, found)
     return happening
+
+
+def tell_all(desk: Desk, story: Story) -> None:
+    """Say in the thread what was said elsewhere, each once; the first failure of Slack ends the attempt."""
+    for each in story.all(*_WRITTEN):
+        if each.value.get("source") == "slack":
+            continue
+        text = escaping.slack(lines.sentence(desk, each))
+        if telling.tell(desk, story, f"happening/{each.place}", text) is None:
+            return
 
 
 def rate(desk: Desk, story: Story, by: str, *, severity: str, impact: str, company: str = "", text: str = "") -> None:
@@ -72,6 +85,7 @@ def rate(desk: Desk, story: Story, by: str, *, severity: str, impact: str, compa
     line = lines.sentence(desk, happening)
     once = f"{story.id}/happening/{happening.place}"
     log.write(desk, f"{story.id}: {line}", at=happening.at, about=story.id, by=by, once=once)
+    tell_all(desk, found)
     telling.refresh(desk, found)
 
 

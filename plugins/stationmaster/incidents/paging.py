@@ -159,15 +159,3 @@ def reminders(desk: Desk, story: Story) -> int:
     if not steps or desk.now() < steps[-1].at:
         return 0
     return (desk.now() - steps[-1].at) // records.rules_of(desk).remind
-
-
-def next_page(desk: Desk, story: Story) -> datetime | None:
-    """Return when somebody is told next without an answer; None: somebody has it."""
-    if story.state is not State.OPEN:
-        return None
-    steps = climbs(desk, story)
-    coming = [each.at for each in steps if each.at > desk.now()]
-    if coming:
-        return min(coming)
-    remind_every: timedelta = records.rules_of(desk).remind
-    return steps[-1].at + (reminders(desk, story) + 1) * remind_every if steps else None

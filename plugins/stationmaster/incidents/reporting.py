@@ -11,7 +11,7 @@ from stationmaster.core.instants import local_text, to_local
 from stationmaster.core.templates import fill
 from stationmaster.core.value import Value
 from stationmaster.duty import filing, log, tickets
-from stationmaster.incidents import lines, records, telling, wording
+from stationmaster.incidents import handling, lines, records, telling, wording
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,6 +73,7 @@ def report(desk: Desk, include: Path, story: Story) -> Receipt | None:
     from stationmaster.config.templates import template_text
 
     rules = records.rules_of(desk)
+    handling.tell_all(desk, story)
     url = ""
     if rules.report is not None and story.state is not State.CALLED_OFF:
         page = template_text(include, rules.report.template)

@@ -98,6 +98,7 @@ def _handle(desk: Desk, story: Story, place: int, last: bool, tried: Callable[..
     story = records.story(desk, story.id)
     if not story.under_way or (not last and handling.handed_over(desk, story, place)):
         return passed(QUESTION)
+    tried(handling.tell_all)
     tried(handling.attend)
     tried(telling.refresh)
     rules = records.rules_of(desk)

@@ -121,7 +121,7 @@ class PinManifestOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Select and pin, or wait for checks to turn green."""
         from stationmaster.core.gates import combine
-        from stationmaster.departures import changes, cutting, gating, logbook
+        from stationmaster.departures import changes, columns, cutting, gating, logbook
 
         arguments = self._chosen(station, context)
         pinned = station.ledger.manifest_of(departure)
@@ -132,6 +132,7 @@ class PinManifestOperator(StationOperator):
                 return Waiting(standing, "selection", arguments)
             pinned = cutting.pin(station, departure, selection, by=self.started_by(station, context))
         changes.collect(station, departure, pinned)
+        columns.note(station, departure, "cut")
         logbook.write(station, departure)
         notes = [fact.value["text"] for fact in station.ledger.facts(departure, kind="note", subject="cut")]
         return {"manifest": pinned.hash, "commits": dict(pinned.repositories), "notes": notes}

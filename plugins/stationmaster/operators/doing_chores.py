@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -165,12 +164,16 @@ class CheckChoreOperator(ChoreOperator):
 
     def step(self, desk: Desk, about: str, context: Context, event: Result | None) -> Result | Pausing:
         """Look once; what was found stays."""
+        from stationmaster import checks
         from stationmaster.chores import runs
 
+        check = desk.files.chores[self.chore].check
+        if check is None:
+            raise AirflowSkipException("the team's file has no check for this chore any more")
         known = desk.ledger.fact(about, runs.CHECKED)
         if known is None:
-            finding = import_module("stationmaster.checks").run(desk, _check_of(desk, self.chore), about)
-            value = {"ok": finding.ok, "sentence": str(finding.sentence), "evidence": str(finding.evidence)}
+            finding = checks.run(desk, check, about)
+            value = {"ok": finding.ok, "sentence": finding.sentence, "evidence": finding.evidence}
             known = desk.ledger.record_once(about, runs.CHECKED, "", value, desk.now(), runs.MACHINE)
         if known.value["ok"] is True:
             shown = {
@@ -262,10 +265,6 @@ def scheduled(run: Any) -> datetime | None:
     if run.run_type == "scheduled" and run.logical_date is not None:
         return run.logical_date  # type: ignore[no-any-return]
     return None
-
-
-def _check_of(desk: Desk, chore: str) -> Any:
-    return getattr(desk.files.chores[chore], "check", None)
 
 
 def _field(piece: Wanted) -> dict[str, Any]:

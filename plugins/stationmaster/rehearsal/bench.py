@@ -27,6 +27,7 @@ from stationmaster.rehearsal.embedded.station import passing_home
 
 MOST = 1.5
 """How many times what plain Airflow needs ours may need."""
+QUICK_ROUNDS = 2
 VOTE_LOOPS = 2
 """The next task starts within so many loops after a vote in Airflow: one ends the ballot, one the gate."""
 Measure = TypeVar("Measure")
@@ -64,8 +65,9 @@ def bench(*, quick: bool, console: Console) -> int:
         results = _bench_who(folder, console, quick=quick)
         results += [_bench_parsing(include, folder, 3 if quick else 7, console)]
         results += _bench_trains(include, folder, console, quick=quick)
+        results += _bench_chores(include, folder, console, quick=quick)
         results += _bench_watch(include, folder, console)
-        results += _bench_runs(include, folder, 2 if quick else 5, console)
+        results += _bench_runs(include, folder, QUICK_ROUNDS if quick else 5, console)
     return report(results, console)
 
 
@@ -161,6 +163,46 @@ def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool)
     ]
 
 
+def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool) -> list[Result]:
+    """More and more chores of one team: the file, and one task among them."""
+    from stationmaster.rehearsal import bench_chores
+
+    team = _one_team(include, folder / "chores")
+    # A thousand of them take longer on a busy machine than Airflow gives a file by default.
+    patience = {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600"}
+    environment = {**_clean_environment(folder / "airflow-home-of-chores"), **patience}
+
+    def parsed(dag_id: str | None) -> Parsing:
+        wanted = {} if dag_id is None else {PARSING_CONTEXT: dag_id}
+        return parse(team / "dags", team, {**environment, **wanted})
+
+    def write(count: int) -> str:
+        return bench_chores.write_copies(team / "include", TEAM, count)
+
+    counts = bench_chores.FEW if quick else bench_chores.MANY
+    rows = bench_chores.measure(write, counts, parsed, 2 if quick else 3)
+    for row in rows:
+        console.print(
+            f"  {row.chores} chores: {row.whole.file:.2f} s and {row.whole.memory:.0f} MB to parse them, "
+            f"{row.one.whole:.2f} s to a task of one.",
+            highlight=False,
+        )
+    before, most = rows[-2], rows[-1]
+    each = 1000 * most.whole.file / most.chores, 1000 * before.whole.file / before.chores
+    starts = most.one.whole, rows[0].one.whole
+    return [
+        Result(
+            f"a chore to parse, among {most.chores} and {before.chores}",
+            *each,
+            bench_chores.MOST_GROWTH * each[1],
+            "ms",
+        ),
+        Result(
+            f"to a task, among {most.chores} chores and {rows[0].chores}", *starts, bench_chores.MOST_START * starts[1]
+        ),
+    ]
+
+
 def _bench_watch(include: Path, folder: Path, console: Console) -> list[Result]:
     """Fifty channels that are watched, beside what Slack takes."""
     from stationmaster.config.loader import load
@@ -195,6 +237,7 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         )
         tell(f"a rollout of {bench_rollout.TARGETS} targets in {bench_rollout.BATCHES} batches")
         of_rollout = _bench_rollout(station, console)
+        of_chores = _bench_chore_runs(station, rounds, console, tell)
     _explain(ours, theirs, console)
     whole = median(one.whole for one in ours), median(one.whole for one in theirs)
     plain, by_airflow, by_slack = (
@@ -213,7 +256,28 @@ def _bench_runs(include: Path, folder: Path, rounds: int, console: Console) -> l
         Result("deciding vote in Airflow to the next task", by_airflow, plain, VOTE_LOOPS * plain),
         Result("deciding vote in Slack to the next task", by_slack, plain, VOTE_LOOPS * plain + POLL_SECONDS),
         *of_rollout,
+        *of_chores,
     ]
+
+
+def _bench_chore_runs(
+    station: BenchStation, rounds: int, console: Console, tell: Callable[[str], None]
+) -> list[Result]:
+    """Chores side by side among more and more others, beside DAGs of their shape that do nothing."""
+    from stationmaster.rehearsal import bench_chore_runs, bench_chores
+
+    counts = bench_chores.MANY if rounds > QUICK_ROUNDS else bench_chores.FEW
+    results = []
+    for count, ours, theirs in bench_chore_runs.measure(station, station.include, TEAM, counts, rounds, tell):
+        console.print(
+            f"Among {count} chores: {median(one.a_minute for one in ours):.0f} tasks a minute, doing nothing "
+            f"{median(one.a_minute for one in theirs):.0f}.",
+            highlight=False,
+        )
+        plain = median(one.each for one in theirs)
+        what = f"a task of a chore, among {count} chores"
+        results.append(Result(what, median(one.each for one in ours), plain, bench_chore_runs.MOST * plain))
+    return results
 
 
 def _bench_rollout(station: BenchStation, console: Console) -> list[Result]:

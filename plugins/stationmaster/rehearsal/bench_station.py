@@ -59,6 +59,11 @@ class BenchStation:
         self._clients: dict[str, AirflowApi] = {}
 
     @property
+    def include(self) -> Path:
+        """The ``include/`` of its bundle."""
+        return self._include
+
+    @property
     def promote_dag(self) -> str:
         """The DAG that is measured."""
         return f"{self.train.key}.promote"

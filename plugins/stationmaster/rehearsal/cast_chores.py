@@ -14,11 +14,9 @@ from stationmaster.rehearsal.airflow_answers import RequiredAction
 from stationmaster.rehearsal.answering import Answers, still
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
-from stationmaster.rehearsal.programme_duty import CHORES, area_of, together
+from stationmaster.rehearsal.programme_duty import CHORES, TOGETHER, area_of, together
 
 DONE = "Done"
-HOURLY = timedelta(hours=1)
-"""Chores are answered at the full hour: those of one morning at one instant."""
 AT_WORK = timedelta(minutes=20)
 """How long a chore takes at least."""
 LATE_BY = timedelta(hours=2)
@@ -63,7 +61,7 @@ class ChoreDoers:
 
     def _when(self, team: TeamConfig, chore: Chore, scene: Scene, *, first: bool) -> datetime | None:
         """Return when a chore is done, None if not by whoever has been asked now."""
-        soon = together(scene.now + AT_WORK, HOURLY)
+        soon = together(scene.now + AT_WORK, TOGETHER)
         count = self._asked[team.id] = self._asked.get(team.id, 0) + 1
         if not first:
             return soon
@@ -75,7 +73,7 @@ class ChoreDoers:
         if put_off and self._plays(team, "carried over"):
             return None
         if due is not None and due < scene.now + NOT_LONG:
-            late = together(due + LATE_BY, HOURLY)
+            late = together(due + LATE_BY, TOGETHER)
             if late + MARGIN < min(over, handoff, self._until) and self._plays(team, "late"):
                 return late
         if count > 2 and over + MARGIN < min(scene.now + NOT_LONG, self._until) and self._plays(team, "missed"):

@@ -236,11 +236,14 @@ class Conductor:
         while coming or under_way:
             if not under_way:
                 self.set_clock(coming[0].at)
+            begins = bool(coming) and coming[0].at <= self.now
             while coming and coming[0].at <= self.now:
                 following = coming.pop(0)
                 run = self._started(following)
                 under_way[run.dag_id, run.dag_run_id] = self.now, following.within
                 started(run)
+            if begins:
+                self._act_meanwhile(cast)
             seen = self._stand_still(list(under_way), time.monotonic() + STILL_WITHIN, first_end=True)
             for run in seen.ended:
                 del under_way[run.dag_id, run.dag_run_id]
@@ -257,12 +260,28 @@ class Conductor:
             return starting.again(self._api_of_starter(starting.dag_id) or self.api)
         return self.start(starting.dag_id, **starting.conf())
 
+    def _act_meanwhile(self, cast: Cast) -> None:
+        """Let those act who had planned this instant, while what starts at it is still starting."""
+        scene = self._scene()
+        planned = cast.next_instant(scene)
+        if planned is not None and planned <= scene.now:
+            self._acts(cast, scene)
+
+    def _scene(self) -> Scene:
+        return Scene(now=self.now, actions=self.api.required_actions(), ledger=self.ledger)
+
+    def _acts(self, cast: Cast, scene: Scene) -> bool:
+        before = self.ledger.head()
+        acted = cast.act(scene)
+        if acted:
+            self._stirred, self._untraced, self._for_github = time.monotonic(), before, False
+        return acted
+
     def _turn(self, cast: Cast, next_start: datetime | None) -> None:
         """Let everybody act once; if nobody has anything to do, let time pass."""
-        scene = Scene(now=self.now, actions=self.api.required_actions(), ledger=self.ledger)
+        scene = self._scene()
         before = self.ledger.head()
-        if cast.act(scene):
-            self._stirred, self._untraced, self._for_github = time.monotonic(), before, False
+        if self._acts(cast, scene):
             return
         planned = [at for at in (cast.next_instant(scene), next_start) if at is not None]
         target, code = self._next_instant(planned)
@@ -275,6 +294,7 @@ class Conductor:
         picture, picture_since, head, head_since = None, 0.0, None, 0.0
         while True:
             self._check()
+            began = time.monotonic()
             seen = self._lookout.look(wanted)
             if len(seen.ended) == len(wanted) or (first_end and seen.ended):
                 return seen
@@ -290,7 +310,8 @@ class Conductor:
                 return seen
             if moment > deadline:
                 raise NeverEnds(self._goes_on(wanted, "and Airflow does not come to rest"))
-            time.sleep(LOOK_EVERY)
+            # As long as a look takes, at least: a slow Airflow is not slowed by who looks at it.
+            time.sleep(max(LOOK_EVERY, time.monotonic() - began))
 
     def _is_traced(self, seen: Look, head: Anchor) -> bool:
         """Return whether nothing is under way, and what was done last has been taken notice of."""

@@ -8,19 +8,22 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from stationmaster.ledger.records import Entry
+from stationmaster.rehearsal.cast_alerts import Lit
 from stationmaster.rehearsal.cast_questions import Noted, Written
 
 AREAS = ("chores", "incident", "watch", "log")
 """What the ledger keeps of a team's own work: ``<team>.<area>``."""
 RECORDED = "fact.recorded"
+_PARTS_OF_A_RUN = 2
 _MARK = "<!-- stationmaster: "
 
 
 class DutyScript(NamedTuple):
-    """What people did in Slack without being asked."""
+    """What people did in Slack without being asked, and the alerts that fired."""
 
     questions: tuple[Written, ...] = ()
     noted: tuple[Noted, ...] = ()
+    lit: tuple[Lit, ...] = ()
 
 
 class Happened(NamedTuple):
@@ -75,6 +78,20 @@ def filed_by(entry: Mapping[str, Any]) -> Filed:
     _, _, mark = text.rpartition(_MARK)
     key = mark.partition(" -->")[0] if mark != text else ""
     return Filed(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", path, key, text)
+
+
+def chore_runs(audit: Iterable[Entry], team: str) -> dict[str, tuple[Happened, ...]]:
+    """Return everything that happened to each run of a team's chores, by its id: ``<team>.chores/<chore>/<when>``.
+
+    What the ledger keeps of a chore as a whole is left out.
+    """
+    found = matters(audit, f"{team}.chores", "opened")
+    return {name: facts for name, facts in found.items() if name.count("/") == _PARTS_OF_A_RUN}
+
+
+def incidents(audit: Iterable[Entry], team: str) -> dict[str, tuple[Happened, ...]]:
+    """Return everything that happened to each incident of a team, by its id."""
+    return matters(audit, f"{team}.incident", "opened")
 
 
 def _below(audit: Iterable[Entry], area: str, kinds: tuple[str, ...]) -> Iterator[Happened]:

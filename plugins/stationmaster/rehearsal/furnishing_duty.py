@@ -39,12 +39,16 @@ def _of_incidents(team: TeamConfig) -> Iterator[Named]:
     filings = (rules.report, rules.postmortem.filing if rules.postmortem is not None else None)
     for filing in filings:
         if filing is not None:
-            yield Named(filing.repository, filing.branch if filing.into == "file" else "main")
+            yield Named(filing.repository, _branch(filing.branch))
+
+
+def _branch(said: str | None) -> str:
+    return said or "main"
 
 
 def _of_log(team: TeamConfig) -> Iterator[Named]:
     if team.log is not None and team.log.repository is not None:
-        yield Named(team.log.repository, team.log.branch if team.log.folder is not None else "main")
+        yield Named(team.log.repository, _branch(team.log.branch))
 
 
 def _of_chores(team: TeamConfig) -> Iterator[Named]:

@@ -13,7 +13,7 @@ from stationmaster.config.chore_evidence import Wanted
 from stationmaster.config.chores import Chore
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence, Said
-from stationmaster.rehearsal.evidence_duty import Happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs
 from stationmaster.rehearsal.hours_duty import rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
 from stationmaster.rehearsal.programme_duty import CHORES, area_of
@@ -149,7 +149,7 @@ def _zone_of(team: TeamConfig, chore: Chore) -> str:
 
 def _chores(evidence: Evidence, teams: Teams) -> Iterator[_Run]:
     for team in teams.values():
-        for name, facts in matters(evidence.audit, f"{team.id}.{CHORES}", "opened").items():
+        for name, facts in chore_runs(evidence.audit, team.id).items():
             chore = team.chores.get(name.split("/")[1])
             if chore is not None:
                 yield _Run(team, chore, name, facts)

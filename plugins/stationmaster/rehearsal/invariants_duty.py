@@ -8,7 +8,13 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence
 from stationmaster.rehearsal.invariants_chores import miscounted_chores, unclosed_chores, untold_doers
 from stationmaster.rehearsal.invariants_incidents import paged_out_of_hours, unpaged, unreported
-from stationmaster.rehearsal.invariants_watches import told_out_of_hours, unlogged, untagged_questions
+from stationmaster.rehearsal.invariants_watches import (
+    told_out_of_hours,
+    undecided_alerts,
+    unlogged,
+    unpublished,
+    untagged_questions,
+)
 from stationmaster.rehearsal.programme_duty import area_of
 
 CLOSED = "A chore is closed once, with what shows that it was done, by whoever was asked or is on call"
@@ -19,8 +25,10 @@ COVERED = "Nobody is paged out of hours for what is not critical, where the team
 TOLD_AT_WORK = "A watch tells nobody anything outside its hours"
 REPORTED = "Every incident ends with one report, its tickets, and the postmortem that its policy asks for"
 TAGGED = "A question that nobody answers is tagged once, when its minutes are over, to whoever is on call"
+DECIDED = "An alert of the night is told once, when its watch opens, and whoever is on call decides about it"
 LOGGED = "What happened stands in the log of its day"
-ABOUT_PEOPLE = frozenset({CLOSED, ASKED, PAGED, TAGGED})
+PUBLISHED = "The log of each shift is published once when it ends, and holds what happened"
+ABOUT_PEOPLE = frozenset({CLOSED, ASKED, PAGED, TAGGED, DECIDED})
 
 
 def judge_duty(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, Iterator[str]]:
@@ -35,6 +43,8 @@ def judge_duty(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str,
         COVERED: paged_out_of_hours(evidence, teams),
         REPORTED: unreported(evidence, teams),
         TAGGED: untagged_questions(evidence, teams),
+        DECIDED: undecided_alerts(evidence, teams),
         TOLD_AT_WORK: told_out_of_hours(evidence, teams),
         LOGGED: unlogged(evidence, teams),
+        PUBLISHED: unpublished(evidence, teams),
     }

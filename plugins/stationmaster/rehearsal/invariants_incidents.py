@@ -9,10 +9,9 @@ from typing import NamedTuple
 from stationmaster.config.incidents import IncidentRules, Rung
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, incidents
 from stationmaster.rehearsal.hours_duty import is_covered, next_covered, rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import INCIDENT
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=2)
@@ -76,7 +75,7 @@ def unreported(evidence: Evidence, teams: Teams) -> Iterator[str]:
                 yield f"{name} never came to its end"
             continue
         if rules.report is not None:
-            texts = _filed(evidence, f"{name}/report")
+            texts = filed(evidence, f"{name}/report")
             if len(texts) != 1:
                 yield f"{name} has {len(texts)} reports"
             for text in texts:
@@ -99,7 +98,7 @@ def _incidents(
 ) -> Iterator[tuple[TeamConfig, IncidentRules, str, tuple[Happened, ...]]]:
     for team in teams.values():
         if team.incidents is not None:
-            for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items():
+            for name, facts in incidents(evidence.audit, team.id).items():
                 yield team, team.incidents, name, facts
 
 
@@ -161,7 +160,8 @@ def _asks_for_postmortem(rules: IncidentRules, opened: Happened) -> bool:
     return rated or (rule.company and bool(opened.value.get("company")))
 
 
-def _filed(evidence: Evidence, key: str) -> list[str]:
+def filed(evidence: Evidence, key: str) -> list[str]:
+    """Return the texts that were really written under a key, as an issue or as a file."""
     issues = [issue.body for issue in evidence.issues if issue.key == key]
     return issues + [file.text for file in evidence.files if file.key == key]
 

@@ -23,7 +23,7 @@ _KINDS = {
 
 
 def missed(evidence: Evidence, trains: _Trains) -> Iterator[str]:
-    """Yield each missed departure that was not told of exactly once, went to production, or was not to be missed."""
+    """Yield each missed departure that was not told of exactly once, or went on, or was not to be missed (F12)."""
     scripted = {place.departure for place in evidence.script if place.trouble == "missed"}
     for departure in evidence.departures:
         if departure.state != "MISSED":
@@ -38,6 +38,9 @@ def missed(evidence: Evidence, trains: _Trains) -> Iterator[str]:
         ]
         if len(notices) != 1:
             yield f"{departure.id}: missed, and that was told {len(notices)} times"
+        late = [one.key for one in evidence.messages if one.at >= departure.changed_at and _reminds(one.key, departure)]
+        if late:
+            yield f"{departure.id}: missed, and reminded of all the same: {late[0]}"
         production = trains[departure.train][1].production
         if any(one.departure == departure.id and one.environment == production for one in evidence.dispatches):
             yield f"{departure.id}: missed, and deployed to {production} all the same"
@@ -69,7 +72,10 @@ def half_there(evidence: Evidence) -> Iterator[str]:
 def unplayed(evidence: Evidence) -> Iterator[str]:
     """Yield each trouble of the script that did not happen: then nothing that it should have shown was shown."""
     for place in evidence.script:
-        if not any(_happened(evidence, place, departure) for departure in evidence.departures):
+        if place.trouble == "red-tip":
+            if not evidence.red:
+                yield f"red-tip of {place.train} at {place.at:%Y-%m-%d %H:%M} UTC did not happen"
+        elif not any(_happened(evidence, place, departure) for departure in evidence.departures):
             yield f"{place.trouble} of {place.train} at {place.at:%Y-%m-%d %H:%M} UTC did not happen"
 
 
@@ -85,6 +91,10 @@ def bad_ends(evidence: Evidence) -> Iterator[str]:
             yield f"{run.dag_id} {run.run_id} ended as {run.state}"
         if run.state == "success" and promotion and not _was_failed(evidence, run):
             yield f"{run.dag_id} {run.run_id} ended as success, though {run.departure} was to fail"
+
+
+def _reminds(key: str, departure: Departure) -> bool:
+    return key.startswith(f"{departure.id}/tell/promote/round-") and "/reminder-" in key
 
 
 def _was_failed(evidence: Evidence, run: Run) -> bool:

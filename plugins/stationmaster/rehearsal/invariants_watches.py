@@ -11,10 +11,11 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch, WatchEntry
 from stationmaster.rehearsal.cast_questions import Written
 from stationmaster.rehearsal.evidence import Evidence
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
 from stationmaster.rehearsal.hours_duty import rotation_of
+from stationmaster.rehearsal.invariants_incidents import filed
 from stationmaster.rehearsal.invariants_people import counted_here, holder
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.programme_duty import WATCH
 
 Teams = Mapping[str, TeamConfig]
 TOLERANCE = timedelta(minutes=5)
@@ -44,6 +45,26 @@ def untagged_questions(evidence: Evidence, teams: Teams) -> Iterator[str]:
                 yield f"{what} was tagged to {mentioned}, on call was {wanted}"
 
 
+def undecided_alerts(evidence: Evidence, teams: Teams) -> Iterator[str]:
+    """Yield each alert of the night that was not told once, when the watch opened, or that nobody decided about."""
+    for lit in evidence.duty.lit:
+        team = teams[lit.team]
+        watch = team.watches[lit.watch]
+        stem = f"{team.id}.{WATCH}/alerts/"
+        told = [one for one in evidence.messages if one.key.startswith(stem) and lit.title in one.posted]
+        opens = _opens(team, watch, lit.at)
+        if len(told) != 1 or not timedelta(0) <= told[0].at - opens <= TOLERANCE:
+            yield f"{team.id}: {lit.title} of {lit.at} was told {len(told)} times, the watch opened at {opens}"
+        decided = [fact for fact in happened(evidence.audit, f"{team.id}.{WATCH}", "decided") if fact.at >= lit.at]
+        if len(decided) != 1:
+            yield f"{team.id}: {lit.title} was decided about {len(decided)} times"
+        entry = rotation_of(team, watch.role)
+        for fact in decided:
+            wanted = holder(team, entry, watch.role, fact.at)
+            if counted_here(team, entry) and fact.by != wanted:
+                yield f"{team.id}: {lit.title} was decided about by {fact.by}, on call was {wanted}"
+
+
 def told_out_of_hours(evidence: Evidence, teams: Teams) -> Iterator[str]:
     """Yield each message of a watch that came when none of the team's watches is open: nobody is told at night."""
     for team in teams.values():
@@ -67,8 +88,9 @@ def unlogged(evidence: Evidence, teams: Teams) -> Iterator[str]:
 def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[tuple[str, int]]:
     """Yield what belongs into a team's log, and how many entries tell it."""
     about = {(str(entry.value["about"]), datetime.fromisoformat(str(entry.value["at"]))) for entry in entries}
-    for area, kinds in ((CHORES, ("ended",)), (INCIDENT, ("opened", "acknowledged", "resolved", "mitigated"))):
-        for name, facts in matters(evidence.audit, f"{team.id}.{area}", "opened").items():
+    chores, broken = chore_runs(evidence.audit, team.id), incidents(evidence.audit, team.id)
+    for every, kinds in ((chores, ("ended",)), (broken, ("opened", "acknowledged", "resolved", "mitigated"))):
+        for name, facts in every.items():
             for fact in facts:
                 if fact.kind in kinds:
                     yield f"{name} {fact.kind}", int((name, fact.at) in about)
@@ -76,9 +98,36 @@ def _wanted(evidence: Evidence, team: TeamConfig, entries: tuple[Happened, ...])
     for written in evidence.duty.questions:
         if written.team == team.id and not written.answered:
             yield f"the question {written.text!r}", sum(written.text in text and "tagged" in text for text in texts)
+    handed_over = [handoff.at for handoff in evidence.handoffs if handoff.team == team.id]
     for noted in evidence.duty.noted:
-        if noted.team == team.id:
+        # What people write in Slack is taken into the log at the next handoff.
+        if noted.team == team.id and any(at > noted.at for at in handed_over):
             yield f"{noted.text!r}", sum(noted.text in text for text in texts)
+
+
+def unpublished(evidence: Evidence, teams: Teams) -> Iterator[str]:
+    """Yield each shift whose log was not published once at its end, or without something that stands in it (O-10)."""
+    begins: dict[str, datetime] = {}
+    for handoff in sorted(evidence.handoffs, key=lambda one: one.at):
+        team, rotation = teams[handoff.team], f"{handoff.team}.{handoff.rotation}"
+        start = begins.get(rotation)
+        begins[rotation] = handoff.at
+        rules, roles = team.log, team.roster[handoff.rotation].roles
+        if rules is None or rules.repository is None or (rules.roles and not set(rules.roles) & set(roles)):
+            continue
+        texts = filed(evidence, f"{handoff.id}/log")
+        if len(texts) != 1:
+            yield f"{handoff.id}: the log of the shift that ended was published {len(texts)} times"
+            continue
+        for entry in happened(evidence.audit, f"{team.id}.log", "entry"):
+            inside = start is not None and start <= datetime.fromisoformat(str(entry.value["at"])) < handoff.at
+            if inside and entry.at < handoff.at and _letters(str(entry.value["text"])) not in _letters(texts[0]):
+                yield f"{handoff.id}: the published log lacks {entry.value['text']!r}"
+
+
+def _letters(text: str) -> str:
+    """Return a text without what Markdown needs to show it."""
+    return "".join(sign for sign in text if sign.isalnum())
 
 
 def _misplaced(team: TeamConfig, entries: tuple[Happened, ...]) -> Iterator[str]:
@@ -98,6 +147,16 @@ def _due(team: TeamConfig, watch: WatchEntry, written: Written) -> datetime:
         left -= _MINUTE if _is_open(team, watch, at) else timedelta(0)
         at += _MINUTE
     return at
+
+
+def _opens(team: TeamConfig, watch: WatchEntry, at: datetime) -> datetime:
+    """Return the first minute from ``at`` on at which a watch is open."""
+    found = at
+    while not _is_open(team, watch, found):
+        if found > at + _FARTHEST:
+            raise LookupError(f"{watch.id} of {team.id} is not open for {_FARTHEST.days} days")
+        found = found.replace(second=0, microsecond=0) + _MINUTE
+    return found
 
 
 def _is_open(team: TeamConfig, watch: WatchEntry, at: datetime) -> bool:

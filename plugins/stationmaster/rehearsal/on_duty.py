@@ -10,6 +10,7 @@ import httpx
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.answering import Answers
+from stationmaster.rehearsal.cast_alerts import AlertLighters
 from stationmaster.rehearsal.cast_chores import ChoreDoers
 from stationmaster.rehearsal.cast_incidents import Responders
 from stationmaster.rehearsal.cast_plans import Plans
@@ -24,6 +25,7 @@ class OnDuty:
     """People who do chores, take incidents, ask questions and answer them, beside ``people``.
 
     :param api_of: returns a client logged in as an Airflow user.
+    :param alerts_url: the stand-in Alertmanager.
     :param strangers: for each team the Slack account of somebody of another team.
     :param start: the first local date of the rehearsal; ``until`` is its last instant.
     :param tell: gets a sentence for each thing that somebody does.
@@ -36,6 +38,7 @@ class OnDuty:
         *,
         api_of: Callable[[str], AirflowApi],
         slack_url: str,
+        alerts_url: str,
         strangers: Mapping[str, str],
         start: date,
         until: datetime,
@@ -43,16 +46,18 @@ class OnDuty:
     ) -> None:
         self._people = people
         self._slack = httpx.Client(base_url=slack_url, trust_env=False, timeout=10)
+        self._alerts_url = alerts_url
         self._plans = Plans()
         answers = Answers(api_of, tell)
         self._chores = ChoreDoers(teams, answers, until=until)
         self._incidents = Responders(teams, answers, react=self._react)
         self._questions = Questioners(teams, self._plans, post=self._post, strangers=strangers, start=start, tell=tell)
+        self._alerts = AlertLighters(teams, self._plans, fires=self._fire, react=self._react, start=start, tell=tell)
 
     @property
     def script(self) -> DutyScript:
         """What people did of themselves, without being asked."""
-        return DutyScript(tuple(self._questions.written), tuple(self._questions.noted))
+        return DutyScript(tuple(self._questions.written), tuple(self._questions.noted), tuple(self._alerts.lit))
 
     def close(self) -> None:
         """Close the connections."""
@@ -74,8 +79,12 @@ class OnDuty:
         body = {"user": account, "channel": channel, "text": text, **({"thread_ts": thread} if thread else {})}
         return str(self._slack.post("/_control/post", json=body).raise_for_status().json()["ts"])
 
-    def _react(self, account: str, channel: str, ts: str) -> bool:
-        body = {"user": account, "channel": channel, "ts": ts, "name": TICK}
+    def _fire(self, labels: Mapping[str, str], *, begins: bool) -> None:
+        url = f"{self._alerts_url}/_control/alerts/{'fire' if begins else 'end'}"
+        httpx.post(url, json={"labels": dict(labels)}, trust_env=False, timeout=10).raise_for_status()
+
+    def _react(self, account: str, channel: str, ts: str, name: str = TICK) -> bool:
+        body = {"user": account, "channel": channel, "ts": ts, "name": name}
         self._slack.post("/_control/react", json=body).raise_for_status()
         return True
 

@@ -95,6 +95,18 @@ class Board:
             for cut in played.cuts if has is not None and played.whole else ():
                 yield from self._lacking(trouble, played, cut + AFTER_A_CUT[trouble])
 
+    def _red_tip(self, trouble: str) -> Iterator[Place]:
+        # A commit that production runs, or a hotfix brings, would not be held by its checks alone.
+        for played in self._trains:
+            for number, cut in enumerate(played.cuts[: len(played.promotions)]):
+                if self._taken(played.departure(number)):
+                    continue
+                for component in played.train.components:
+                    near = (one.at - cut for one in self._placed if one.train == played.train.key)
+                    alone = not any(timedelta(0) <= after < A_WEEK_BEFORE for after in near)
+                    if alone and self._fresh(played, component, cut, before=number):
+                        yield Place(trouble, played.train.key, cut, component.id)
+
     def _lacking(self, trouble: str, played: _Played, at: datetime) -> Iterator[Place]:
         for component in played.by_workflow:
             if self._fresh(played, component, at):
@@ -189,6 +201,7 @@ _WAYS: Mapping[str, Callable[[Board, str], Iterator[Place]]] = {
     "missed": Board._missed,
     "partial": Board._partial,
     "freeze": Board._freeze,
+    "red-tip": Board._red_tip,
 }
 """How the place of each is found; what comes first has the first choice."""
 PLACED = tuple(_WAYS)

@@ -20,21 +20,11 @@ from stationmaster.rehearsal.airflow_api import AirflowApi
 from stationmaster.rehearsal.cast import HOLDS, Colleagues
 from stationmaster.rehearsal.conducting import ENDS_WITHIN, LOOKED_EVERY, Conductor, NeverEnds, Starting
 from stationmaster.rehearsal.embedded.supervisor import EmbeddedAirflow
-from stationmaster.rehearsal.evidence import (
-    Blind,
-    Evidence,
-    HandedOver,
-    Named,
-    Run,
-    Seen,
-    Wait,
-    gather,
-    named_by,
-    opened_in,
-)
+from stationmaster.rehearsal.evidence import Blind, Evidence, HandedOver, Named, Run, Wait
 from stationmaster.rehearsal.forms import DAGS, forms
+from stationmaster.rehearsal.gathering import Seen, gather, named_by, opened_in
 from stationmaster.rehearsal.github.journal_tail import newest_request
-from stationmaster.rehearsal.governance.furnishing import GOVERNANCE_PATH
+from stationmaster.rehearsal.governance.furnishing import ALERTS_PATH, GOVERNANCE_PATH
 from stationmaster.rehearsal.halfway import bring_the_rest, files_for
 from stationmaster.rehearsal.on_duty import OnDuty
 from stationmaster.rehearsal.placing import PLACED, Board, Place
@@ -142,6 +132,7 @@ class Play:
                 voters,
                 api_of=airflow.api,
                 slack_url=urls["slack_url"],
+                alerts_url=airflow.station.pager_url + ALERTS_PATH,
                 strangers=self._strangers,
                 start=self._start,
                 until=self._programme[-1].at,

@@ -21,8 +21,8 @@ LASTS: Mapping[str, timedelta] = {
     WATCH: timedelta(days=2),
 }
 """Virtual time in which a run of each area ends: a chore is carried over, a postmortem takes its days."""
-TOGETHER = timedelta(minutes=30)
-"""Chores begin at the full and the half hour after their time, so that those of all teams are opened together."""
+TOGETHER = timedelta(hours=1)
+"""Chores begin at the full hour after their time, so that those of all teams are opened together."""
 _BEFORE = timedelta(microseconds=1)
 _ASKED_FOR = time(10, 20)
 _REQUESTS = 2

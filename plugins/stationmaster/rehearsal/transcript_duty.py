@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.rehearsal.evidence import Evidence, Said
-from stationmaster.rehearsal.evidence_duty import Happened, happened, matters
-from stationmaster.rehearsal.programme_duty import CHORES, INCIDENT, WATCH
+from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
+from stationmaster.rehearsal.programme_duty import WATCH
 from stationmaster.rehearsal.transcript_slack import as_markdown
 
 _OUTCOMES = {
@@ -21,6 +22,7 @@ _OUTCOMES = {
     "missed": "missed: the next one began",
 }
 _WHEN = "%a %d %b %H:%M"
+_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _KEPT = 8
 """Rows of chores that went as they should, for each chore; the rest is counted."""
 
@@ -48,7 +50,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
                 "ended": _utc(ending.at) if ending is not None else None,
             }
             for team in teams.values()
-            for name, facts in matters(evidence.audit, f"{team.id}.{CHORES}", "opened").items()
+            for name, facts in chore_runs(evidence.audit, team.id).items()
         ],
         "incidents": [
             {
@@ -58,7 +60,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
                 ],
             }
             for team in teams.values()
-            for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items()
+            for name, facts in incidents(evidence.audit, team.id).items()
         ],
         "log": [
             {"at": str(entry.value["at"]), "team": team.id, "by": entry.by, "text": str(entry.value["text"])}
@@ -69,7 +71,7 @@ def duty_json(evidence: Evidence, teams: Mapping[str, TeamConfig]) -> dict[str, 
 
 
 def _chores(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
-    runs = matters(evidence.audit, f"{team.id}.{CHORES}", "opened")
+    runs = chore_runs(evidence.audit, team.id)
     if not runs:
         return
     yield from ("", "### Chores", "", "| opened | chore | asked | due | how it ended |", "|---|---|---|---|---|")
@@ -142,7 +144,7 @@ def _alerts(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
 
 
 def _incidents(evidence: Evidence, team: TeamConfig) -> Iterator[list[str]]:
-    for name, facts in matters(evidence.audit, f"{team.id}.{INCIDENT}", "opened").items():
+    for name, facts in incidents(evidence.audit, team.id).items():
         opened = _of(facts, "opened")[0].value
         rated = f"{opened['severity']}, {opened['impact']}"
         lines = ["", f"### {name}: {escaping.markdown(str(opened['title']))} ({escaping.markdown(rated)})", ""]
@@ -181,8 +183,14 @@ def _log(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
             ends = rotation.next_handoff(at) if rotation is not None else datetime.max.replace(tzinfo=at.tzinfo)
             yield from ("", f"#### From {_local(team, begins)}", "")
         text = escaping.markdown(escaping.one_line(str(found.value["text"])))
-        links = "".join(f" <{link}>" for link in found.value.get("links") or ())
-        yield f"- {_local(team, at)}, {_name(team, found.by)}: {text}{links}"
+        links = ", ".join(_place(str(link)) for link in found.value.get("links") or ())
+        yield f"- {_local(team, at)}, {_name(team, found.by)}: {text}{f' ({links})' if links else ''}"
+
+
+def _place(link: str) -> str:
+    """Return a link as people read it: of the stand-ins what comes after the host, for they are gone by then."""
+    parts = urlsplit(link)
+    return escaping.markdown(parts.path.strip("/") if parts.hostname in _LOOPBACK else link)
 
 
 def _entries(evidence: Evidence, team: TeamConfig) -> list[Happened]:

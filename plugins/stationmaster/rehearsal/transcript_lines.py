@@ -15,6 +15,13 @@ from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes
 
 _STATIONMASTER = "Stationmaster"
+_STEPS = {
+    "proposed": "is to get",
+    "accepted": "may get",
+    "running": "runs",
+    "done": "is quiet with",
+    "failed": "failed with",
+}
 _IN_LINE = re.compile(r"Batch (\d+) waits for batch (\d+)")
 _MACHINES = frozenset({"stationmaster", "timetable", "admin"})
 """Actors that are nobody's name; a rehearsal's runs are started by its administrator, in place of the timetable."""
@@ -135,6 +142,11 @@ class _Teller:
             "note": str(value.get("text")),
             "run_failed": "The deploy workflow failed",
             "message_gone": "A message was deleted in Slack",
+            "freeze-exception": _exception(value, self._name),
+            "freeze-exception-used": f"The exception {subject} from {value.get('freeze')} is used",
+            "rollout_step": f"{subject} {_STEPS.get(str(value.get('step')), '')} {str(value.get('version'))[:12]}"
+            if value.get("step") in _STEPS
+            else "",
             "shift": f"{self._name(str(value.get('person')))} is {subject} until {self._local(value.get('end'))}",
             "access": f"{self._name(subject)} lacks: {', '.join(value.get('missing') or ())}"
             if value.get("missing")
@@ -173,10 +185,13 @@ class _Teller:
             inputs = intent.get("inputs", {})
             sha, environment = str(inputs.get("sha", ""))[:12], inputs.get("environment")
             said = f"GitHub: {intent['workflow']} started for {repository} at {sha}, to {environment}"
+        elif "tag" in intent and intent.get("sha"):
+            said = f"GitHub: tag {intent['tag']} on {repository} at {str(intent['sha'])[:12]}"
         elif "tag" in intent:
-            said = f"GitHub: tag {intent['tag']} on {repository} at {str(intent.get('sha', ''))[:12]}"
+            said = f"GitHub: notes of {intent['tag']} of {repository}"
         elif "branch" in intent:
-            said = f"GitHub: branch {intent['branch']} of {repository} moved to {str(intent.get('sha', ''))[:12]}"
+            moved = f"moved to {str(intent['sha'])[:12]}" if intent.get("sha") else "made"
+            said = f"GitHub: branch {intent['branch']} of {repository} {moved}"
         elif "to" in intent:
             said = f"Mail to {intent['to']}: {intent.get('subject', '')}"
         else:
@@ -246,6 +261,14 @@ class _Teller:
 
     def _component(self, repository: str) -> str:
         return self._components.get(repository, repository)
+
+
+def _exception(value: Mapping[str, Any], name: Callable[[str], str]) -> str:
+    """Return what was asked for, or who has approved it."""
+    given = [name(str(one["person"])) for one in value.get("approvals") or ()]
+    if given:
+        return f"The exception {value.get('id')} from {value.get('freeze')} is approved by {' and '.join(given)}"
+    return f"Asks for an exception from {value.get('freeze')}: {value.get('why')}"
 
 
 def _in_line(sentence: str) -> str:

@@ -22,7 +22,7 @@ from stationmaster.rehearsal.placing import Place
 
 TROUBLES = {
     "veto": "somebody vetoes the first promotion, and takes it back later",
-    "red-tip": "the newest commit of the first component turns red before the first cut",
+    "red-tip": "the newest commit of a component turns red before a cut",
     "slack-outage": "Slack answers nothing for twenty minutes of the first promotion",
     "missed": "nobody votes until the window of a promotion has closed",
     "partial": "the last component of a promotion fails; the next cut waits until somebody brings the rest",
@@ -106,9 +106,6 @@ class Troubles:
 
     def begin(self, train: TrainConfig, stop: str, now: datetime) -> None:
         """Make the trouble that belongs to the start of a stop."""
-        if stop == "cut" and "red-tip" in self._left:
-            self._left.remove("red-tip")
-            self._redden(train.components[0].repository, now)
         if stop == "promote" and "rollback" in self._left:
             self._plans.once(f"{train.key} {now}", lambda: [Plan(now + OUTAGE, lambda scene: self._lift(train, scene))])
         if stop == "promote" and "slack-outage" in self._left:
@@ -118,15 +115,19 @@ class Troubles:
             self._send("POST", f"{self._slack_url}/_control/faults", fault)
             self._plans.once("slack is back", lambda: [Plan(now + OUTAGE, lambda _: self._slack_is_back())])
         for place in self._places:
-            if stop == "promote" and place.train == train.key and place.at <= now < place.at + A_STOP:
-                self._befall(place, train)
+            if place.train == train.key and place.at <= now < place.at + A_STOP:
+                self._befall(place, train, stop, now)
 
     def mend(self, place: Place, train: TrainConfig) -> None:
         """Let the deploys of a place that is to be put right succeed again."""
         self._tell(f"What kept {place.component} of {place.departure} is mended")
         self._script_runs(place, train, "success")
 
-    def _befall(self, place: Place, train: TrainConfig) -> None:
+    def _befall(self, place: Place, train: TrainConfig, stop: str, now: datetime) -> None:
+        if place.trouble == "red-tip" and stop == "cut":
+            self._redden(train.component(place.component).repository, now)
+        if stop != "promote":
+            return
         if place.trouble == "missed" and self._voting is not None:
             self._tell(f"Nobody votes on {place.departure}")
             self._voting.stay_away(place.departure)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 AREAS = {
     "chores": "stationmaster.chores.waiting",
     "incidents": "stationmaster.incidents.waiting",
+    "measures": "stationmaster.duty.measures",
     "watches": "stationmaster.watches.waiting",
 }
 """The module of each area, which has ``look(desk, name, about, arguments) -> Standing``. A contract (F69)."""

@@ -14,18 +14,8 @@ from starlette.routing import Mount
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_api import AirflowNotFound
-from stationmaster.rehearsal.evidence import (
-    Blind,
-    HandedOver,
-    Run,
-    Seen,
-    dispatch_of,
-    gather,
-    is_dispatch,
-    messages_of,
-    named_by,
-    opened_in,
-)
+from stationmaster.rehearsal.evidence import Blind, HandedOver, Run
+from stationmaster.rehearsal.gathering import Seen, dispatch_of, gather, is_dispatch, messages_of, named_by, opened_in
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.journal_tail import newest_request
 from stationmaster.rehearsal.github.specs import RepositorySpec, WorkflowSpec
