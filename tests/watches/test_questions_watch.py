@@ -184,6 +184,21 @@ def test_o10_a_line_for_the_log_is_written_there_and_is_no_question(lookout_of) 
     assert [entry.text for entry in entries] == ["why did it restart? I drained the node"]
 
 
+def test_f60_a_channel_too_full_to_be_read_closes_no_question_and_a_week_later_it_is_left(
+    lookout: Lookout, watch, monkeypatch
+) -> None:
+    monkeypatch.setattr("stationmaster.hooks.chat._PAGE", 2)
+    lookout.says("Is staging down?")
+    lookout.look(watch)
+    for _ in range(12):
+        lookout.clock.move(minutes=3)
+        lookout.says("deployed")
+    (found,) = lookout.look(watch).values()
+    assert found.code == "QUESTION_OPEN"
+    lookout.clock.move(days=7)
+    assert lookout.look(watch) == {}
+
+
 def test_f04_a_tag_whose_answer_was_lost_is_not_said_twice(lookout: Lookout, watch) -> None:
     question = lookout.says("Is staging down?")
     lookout.clock.move(minutes=31)

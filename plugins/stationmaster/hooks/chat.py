@@ -175,15 +175,19 @@ class Chat:
         args = {"channel": channel, "oldest": stamp_of(oldest)}
         return chat_reading.spoken(self._pages("conversations.history", args, about=f"channel {channel}"))
 
-    def heard(self, channel: str, oldest: datetime, *, spend: Callable[[], None], most: int = 5) -> list[Heard]:
+    def heard(
+        self, channel: str, oldest: datetime, *, spend: Callable[[], None], most: int = 5
+    ) -> tuple[list[Heard], bool]:
         """Return what was written into a channel since an aware instant, with what became of it, oldest first.
 
-        :param spend: called before each page; it raises where no more may be asked now.
-        :param most: of so many pages, each of 200 messages, the newest; older ones are left out.
+        The second value says whether that is all of it: of more than ``most`` pages the oldest are left out.
+
+        :param spend: called before each page of 200 messages; it raises where no more may be asked now.
         """
         args = {"channel": channel, "oldest": stamp_of(oldest), "inclusive": True}
         pages = self._pages("conversations.history", args, about=f"channel {channel}", spend=spend)
-        return chat_reading.heard(islice(pages, most * _PAGE))
+        found = list(islice(pages, most * _PAGE))
+        return chat_reading.heard(found), len(found) < most * _PAGE
 
     def user(self, user: str) -> ChatUser:
         """Return an account. Raises ChatUserUnknown."""

@@ -53,6 +53,10 @@ class AlertBook:
             return None
         return Decided(fact.value["decision"], fact.by, frozenset(fact.value["alerts"]))
 
+    def decided(self, group: Group) -> Fact:
+        """Return the fact of the newest decision on a group that has one."""
+        return self._decided[group.key]
+
     def decide(self, group: Group, decision: str, why: str, alerts: Sequence[str], by: str) -> Fact:
         """Keep a decision on what fires of a group now."""
         value = {

@@ -68,9 +68,9 @@ def decide(desk: Desk, watch: AlertsWatch, key: str, decision: Decision, *, why:
 
 
 def _looked_at(desk: Desk, watch: AlertsWatch, book: AlertBook, group: Group) -> Blocker | None:
-    decided = book.decision(group)
-    new = undecided(group, decided)
+    new = undecided(group, book.decision(group))
     if not new:
+        _log_decision(desk, book.decided(group))
         return None
     people = asking.on_call(desk, watch.role)
     receipt = _told(desk, watch, group, new, people)
@@ -144,9 +144,16 @@ def _from_slack(desk: Desk, people: Sequence[Person], receipt: Receipt) -> tuple
 def _decided(desk: Desk, book: AlertBook, group: Group, decision: Decision, why: str, by: str) -> Fact:
     if decision not in DECISIONS:
         raise ValueError(f"{decision!r} is no decision: {', '.join(DECISIONS)}")
-    reason = one_line(why)[:_WHY]
-    fact = book.decide(group, decision, reason, [named(event) for event in group.alerts], by)
-    words = {"act": "acts on", "escalate": "escalates", "leave": "leaves"}[decision]
-    text = f"{desk.team.people[by].name} {words} {len(group.alerts)} alerts of {group.severity} on {group.cluster}"
-    log.write(desk, f"{text}: {reason}" if reason else text, about="alert", by=by, once=f"alert/decided/{fact.seq}")
+    fact = book.decide(group, decision, one_line(why)[:_WHY], [named(event) for event in group.alerts], by)
+    _log_decision(desk, fact)
     return fact
+
+
+def _log_decision(desk: Desk, fact: Fact) -> None:
+    """Write a decision into the on-call log, once; a later look does so, too, if whoever decided died over it."""
+    value, person = fact.value, desk.team.people.get(fact.by)
+    words = {"act": "acts on", "escalate": "escalates", "leave": "leaves"}[str(value["decision"])]
+    who = person.name if person is not None else fact.by
+    text = f"{who} {words} {len(value['alerts'])} alerts of {value['severity']} on {value['cluster']}"
+    reason = f": {value['why']}" if value["why"] else ""
+    log.write(desk, f"{text}{reason}", at=fact.at, about="alert", by=fact.by, once=f"alert/decided/{fact.seq}")

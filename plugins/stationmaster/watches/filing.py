@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.duty import log, tickets
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording
 
 if TYPE_CHECKING:
@@ -40,10 +41,11 @@ def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> Non
         body=wording.issue_body(message.text, link),
         labels=rules.labels,
     )
-    say(desk, f"{key}/told", channel, wording.filed(who, issue["url"]), thread=message.ts)
+    receipt = say(desk, f"{key}/told", channel, wording.filed(who, issue["url"]), thread=message.ts)
     log.write(
         desk,
         f"{who.name} made an issue of a question in {wording.channel_name(desk, channel)}",
+        at=instant_of(str(receipt["ts"])),
         links=[str(issue["url"]), link],
         about="question",
         once=f"question/{name}/filed",

@@ -28,9 +28,13 @@ _OVERLAP = timedelta(minutes=2)
 
 
 class Heardings(NamedTuple):
-    """What was read: the messages of each channel that had its turn, and why others could not be read."""
+    """What was read: the messages of each channel that had its turn, and why others could not be read.
+
+    :param cut: the channels that hold more than can be read at once: what is not in them may be there all the same.
+    """
 
     channels: dict[str, dict[str, Heard]]
+    cut: frozenset[str]
     blockers: tuple[Blocker, ...]
 
 
@@ -65,6 +69,7 @@ def listen(desk: Desk, watch: QuestionsWatch, open_since: Mapping[str, datetime]
     last = {channel: _TURNS.last(ledger, name, channel) for channel in channels_of(desk, watch)}
     begins = _begins(desk, watch)
     heard: dict[str, dict[str, Heard]] = {}
+    cut: set[str] = set()
     blockers: list[Blocker] = []
     waits: datetime | None = None
     for channel in sorted(last, key=lambda each: (last[each] or begins, each)):
@@ -72,7 +77,7 @@ def listen(desk: Desk, watch: QuestionsWatch, open_since: Mapping[str, datetime]
         known = last[channel]
         oldest = min([*asked, begins if known is None else known - _OVERLAP])
         try:
-            messages = desk.chat.heard(channel, oldest, spend=lambda: budget.spend(desk.now()))
+            messages, whole = desk.chat.heard(channel, oldest, spend=lambda: budget.spend(desk.now()))
         except BudgetSpent as spent:
             waits = spent.free_at
             break
@@ -87,11 +92,13 @@ def listen(desk: Desk, watch: QuestionsWatch, open_since: Mapping[str, datetime]
             blockers.append(_blind(desk, watch, channel, error))
             break
         heard[channel] = {message.ts: message for message in messages}
+        if not whole:
+            cut.add(channel)
         _TURNS.read(ledger, name, channel, now)
     behind = [channel for channel, at in last.items() if channel not in heard and now - (at or begins) > TOO_LONG]
     if waits is not None and behind:
         blockers.append(blocker("WATCH_BEHIND", clears_at=waits, watch=watch.title, channels=len(behind)))
-    return Heardings(heard, tuple(blockers))
+    return Heardings(heard, frozenset(cut), tuple(blockers))
 
 
 def channels_of(desk: Desk, watch: QuestionsWatch) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from stationmaster.core.instants import local_text, to_local
 from stationmaster.core.issue_duties import Bug, Duty, Priority, due_at, duties, priority_of
 from stationmaster.duty import asking, log
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording
 from stationmaster.watches.guarding import guarded
 
@@ -139,10 +140,11 @@ def _tell(
     when = local_text(due, desk.team.zone) if due is not None else ""
     text = wording.issue_duty(told, one, duty, when, top=one.priority.label == watch.priorities[0].label)
     key = f"{desk.team.id}.watch/issue/{one.key}/{duty.slot}"
-    say(desk, key, desk.team.channels[watch.channel].id, text)
+    receipt = say(desk, key, desk.team.channels[watch.channel].id, text)
     log.write(
         desk,
         f"{one.key} ({one.priority.label}) {_LOGGED[duty.what]}: {one.issue.title}",
+        at=instant_of(str(receipt["ts"])),
         links=[one.issue.url],
         about="issue",
         once=key,

@@ -7,7 +7,7 @@ What the channel shows is the truth: a question is closed by a reply of the team
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from stationmaster.core.questions import (
 )
 from stationmaster.duty import asking, log, log_lines
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import filing, hearing, wording
 from stationmaster.watches.books import Book
 from stationmaster.watches.guarding import guarded
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 ASKED, TAGGED, ANSWERED, REPEATED = "asked", "tagged", "answered", "repeated"
 _SHOWN = 200
+_FOLLOWED = timedelta(days=7)
+"""A question that nobody answers for so long is left: the channel would be read from there on at each look."""
 
 
 def look(desk: Desk, watch: QuestionsWatch) -> tuple[Blocker, ...]:
@@ -125,7 +128,10 @@ def _followed(
     _count_repeats(desk, watch, book, known, name)
     if question.channel in heard.channels:
         message = heard.channels[question.channel].get(question.ts)
-        closed = _closed(desk, watch, question, message) if message is not None else "gone"
+        gone = "" if question.channel in heard.cut else "gone"
+        closed = _closed(desk, watch, question, message) if message is not None else gone
+        if not closed and desk.now() - question.at > _FOLLOWED:
+            closed = "left"
         if closed:
             _close(desk, book, question, name, closed, tagged=name in known.tagged)
             return None
@@ -168,15 +174,21 @@ def _closed(desk: Desk, watch: QuestionsWatch, question: _Open, message: Heard) 
 
 
 def _close(desk: Desk, book: Book, question: _Open, name: str, how: str, *, tagged: bool) -> None:
-    book.once(ANSWERED, name, {"how": how}, at=question.at)
     if tagged:
-        text = {"replied": "was answered", "marked": "was marked as done", "gone": "was taken back"}[how]
+        text = {
+            "replied": "was answered",
+            "marked": "was marked as done",
+            "gone": "was taken back",
+            "left": "was never answered",
+        }[how]
         log.write(
             desk,
             f"The question in {wording.channel_name(desk, question.channel)} {text}: {question.text}",
             about="question",
             once=f"question/{name}/closed",
         )
+    # The last write: whoever dies before it comes here again.
+    book.once(ANSWERED, name, {"how": how}, at=question.at)
 
 
 def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: str, route: Route | None) -> None:
@@ -187,15 +199,16 @@ def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: s
     key = f"{desk.team.id}.watch/question/{name}/tag"
     receipt = say(desk, key, question.channel, text, thread=question.ts)
     value = {"people": [person.id for person in people], "owner": owner.id if owner is not None else "", **receipt}
-    book.once(TAGGED, name, value, at=question.at)
     told = ", ".join(person.name for person in people)
     log.write(
         desk,
         f"A question in {wording.channel_name(desk, question.channel)} had no answer; {told} was tagged: "
         f"{question.text}",
+        at=instant_of(str(receipt["ts"])),
         about="question",
         once=f"question/{name}/tagged",
     )
+    book.once(TAGGED, name, value, at=question.at)
 
 
 def _count_repeats(desk: Desk, watch: QuestionsWatch, book: Book, known: _Known, name: str) -> None:
@@ -211,11 +224,12 @@ def _count_repeats(desk: Desk, watch: QuestionsWatch, book: Book, known: _Known,
     channel, _, ts = name.partition("/")
     people = asking.on_call(desk, watch.role)
     text = wording.repeated(people, len(earlier) + 1, local_text(first.at, desk.team.zone))
-    say(desk, f"{desk.team.id}.watch/question/{first.id}/repeated", channel, text, thread=ts)
+    receipt = say(desk, f"{desk.team.id}.watch/question/{first.id}/repeated", channel, text, thread=ts)
     log.write(
         desk,
         f"The same question was asked {len(earlier) + 1} times in {wording.channel_name(desk, channel)}; a page "
         "should answer it",
+        at=instant_of(str(receipt["ts"])),
         about="question",
         once=f"question/{first.id}/repeated",
     )

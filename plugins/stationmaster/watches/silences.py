@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.duty import asking, log
 from stationmaster.duty.saying import say
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording
 from stationmaster.watches.guarding import guarded
 
@@ -58,8 +59,14 @@ def silence(desk: Desk, key: str, what: str, repository: str, number: int, *, by
         raise IssueClosed(f"{repository}#{number} is closed. Name an issue that is open: the silence ends with it.")
     value = {"what": what, "repository": repository, "number": number, "url": issue.url}
     fact = desk.ledger.record(place_of(desk.team.id), SILENCED, key, value, desk.now(), by)
-    log.write(desk, f"{by} silenced {what}", links=[issue.url], about="silence", by=by, once=f"silence/{fact.seq}")
+    _log(desk, fact)
     return fact
+
+
+def _log(desk: Desk, fact: Fact) -> None:
+    """Write a silence into the on-call log, once; a later check does so, too, if whoever silenced died over it."""
+    text, links = f"{fact.by} silenced {fact.value['what']}", [str(fact.value["url"])]
+    log.write(desk, text, at=fact.at, links=links, about="silence", by=fact.by, once=f"silence/{fact.seq}")
 
 
 class IssueClosed(ValueError):
@@ -73,6 +80,8 @@ def standing(ledger: Ledger, team: str) -> dict[str, Silence]:
 
 def complain(desk: Desk, *, role: str, channel: str) -> tuple[Blocker, ...]:
     """End each silence whose issue is closed, and tell whoever is on call, once."""
+    for fact in desk.ledger.facts(place_of(desk.team.id), SILENCED):
+        _log(desk, fact)
     found = [
         guarded(desk, each.key, partial(_ended, desk, each, role, channel))
         for each in standing(desk.ledger, desk.team.id).values()
@@ -85,11 +94,12 @@ def _ended(desk: Desk, each: Silence, role: str, channel: str) -> Blocker | None
         return None
     people = asking.on_call(desk, role)
     key = f"{desk.team.id}.watch/silence/{each.key}/{each.seq}/over"
-    say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
+    receipt = say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
+    text, at = f"The silence of {each.what} is over: {each.issue} is closed", instant_of(str(receipt["ts"]))
+    log.write(desk, text, at=at, about="silence", once=key)
     desk.ledger.record_once(
         place_of(desk.team.id), OVER, each.key, {"seq": each.seq}, desk.now(), "stationmaster", key=f"{OVER}/{each.seq}"
     )
-    log.write(desk, f"The silence of {each.what} is over: {each.issue} is closed", about="silence", once=key)
     who = tuple(person.id for person in people)
     return blocker("SILENCE_OVER", who=who, subject=each.key, what=each.what, issue=each.issue)
 

@@ -134,11 +134,11 @@ def _tell(desk: Desk, watch: SpikesWatch, station: Station, people: Sequence[Per
 
 
 def _end(desk: Desk, station: Station, spikes: Iterable[Spike], why: str) -> None:
+    begun = spiking.open_spikes(desk.ledger, station.train.key)
     for spike in spikes:
-        fact = spiking.end(desk.ledger, station.train.key, spike, why, desk.now())
-        log.write(
-            desk, f"{spike.error} after {spike.departure} is over: {why}", about="error", once=f"spike/{fact.seq}"
-        )
+        once = f"spike/{spike.key}/{begun[spike.key].seq}/over"
+        log.write(desk, f"{spike.error} after {spike.departure} is over: {why}", about="error", once=once)
+        spiking.end(desk.ledger, station.train.key, spike, why, desk.now())
 
 
 def _of(station: Station, departure: str) -> dict[str, Spike]:
