@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from stationmaster.rehearsal.airflow_api import (
     AirflowUnreachable,
     NotReady,
 )
+from stationmaster.rehearsal.airflow_wire import READS
 from stationmaster.rehearsal.embedded.ports import choose_port
 from stationmaster.rehearsal.serving import serve
 
@@ -206,6 +208,39 @@ def test_no_airflow_at_all_is_unreachable() -> None:
         pytest.raises(AirflowUnreachable, match="ConnectError"),
     ):
         api.health()
+
+
+class Silent:
+    """A connection on which the first requests are never answered."""
+
+    def __init__(self, times: int) -> None:
+        self.left, self.asked, self.headers = times, 0, {"Authorization": "Bearer x"}
+
+    def request(self, method: str, path: str, **_: Any) -> httpx.Response:
+        self.asked += 1
+        self.left -= 1
+        if self.left >= 0:
+            raise httpx.ReadTimeout("timed out")
+        return httpx.Response(200, json={"answered": True})
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/dags"), ("POST", "/dags/~/dagRuns/~/taskInstances/list")])
+def test_what_only_reads_is_asked_again_of_a_busy_airflow(api: AirflowApi, monkeypatch, method: str, path: str) -> None:
+    silent = Silent(READS - 1)
+    monkeypatch.setattr(api, "_http", silent)
+    assert api._call(method, path) == {"answered": True}
+    silent.left, silent.asked = READS, 0
+    with pytest.raises(AirflowUnreachable, match="timed out"):
+        api._call(method, path)
+    assert silent.asked == READS
+
+
+def test_what_writes_is_never_sent_twice(api: AirflowApi, monkeypatch) -> None:
+    silent = Silent(1)
+    monkeypatch.setattr(api, "_http", silent)
+    with pytest.raises(AirflowUnreachable):
+        api._call("POST", "/dags/x/dagRuns")
+    assert silent.asked == 1
 
 
 def test_an_answer_that_is_no_json_is_an_error_that_shows_it(airflow: Airflow, api: AirflowApi) -> None:

@@ -48,6 +48,10 @@ _ERRORS: dict[int, type[AirflowApiError]] = {
 }
 
 
+READS = 4
+"""How many times a request that only reads is made, while none of them is answered in time."""
+
+
 class AirflowWire:
     """A logged-in user's connection. Not thread-safe: one a thread."""
 
@@ -108,10 +112,21 @@ class AirflowWire:
     def _send(
         self, method: str, path: str, *, query: Mapping[str, Any] | None = None, body: Mapping[str, Any] | None = None
     ) -> httpx.Response:
-        try:
-            return self._http.request(method, path, params=query, json=body)
-        except httpx.TransportError as error:
-            raise AirflowUnreachable(f"{method} {path}", f"{type(error).__name__}: {error}") from error
+        # What only reads is asked again: on a busy machine Airflow may be silent for longer than a request waits.
+        tries = READS if method == "GET" or path.endswith("/list") else 1
+        while True:
+            tries -= 1
+            try:
+                return self._http.request(method, path, params=query, json=body)
+            except httpx.TimeoutException as error:
+                if not tries:
+                    raise _unreachable(method, path, error) from error
+            except httpx.TransportError as error:
+                raise _unreachable(method, path, error) from error
+
+
+def _unreachable(method: str, path: str, error: httpx.TransportError) -> AirflowUnreachable:
+    return AirflowUnreachable(f"{method} {path}", f"{type(error).__name__}: {error}")
 
 
 def _read(answer: httpx.Response, request: str) -> Any:
