@@ -66,6 +66,21 @@ MUTANTS = (
         "tests/departures/test_hotfixes.py::test_nothing_of_it_goes_before_somebody_else_approves",
     ),
     Mutant(
+        "C-36: an untested issue keeps the promotion",
+        "departures/gating.py",
+        "            columns.standing(station),\n",
+        "",
+        "tests/departures/test_columns.py::"
+        "test_c36_an_untested_issue_keeps_the_promotion_and_the_deploying_task_counts_again",
+    ),
+    Mutant(
+        "A task that waits says why first",
+        "operators/looking.py",
+        "desk.ledger.set_blockers(self.subject(about), standing.blockers, desk.now())",
+        "standing.blockers",
+        "tests/operators/test_no_wait_without_reason.py::test_two_recipes_alone_put_a_task_aside_and_write_down_why_first",
+    ),
+    Mutant(
         "D-15: of a security hotfix the public hears nothing",
         "departures/telling.py",
         "channel = channel or channel_of(station, departure)",

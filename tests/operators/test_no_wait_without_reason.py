@@ -32,7 +32,7 @@ from stationmaster.operators.looking import LookingOperator, Pausing
 from stationmaster.triggers.station_trigger import LookingTrigger
 from tests.departures.week import INCLUDE
 
-PACKAGE = INCLUDE.parent / "plugins" / "stationmaster"
+PACKAGE = Path(stationmaster.operators.__file__).parents[1]
 RECIPES = (StationOperator, LookingOperator)
 """Who may put a task aside."""
 THEIRS = ("execute", "resume", "defer", "_take", "_wait")
