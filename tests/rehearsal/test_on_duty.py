@@ -174,6 +174,12 @@ class Night:
         answers = Answers(self.taken.as_user, lambda _: None)
         self.people = Responders(teams, answers, react=lambda *what: self.reacted.append(what) or True)
 
+    def happened(self, team: str, kind: str) -> None:
+        """Let the ledger know that an answer has arrived."""
+        name = f"{team}.incident/2024-03-12.1"
+        self.ledger.record_once(f"{team}.incident", "numbered", name, {}, NIGHT, "x")
+        self.ledger.record(name, kind, "", {}, NIGHT, "x")
+
     def sees(self, at: datetime, *actions: RequiredAction, hours: float = 1) -> list[str]:
         before = len(self.taken.given)
         self.people.plan(Scene(now=at, actions=actions, ledger=self.ledger), self.plans)
@@ -189,14 +195,38 @@ def test_c33_an_incident_is_taken_on_the_rung_of_its_script_told_of_and_reported
     assert night.sees(NIGHT, asking(dag, "page", options=page, index=0)) == []
     assert night.sees(NIGHT, asking(dag, "page", options=page, index=1)) == [mine]
     news = tuple(option for option, _, _ in NEWS)
-    said = [night.sees(NIGHT, asking(dag, "handle", options=news, index=0, text="")) for _ in range(4)]
-    assert said == [[UPDATE], [MITIGATED], [RESOLVED], []]
+    asked = asking(dag, "handle", options=news, index=0, text="")
+    said = []
+    for kind in ("updated", "mitigated", "resolved"):
+        said.append(night.sees(NIGHT, asked))
+        night.happened("cellxgene", kind)
+    assert said == [[UPDATE], [MITIGATED], [RESOLVED]]
+    assert night.sees(NIGHT, asked) == []
     assert night.sees(NIGHT, asking(dag, "examine", options=(FILE,), root_cause=""), hours=5) == [FILE]
     assert night.taken.given[-1][3]["root_cause"]
     asked = asking(dag, "ask_for_the_postmortem", options=(WRITTEN,), url="")
     assert night.sees(NIGHT, asked, hours=5) == []
     assert night.sees(NIGHT, asked, hours=40) == [WRITTEN]
     assert not_me not in {option for _, _, option, _ in night.taken.given}
+
+
+def test_an_answer_that_airflow_loses_is_given_again_to_the_next_try(ledger):
+    """Fact 3: a response that comes too soon fails the try, and the next one asks anew."""
+    night, dag = Night(ledger), "cellxgene.incident"
+    night.happened("cellxgene", "updated")
+    news = tuple(option for option, _, _ in NEWS)
+    first = asking(dag, "handle", options=news, index=0)
+    again = first.model_copy(update={"task_instance": first.task_instance.model_copy(update={"id": "2"})})
+    assert night.sees(NIGHT, first) == [MITIGATED]
+    assert night.sees(NIGHT, first) == []
+    assert night.sees(NIGHT, again) == [MITIGATED]
+    day = Day(ledger, {"review": ONCE})
+    asked = asking("dre.chores.review", "do_it")
+    other = asked.model_copy(update={"task_instance": asked.task_instance.model_copy(update={"id": "2"})})
+    for each in (asked, asked, other):
+        day.asks(MONDAY, each)
+        carried_out(day.plans, ledger, each, until=FAR)
+    assert len(day.taken.given) == 2
 
 
 def test_c34_who_answers_in_slack_puts_a_mark_under_the_page(ledger):

@@ -132,6 +132,17 @@ def test_d18_nobody_decides_and_is_reminded_once(dre: Lookout, watch, firing) ->
     assert len(dre.thread(message)) == 1
 
 
+def test_d18_an_alert_of_the_night_leaves_time_to_decide_from_when_it_is_told(dre: Lookout, watch, firing) -> None:
+    firing.fire(_fire("NodeDown"))
+    dre.clock.move(hours=2)
+    dre.look(watch)
+    (message,) = dre.slack.messages[dre.team.channels["eng-dre"].id]
+    assert dre.thread(message) == []
+    dre.clock.move(minutes=16)
+    dre.look(watch)
+    assert len(dre.thread(message)) == 1
+
+
 @pytest.mark.parametrize("kind", ["unauthorised", "busy", "no_json", "nothing"])
 def test_d16_a_source_that_cannot_be_read_is_said_and_ends_no_alert(dre: Lookout, watch, firing, pagers, kind) -> None:
     pagers.matters.begin(PagerMatter(vendor="jira", id="j1", title="x", severity="P1"))

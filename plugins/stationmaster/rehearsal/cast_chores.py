@@ -42,22 +42,26 @@ class ChoreDoers:
         self._until = until
         self._played: set[tuple[str, str]] = set()
         self._asked: dict[str, int] = {}
+        self._decided: dict[str, datetime | None] = {}
 
     def plan(self, scene: Scene, plans: Plans) -> None:
         """Plan what becomes of each chore that is newly asked of somebody."""
         for action in scene.actions:
             task = action.task_instance
             if action.waits and area_of(task.dag_id) == CHORES:
+                # A try that Airflow fails for reasons of its own asks anew: it is another task instance.
                 name = f"{task.dag_id}/{task.dag_run_id}/{task.task_id}"
-                plans.once(name, partial(self._plans_for, scene, action))
+                plans.once(f"{name}/{task.id}", partial(self._plans_for, scene, action, name))
 
-    def _plans_for(self, scene: Scene, action: RequiredAction) -> Iterator[Plan]:
+    def _plans_for(self, scene: Scene, action: RequiredAction, name: str) -> Iterator[Plan]:
         task = action.task_instance
         team = self._teams[task.dag_id.partition(".")[0]]
         chore = team.chores[task.dag_id.rpartition(".")[2]]
-        at = self._when(team, chore, scene, first=task.task_id == "do_it")
+        if name not in self._decided:
+            self._decided[name] = self._when(team, chore, scene, first=task.task_id == "do_it")
+        at = self._decided[name]
         if at is not None:
-            yield Plan(at, partial(self._do, chore, action))
+            yield Plan(max(at, scene.now), partial(self._do, chore, action))
 
     def _when(self, team: TeamConfig, chore: Chore, scene: Scene, *, first: bool) -> datetime | None:
         """Return when a chore is done, None if not by whoever has been asked now."""

@@ -41,7 +41,6 @@ class Responders:
         self._answers = answers
         self._react = react
         self._scripts = scripts(teams)
-        self._news: dict[str, int] = {}
 
     def plan(self, scene: Scene, plans: Plans) -> None:
         """Plan the answer to each question of an incident that is new."""
@@ -50,13 +49,14 @@ class Responders:
             if not action.waits or area_of(task.dag_id) != INCIDENT:
                 continue
             team = self._teams[task.dag_id.partition(".")[0]]
-            run = f"{task.dag_id}/{task.dag_run_id}"
+            # A try that Airflow fails for reasons of its own asks anew: it is another task instance.
+            run = f"{task.dag_id}/{task.dag_run_id}/{task.id}"
             if task.task_id == "page":
                 if task.map_index == self._scripts[team.id].rung:
                     plans.once(f"{run}/page", partial(self._takes, scene, team, action))
             elif task.task_id.startswith("handle"):
-                number = self._news.get(run, 0)
-                plans.once(f"{run}/news/{number}", partial(self._tells, scene, run, number, action))
+                number = _news_so_far(scene, team.id)
+                plans.once(f"{run}/news/{number}", partial(self._tells, scene, number, action))
             elif task.task_id == "examine":
                 plans.once(f"{run}/examine", partial(self._examines, scene, team, action))
             elif task.task_id == "ask_for_the_postmortem":
@@ -81,17 +81,10 @@ class Responders:
             return False
         return self._react(person.slack[0], str(told.receipt["channel"]), str(told.receipt["ts"]))
 
-    def _tells(self, scene: Scene, run: str, number: int, action: RequiredAction) -> Iterator[Plan]:
+    def _tells(self, scene: Scene, number: int, action: RequiredAction) -> Iterator[Plan]:
         if number < len(NEWS):
-            yield Plan(scene.now + NEWS[number][1], partial(self._news_of, run, number, action))
-
-    def _news_of(self, run: str, number: int, action: RequiredAction, scene: Scene) -> bool:
-        option, _, form = NEWS[number]
-        found = still(scene, action)
-        if found is not None and not self._answers.give(found, option, dict(form)):
-            return False
-        self._news[run] = number + (found is not None)
-        return True
+            option, takes, form = NEWS[number]
+            yield Plan(scene.now + takes, partial(self._gives, action, option, dict(form)))
 
     def _examines(self, scene: Scene, team: TeamConfig, action: RequiredAction) -> Iterator[Plan]:
         missing = self._scripts[team.id].rung > 0
@@ -114,6 +107,12 @@ class Responders:
     def _gives(self, action: RequiredAction, option: str, form: dict[str, Any], scene: Scene) -> bool:
         found = still(scene, action)
         return found is None or self._answers.give(found, option, dict(form))
+
+
+def _news_so_far(scene: Scene, team: str) -> int:
+    """Return how much news of the newest incident has arrived: an answer that got lost is given again."""
+    incident = _newest(scene, team)
+    return sum(len(scene.ledger.facts(incident, kind)) for kind in ("updated", "mitigated", "resolved"))
 
 
 def _newest(scene: Scene, team: str) -> str:

@@ -157,7 +157,7 @@ def _incident_form(team: TeamConfig, script: Script) -> dict[str, Any]:
         "kind": rules.kinds[0],
         "severity": severity,
         "impact": next(iter(rules.impacts)),
-        "what": f"{rules.services[0]} does not answer",
+        "what": f"No answer from {rules.services[0]}",
     }
 
 

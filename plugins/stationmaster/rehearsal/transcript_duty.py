@@ -189,8 +189,12 @@ def _log(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
 
 def _place(link: str) -> str:
     """Return a link as people read it: of the stand-ins what comes after the host, for they are gone by then."""
+    return escaping.markdown(_bare(link))
+
+
+def _bare(link: str) -> str:
     parts = urlsplit(link)
-    return escaping.markdown(parts.path.strip("/") if parts.hostname in _LOOPBACK else link)
+    return parts.path.strip("/") if parts.hostname in _LOOPBACK else link
 
 
 def _entries(evidence: Evidence, team: TeamConfig) -> list[Happened]:
@@ -225,7 +229,7 @@ def _sentence(team: TeamConfig, fact: Happened) -> str:
         return f"has it (in {value['way']})"
     if fact.kind == "examined":
         return f"the cause: {value['root_cause']}; a runbook: {value['runbook']}"
-    said = value.get("text") or value.get("url") or ""
+    said = value.get("text") or _bare(str(value.get("url") or ""))
     return f"{fact.kind.replace('_', ' ')}{f': {said}' if said else ''}"
 
 

@@ -80,8 +80,11 @@ def _looked_at(desk: Desk, watch: AlertsWatch, book: AlertBook, group: Group) ->
         _decided(desk, book, group, decision, "", person.id)
         return None
     since = min(event.at for event in new)
-    if desk.now() - since >= watch.decide:
-        key = f"{_episode(desk, group, new)}/reminded"
+    episode = _episode(desk, group, new)
+    told = desk.ledger.effect(episode)
+    # An alert of the night is told in the morning: from then on there is time to decide.
+    if told is not None and desk.now() - max(since, told.intended_at) >= watch.decide:
+        key = f"{episode}/reminded"
         say(desk, key, str(receipt["channel"]), wording.alerts_reminder(people), thread=str(receipt["ts"]))
     return blocker(
         "ALERTS_UNDECIDED",
