@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -136,6 +137,21 @@ def test_d18_a_body_without_a_length_is_bounded_too(url: str, desk: Desk) -> Non
             yield b"x" * 8192
 
     assert httpx.post(f"{url}{PATH}", content=pieces()).status_code == 413
+
+
+@pytest.mark.parametrize("length", [b"\xb2", b"9" * 5000, b"-1", b"1e3"])
+def test_d18_a_length_that_is_no_number_is_refused_before_a_byte_is_read(length: bytes) -> None:
+    said: list[dict[str, Any]] = []
+
+    async def send(message: dict[str, Any]) -> None:
+        said.append(message)
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError("nothing is read")
+
+    scope = {"type": "http", "method": "POST", "path": PATH, "headers": [(b"content-length", length)]}
+    asyncio.run(app(scope, receive, send))
+    assert said[0]["status"] == 413
 
 
 @pytest.mark.parametrize(

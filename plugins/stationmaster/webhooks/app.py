@@ -56,7 +56,7 @@ async def app(
 
 async def _body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]]) -> bytes:
     said = headers.get("content-length", "0")
-    if not said.isdigit() or int(said) > _MOST_BYTES:
+    if not (said.isascii() and said.isdigit()) or int(said[:12]) > _MOST_BYTES:
         raise TooLarge
     body = bytearray()
     while True:
