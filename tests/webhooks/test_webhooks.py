@@ -50,7 +50,7 @@ def url():
 @pytest.fixture
 def desk(tmp_path: Path, sqlite_template: Path, monkeypatch) -> Desk:
     include = tmp_path / "include"
-    for folder in ("teams", "rotations", "runbooks", "watches"):
+    for folder in ("teams", "rotations", "runbooks", "templates", "watches"):
         shutil.copytree(INCLUDE / folder, include / folder)
     watches = include / "watches/hausmeister.yaml"
     watches.write_text(watches.read_text() + MORE)
