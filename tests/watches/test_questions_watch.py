@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.config.watch_kinds import Sprint
 from stationmaster.duty import log
 from stationmaster.rehearsal.slack.models import SlackFault
 from tests.watches.lookout import STRANGER, Lookout
@@ -121,6 +122,27 @@ def test_n15_an_emoji_of_the_team_makes_an_issue_and_a_strangers_does_not(lookou
     (issue,) = repository.issues.values()
     assert issue.labels == ["bug"]
     assert "<!channel>" not in issue.body
+    assert sum("made an issue" in text for text in lookout.thread(question)) == 1
+
+
+@pytest.mark.parametrize("before", [False, True], ids=["at once", "an issue already"])
+def test_c27_an_emoji_pulls_the_issue_into_the_sprint_once(lookout: Lookout, watch, before: bool) -> None:
+    sprint = Sprint(labels=("current sprint",))
+    watch = watch.model_copy(update={"file": watch.file.model_copy(update={"sprint": sprint})})
+    question = lookout.says("The portal loses every upload. Why?")
+    if before:
+        lookout.marks(question, "ticket", who=FARAH)
+        lookout.look(watch)
+    lookout.marks(question, "fast_forward")
+    lookout.look(watch)
+    repository = lookout.github.repository("chanzuckerberg/single-cell-data-portal").record
+    assert [issue.labels for issue in repository.issues.values()] == ([["bug"]] if before else [])
+    lookout.marks(question, "fast_forward", who=FARAH)
+    lookout.look(watch)
+    lookout.look(watch)
+    (issue,) = repository.issues.values()
+    assert issue.labels == ["bug", "current sprint"]
+    assert sum("into the sprint" in text for text in lookout.thread(question)) == 1
     assert sum("made an issue" in text for text in lookout.thread(question)) == 1
 
 

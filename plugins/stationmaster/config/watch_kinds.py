@@ -86,12 +86,33 @@ class Repeats(ConfigModel):
     within: PositiveDuration = timedelta(days=30)
 
 
+class Sprint(ConfigModel):
+    """How somebody of the team pulls what is urgent and small into the sprint under way: by another emoji (C-27)."""
+
+    emoji: Emoji = "fast_forward"
+    labels: tuple[Text, ...] = Field(min_length=1, description="What the team's board takes for the current sprint")
+
+
 class FileIssue(ConfigModel):
     """How somebody of the team makes an issue of a question: by an emoji on it (C-26, C-27, N-15)."""
 
     emoji: Emoji = "ticket"
     repository: RepositoryName
     labels: tuple[Text, ...] = ()
+    sprint: Sprint | None = Field(
+        default=None, description="With its emoji the issue is made, too, and bears the labels of the sprint (C-27)"
+    )
+
+    @model_validator(mode="after")
+    def _two_emoji(self) -> Self:
+        if self.sprint is not None and self.sprint.emoji == self.emoji:
+            raise refusal(
+                "emoji_twice",
+                f":{self.emoji}: makes an issue already",
+                "Name another emoji for the sprint.",
+                field="sprint.emoji",
+            )
+        return self
 
 
 class QuestionsWatch(WatchEntry, json_schema_extra=key_is_the_id):

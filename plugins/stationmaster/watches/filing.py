@@ -1,4 +1,4 @@
-"""A question becomes an issue when somebody of the team puts the agreed emoji on it (C-26, C-27, N-15)."""
+"""A question becomes an issue, or one of this sprint, when the team puts the agreed emoji on it (C-26, C-27, N-15)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording
 
 if TYPE_CHECKING:
+    from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import QuestionsWatch
     from stationmaster.departures.desk import Desk
     from stationmaster.hooks.chat_models import Heard
@@ -18,20 +19,15 @@ if TYPE_CHECKING:
 def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> None:
     """Open the issue once, and say so in the question's thread; a stranger's emoji does nothing."""
     rules = watch.file
-    if rules is None or rules.emoji not in message.marks:
+    if rules is None:
+        return
+    sprint = rules.sprint
+    pulled = _marked(desk, channel, message, sprint.emoji) if sprint is not None else None
+    who = pulled or _marked(desk, channel, message, rules.emoji)
+    if who is None:
         return
     name = f"{channel}/{message.ts}"
     key = f"{desk.team.id}.watch/question/{name}/issue"
-    who = next(
-        (
-            person
-            for user in sorted(desk.chat.reactions(channel, message.ts).get(rules.emoji, frozenset()))
-            if (person := desk.team.person_by_slack(user)) is not None
-        ),
-        None,
-    )
-    if who is None:
-        return
     link = desk.chat.permalink(channel, message.ts)
     issue = tickets.open_ticket(
         desk,
@@ -50,3 +46,25 @@ def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> Non
         about="question",
         once=f"question/{name}/filed",
     )
+    if sprint is None or pulled is None:
+        return
+    tickets.label(desk, f"{key}/sprint", rules.repository, int(issue["number"]), sprint.labels)
+    text = wording.pulled(pulled, str(issue["url"]))
+    told = say(desk, f"{key}/sprint/told", channel, text, thread=message.ts)
+    log.write(
+        desk,
+        f"{pulled.name} pulled a question's issue into the sprint",
+        at=instant_of(str(told["ts"])),
+        links=[str(issue["url"]), link],
+        about="question",
+        once=f"question/{name}/sprint",
+    )
+
+
+def _marked(desk: Desk, channel: str, message: Heard, emoji: str) -> Person | None:
+    """Return who of the team put the emoji on the message, None if only strangers did, or nobody."""
+    if emoji not in message.marks:
+        return None
+    users = desk.chat.reactions(channel, message.ts).get(emoji, frozenset())
+    found = (desk.team.person_by_slack(user) for user in sorted(users))
+    return next((person for person in found if person is not None), None)

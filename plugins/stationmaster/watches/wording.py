@@ -41,6 +41,10 @@ def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: Quest
         lines.append(f"It looks like {escaping.slack(topic)}: {owner.mention} knows about that.")
     if watch.file is not None:
         lines.append(f"Put :{watch.file.emoji}: on it to make an issue of it.")
+        if watch.file.sprint is not None:
+            lines.append(
+                f"If it is urgent and less than a day's work: :{watch.file.sprint.emoji}: pulls it into the sprint."
+            )
     return "\n".join(lines)
 
 
@@ -67,6 +71,11 @@ def issue_body(text: str, link: str) -> str:
 def filed(who: Person, url: str) -> str:
     """Return the reply that names the issue."""
     return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
+
+
+def pulled(who: Person, url: str) -> str:
+    """Return the reply that the issue is one of this sprint (C-27)."""
+    return f":fast_forward: {escaping.slack(who.name)} pulled it into the sprint: {url}"
 
 
 def silence_over(people: Sequence[Person], silence: Silence) -> str:
