@@ -14,6 +14,7 @@ from tests.rehearsal.duty_week import (
     CARRIED,
     CHORE,
     MONDAY,
+    REVIEW,
     asked,
     chores,
     ended,
@@ -111,6 +112,21 @@ LATE = MONDAY + timedelta(days=14, hours=1)
 def test_t16_a_wrong_count_and_a_wrong_reminder_are_found(evidence, word):
     found = list(miscounted_chores(evidence, TEAMS))
     assert any(word in each for each in found) if word else found == []
+
+
+def test_t16_out_of_hours_nobody_is_there_to_be_told_that_it_is_late():
+    """Of alerts until 18:00: what is due at 17:30 UTC and done an hour later was late, and nobody was on duty."""
+    of_alerts = REVIEW.model_copy(update={"role": "alerts", "due": timedelta(hours=9)})
+    teams = {"dre": team().model_copy(update={"chores": {"review": of_alerts}})}
+    due = MONDAY + timedelta(hours=9)
+    begun = opened(CHORE, MONDAY)
+    begun = begun.model_copy(
+        update={"body": {**begun.body, "value": {**begun.body["value"], "due_at": due.isoformat()}}}
+    )
+    for hours, found in ((1, 0), (24, 1)):
+        done = ended(CHORE, due + timedelta(hours=hours), "anouk")
+        evidence = Evidence(audit=(begun, asked(CHORE, MONDAY, "anouk"), done))
+        assert len(list(miscounted_chores(evidence, teams))) == found
 
 
 def test_t16_a_due_time_that_the_file_does_not_say_is_found():

@@ -14,6 +14,7 @@ from stationmaster.rehearsal.airflow_answers import RequiredAction
 from stationmaster.rehearsal.answering import Answers, still
 from stationmaster.rehearsal.cast_plans import Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
+from stationmaster.rehearsal.hours_duty import is_covered
 from stationmaster.rehearsal.programme_duty import CHORES, TOGETHER, area_of, together
 
 DONE = "Done"
@@ -78,7 +79,8 @@ class ChoreDoers:
             return None
         if due is not None and due < scene.now + NOT_LONG:
             late = together(due + LATE_BY, TOGETHER)
-            if late + MARGIN < min(over, handoff, self._until) and self._plays(team, "late"):
+            at_work = is_covered(team, (chore.role,), due) and is_covered(team, (chore.role,), late)
+            if at_work and late + MARGIN < min(over, handoff, self._until) and self._plays(team, "late"):
                 return late
         if count > 2 and over + MARGIN < min(scene.now + NOT_LONG, self._until) and self._plays(team, "missed"):
             return None

@@ -14,7 +14,7 @@ from stationmaster.config.chores import Chore
 from stationmaster.config.team import TeamConfig
 from stationmaster.rehearsal.evidence import Evidence, Said
 from stationmaster.rehearsal.evidence_duty import Happened, chore_runs
-from stationmaster.rehearsal.hours_duty import rotation_of
+from stationmaster.rehearsal.hours_duty import next_covered, rotation_of
 from stationmaster.rehearsal.invariants_people import counted_here, holder
 from stationmaster.rehearsal.programme_duty import CHORES, area_of
 
@@ -122,7 +122,8 @@ def miscounted_chores(evidence: Evidence, teams: Teams) -> Iterator[str]:
         late = _late(evidence, name)
         if any(message.at < due for message in late):
             yield f"{name} was said to be late before it was due"
-        if not late and asked and endings[0].at > due + _SLACK:
+        # Out of hours nobody is there to be told: it is said when somebody is.
+        if not late and asked and endings[0].at > next_covered(team, (chore.role,), due) + _SLACK:
             yield f"{name} was late, and nobody was told"
 
 
