@@ -113,8 +113,13 @@ def test_t16_an_answer_without_its_evidence_closes_nothing_and_says_what_is_miss
     assert re.search(missing, outcome.text)
     assert outcome.text.endswith("It is asked again.")
     assert run.office.ledger.fact(run.about, "ended") is None
-    assert run.start("do_it").kind == "deferred"
+    again = run.start("do_it")
+    assert again.kind == "deferred"
     assert len(run.asked) == 2
+    assert run.asked[1]["body"].startswith("**The last answer was not taken.** ")
+    assert re.search(missing.replace(r"\.", r"\\?\."), run.asked[1]["body"])
+    assert "not taken" not in run.asked[0]["body"]
+    assert run.wake(again, "do_it", answer("Done", holder(run.office), **GOOD)).value["outcome"] == "done"
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 ASKED = "asked"
 """The kind of the fact that a place asks these people: subject ``<place>``, value ``{"people"}``."""
 
+NOT_TAKEN = "not_taken"
+"""The kind of the fact that an answer was refused: subject ``<place>``, value ``{"why"}``; empty once one was taken."""
+
 
 def on_call(desk: Desk, role: str) -> tuple[Person, ...]:
     """Return whoever holds ``role`` now, be they several.
@@ -45,3 +48,16 @@ def handed_over(desk: Desk, about: str, place: int, role: str) -> bool:
     """Return whether whoever was asked has gone off call."""
     fact = asked_at(desk, about, place)
     return fact is not None and {person.id for person in on_call(desk, role)}.isdisjoint(fact.value["people"])
+
+
+def not_taken(desk: Desk, about: str, place: int, why: str) -> None:
+    """Keep why an answer was not taken, so that the question says it when it is asked again; empty: it was taken."""
+    known = why_not_taken(desk, about, place)
+    if why != known:
+        desk.ledger.record(about, NOT_TAKEN, str(place), {"why": why}, desk.now(), "stationmaster")
+
+
+def why_not_taken(desk: Desk, about: str, place: int) -> str:
+    """Return why the place's last answer was not taken; empty where it was, or where there was none."""
+    fact = desk.ledger.fact(about, NOT_TAKEN, str(place))
+    return str(fact.value["why"]) if fact is not None else ""

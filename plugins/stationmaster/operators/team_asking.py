@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.departures.desk import Desk
 
+_AGAIN = "It is asked again."
 QUESTION = "question"
 """The look of every area that waits for an answer: until it is given elsewhere, or whoever was asked goes off call.
 
@@ -98,7 +99,7 @@ class TeamAskOperator(TeamOperator):
         if event is not None and event.get("chosen_options"):
             person = self._responder(desk, about, event)
             form = dict(event.get("params_input") or {})
-            found = self.answered(desk, about, person, str(event["chosen_options"][0]), form)
+            found = self._taken_or_why(desk, about, person, str(event["chosen_options"][0]), form)
             if found is not None:
                 return found
             # No task instance is asked twice in one try (fact 3).
@@ -110,6 +111,18 @@ class TeamAskOperator(TeamOperator):
         if asked.get("armed"):
             return Pausing(QUESTION, {**arguments, "armed": True})
         return self._ask(desk, about, arguments, context)
+
+    def _taken_or_why(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+        """Take the answer; why one is not taken is said in the question when it is asked again."""
+        from stationmaster.duty import asking
+
+        try:
+            found = self.answered(desk, about, person, choice, form)
+        except StepFailedForNow as refused:
+            asking.not_taken(desk, about, self.place, str(refused).removesuffix(_AGAIN).strip())
+            raise
+        asking.not_taken(desk, about, self.place, "")
+        return found
 
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:
         from stationmaster.duty import asking
@@ -150,7 +163,7 @@ class TeamAskOperator(TeamOperator):
             ti_id=context["ti"].id,
             options=list(question.options),
             subject=question.subject,
-            body=question.body,
+            body=self._with_reason(desk, about, question.body),
             defaults=None,
             multiple=False,
             params=question.fields,
@@ -158,6 +171,13 @@ class TeamAskOperator(TeamOperator):
         )
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
+
+    def _with_reason(self, desk: Desk, about: str, body: str) -> str:
+        from stationmaster.core import escaping
+        from stationmaster.duty import asking
+
+        why = asking.why_not_taken(desk, about, self.place)
+        return f"**The last answer was not taken.** {escaping.markdown(why)}\n\n{body}" if why else body
 
     def _tell(self, desk: Desk, about: str, people: tuple[Person, ...]) -> None:
         """Tell them; what stands in Airflow does not wait for Slack (F61): the look tells them later."""
