@@ -74,6 +74,7 @@ WRITES = {
     "renew_blockers": lambda ledger, m, now: ledger.renew_blockers("waits", [BLOCKER], now),
 }
 READS = {
+    "all_facts",
     "at",
     "audit",
     "ballots",

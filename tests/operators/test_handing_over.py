@@ -331,9 +331,9 @@ def test_fact3_every_task_has_short_retries(shift):
 @pytest.mark.parametrize(
     ("changes", "tasks"),
     [
-        ({"access": None}, {"open_shift", "tell_the_shift", "pair_up"}),
-        ({"notices": None}, {"open_shift", "check_access", "pair_up"}),
-        ({"pairing": None}, {"open_shift", "check_access", "tell_the_shift"}),
+        ({"access": None}, {"open_shift", "tell_the_shift", "pair_up", "publish_the_log"}),
+        ({"notices": None}, {"open_shift", "check_access", "pair_up", "publish_the_log"}),
+        ({"pairing": None}, {"open_shift", "check_access", "tell_the_shift", "publish_the_log"}),
     ],
 )
 def test_the_dag_has_the_tasks_that_the_file_asks_for(shift, changes, tasks):

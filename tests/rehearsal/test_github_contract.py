@@ -1,5 +1,6 @@
 """The stand-in GitHub against the models that githubkit generates from GitHub's own schema: every answer validates."""
 
+import base64
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -169,6 +170,14 @@ def test_issues_labels_and_comments(talk: Conversation) -> None:
     assert talk.ask("issues", "update", issue.number, state="closed").state == "closed"
 
 
+def test_contents(talk: Conversation) -> None:
+    text = base64.b64encode(b"# A report").decode()
+    made = talk.ask("repos", "create_or_update_file_contents", "reports/one.md", message="Report", content=text)
+    assert made.content.path == "reports/one.md"
+    assert talk.ask("repos", "get_content", "reports/one.md").path == "reports/one.md"
+    assert [each.name for each in talk.ask("repos", "get_content", "")] == ["README.md", "LICENSE"]
+
+
 def test_releases(talk: Conversation) -> None:
     talk.ask("git", "create_ref", ref="refs/tags/v9", sha=HEAD)
     made = talk.ask("repos", "create_release", tag_name="v9", body="notes", draft=False)
@@ -194,6 +203,7 @@ def test_no_endpoint_is_left_out_of_the_contract() -> None:
 
 
 CONVERSATIONS = (
+    test_contents,
     test_accounts_and_repository,
     test_the_git_database,
     test_branches_commits_and_comparison,

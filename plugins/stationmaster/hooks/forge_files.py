@@ -13,7 +13,7 @@ class ForgeFiles(ForgePart):
 
         :raises ForgeUnreadable: GitHub answers something else than a list.
         """
-        found = self._wire.read(f"{forge_names.repository(repo)}/contents")
+        found = self._wire.read(f"{forge_names.repository(repo)}/contents/")
         if not isinstance(found, list):
             raise ForgeUnreadable(f"GitHub answers no list of the files of {repo}")
         try:

@@ -87,7 +87,7 @@ def measure(folder: Path, team: TeamConfig, *, channels: int = CHANNELS, looks: 
         channels=tuple(named),
         within=timedelta(minutes=10),
     )
-    team = team.model_copy(update={"channels": named, "watches": {"bench": watch}})
+    team = team.model_copy(update={"channels": named, "watches": {"bench": watch}, "log": None})
     ledger = Ledger.at(f"sqlite:///{folder / 'watch.db'}")
     ledger.migrate(hand())
     for each in ids:

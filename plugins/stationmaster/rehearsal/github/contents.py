@@ -20,18 +20,21 @@ def list_root(call: Call) -> Reply:
 
 def _entry(call: Call, name: str) -> dict[str, Any]:
     plain, folder = name.rstrip("/"), name.endswith("/")
-    return {
-        "type": "dir" if folder else "file",
-        "size": 0 if folder else _BYTES,
-        "name": plain,
-        "path": plain,
-        "url": f"{call.at}/contents/{plain}",
-        "html_url": f"{call.page}/blob/{call.repository.spec.default_branch}/{plain}",
-    }
+    sha = hashlib.sha1(f"{call.repository.spec.name}/{name}".encode(), usedforsecurity=False).hexdigest()
+    return _described(
+        call,
+        call.repository.spec.default_branch,
+        plain,
+        kind="dir" if folder else "file",
+        size=0 if folder else _BYTES,
+        sha=sha,
+    )
 
 
 def get_content(call: Call) -> Reply:
-    """Answer one file."""
+    """Answer one file; no path is the root."""
+    if not call.params["path"]:
+        return list_root(call)
     branch = call.query.get("ref") or call.repository.record.default_branch
     text = call.repository.record.files.get(f"{branch}:{call.params['path']}")
     if text is None:
@@ -64,20 +67,30 @@ def put_content(call: Call) -> Reply:
 
 
 def _shape(call: Call, branch: str, text: str) -> dict[str, Any]:
-    path = call.params["path"]
+    raw = text.encode()
+    sha = hashlib.sha1(b"blob %d\0%s" % (len(raw), raw), usedforsecurity=False).hexdigest()
+    return _described(call, branch, call.params["path"], kind="file", size=len(raw), sha=sha)
+
+
+def _described(call: Call, branch: str, path: str, *, kind: str, size: int, sha: str) -> dict[str, Any]:
+    url = f"{call.at}/contents/{path}?ref={branch}"
+    page = f"{call.page}/{'tree' if kind == 'dir' else 'blob'}/{branch}/{path}"
+    stored = f"{call.at}/git/{'trees' if kind == 'dir' else 'blobs'}/{sha}"
     return {
-        "type": "file",
+        "type": kind,
         "name": path.rpartition("/")[2],
         "path": path,
-        "sha": hashlib.sha1(f"blob {len(text.encode())}\0{text}".encode(), usedforsecurity=False).hexdigest(),
-        "size": len(text.encode()),
-        "url": f"{call.at}/contents/{path}?ref={branch}",
-        "html_url": f"{call.page}/blob/{branch}/{path}",
+        "sha": sha,
+        "size": size,
+        "url": url,
+        "html_url": page,
+        "git_url": stored,
+        "download_url": None if kind == "dir" else f"{call.page}/raw/{branch}/{path}",
+        "_links": {"self": url, "git": stored, "html": page},
     }
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/repos/{owner}/{name}/contents", list_root),
     Endpoint("GET", "/repos/{owner}/{name}/contents/{path:path}", get_content),
     Endpoint("PUT", "/repos/{owner}/{name}/contents/{path:path}", put_content),
 )
