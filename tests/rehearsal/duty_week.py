@@ -117,9 +117,9 @@ def written(about: str, at: datetime, text: str, of: str = "") -> Entry:
     return fact(f"dre.log/{about}", "entry", at, "stationmaster", of, at=at.isoformat(), text=text, links=[], about=of)
 
 
-def opened(name: str, at: datetime) -> Entry:
-    due = (at + timedelta(days=1)).isoformat()
-    return fact(name, "opened", at, title="Review the alerts", opened_at=at.isoformat(), due_at=due)
+def opened(name: str, at: datetime, of: datetime | None = None) -> Entry:
+    due, came = (at + timedelta(days=1)).isoformat(), (of or at).isoformat()
+    return fact(name, "opened", at, title="Review the alerts", opened_at=at.isoformat(), due_at=due, of=came)
 
 
 def asked(name: str, at: datetime, person: str, place: int = 0) -> Entry:

@@ -75,6 +75,19 @@ def test_t16_a_chore_that_the_next_one_overtook_may_be_missed():
     assert not [found for found in unclosed_chores(evidence, TEAMS) if "next one" in found]
 
 
+@pytest.mark.parametrize(("minutes", "found"), [(-30, True), (15, False)])
+def test_t16_a_chore_is_over_when_the_calendar_brings_the_next_one_however_late_that_is_started(minutes, found):
+    next_one = MONDAY + timedelta(hours=3)
+    evidence = changed(
+        without=(NOT_BY_ANYBODY, (CARRIED, "opened")),
+        audit=(
+            ended(CHORE, next_one + timedelta(minutes=minutes), "stationmaster", "missed"),
+            opened("dre.chores/review/2024-03-11T1230", next_one + timedelta(minutes=45), of=next_one),
+        ),
+    )
+    assert any("next one began" in each for each in unclosed_chores(evidence, TEAMS)) is found
+
+
 @pytest.mark.parametrize(
     ("evidence", "word"),
     [

@@ -54,6 +54,12 @@ def unclosed_chores(evidence: Evidence, teams: Teams) -> Iterator[str]:
         yield from _unfounded(evidence, teams, _Run(team, chore, name, facts), endings[0])
 
 
+def _came(opened: Happened) -> datetime:
+    """Return when the calendar brings a run: a rehearsal starts it at the full hour after that."""
+    of = opened.value.get("of")
+    return datetime.fromisoformat(of) if isinstance(of, str) and of else opened.at
+
+
 def _unfounded(evidence: Evidence, teams: Teams, run: _Run, ending: Happened) -> Iterator[str]:
     """Yield why an ending is not to be believed."""
     team, chore, name, facts = run
@@ -74,7 +80,7 @@ def _unfounded(evidence: Evidence, teams: Teams, run: _Run, ending: Happened) ->
         yield f"{name} was left, and may not be"
     if outcome == "missed":
         since = _of(facts, "opened")[0].at
-        begun = [_of(one.facts, "opened")[0].at for one in _chores(evidence, teams) if one.chore is chore]
+        begun = [_came(_of(one.facts, "opened")[0]) for one in _chores(evidence, teams) if one.chore is chore]
         if not any(since < at <= ending.at + _SLACK for at in begun):
             yield f"{name} was given up before the next one began"
 
