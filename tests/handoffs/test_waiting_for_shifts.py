@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.blockers import blocker
+from stationmaster.duty.waiting import pause
 from stationmaster.handoffs import waiting
 from tests.handoffs.monday import HANDOFF, HELP
 from tests.handoffs.test_access import answer
@@ -23,7 +24,7 @@ def look(monday, name, arguments):
 def test_a_pause_grows_with_its_obstacle_up_to_five_minutes(monday):
     lengths = []
     for _ in range(20):
-        arguments = waiting.pause(monday.desk(), SUBJECT, [SLACK])
+        arguments = pause(monday.desk(), SUBJECT, [SLACK], {})
         monday.ledger.set_blockers(SUBJECT, [SLACK], monday.clock())
         assert not look(monday, waiting.AGAIN, arguments).opens
         start = monday.clock()
@@ -36,7 +37,7 @@ def test_a_pause_grows_with_its_obstacle_up_to_five_minutes(monday):
 
 
 def test_the_reason_stays_until_the_step_was_taken_again(monday):
-    arguments = waiting.pause(monday.desk(), SUBJECT, [SLACK])
+    arguments = pause(monday.desk(), SUBJECT, [SLACK], {})
     monday.clock.move(minutes=1)
     standing = look(monday, waiting.AGAIN, arguments)
     assert standing.opens
@@ -45,7 +46,7 @@ def test_the_reason_stays_until_the_step_was_taken_again(monday):
 
 @pytest.mark.parametrize("name", [waiting.AGAIN, waiting.ANSWER])
 def test_every_wait_ends_with_the_shift(monday, name):
-    arguments = {**QUESTION, **waiting.pause(monday.desk(), SUBJECT, [SLACK])}
+    arguments = {**QUESTION, **pause(monday.desk(), SUBJECT, [SLACK], {})}
     assert not look(monday, name, arguments).opens
     monday.clock.to(monday.handoff.end - timedelta(microseconds=1))
     monday.clock.move(microseconds=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.departures.pausing import LONGEST, SHORTEST
+from stationmaster.duty.waiting import AGAIN, Arguments, UnknownLook, again
 from stationmaster.handoffs import access, acknowledging, following, looking_back, pairing
 from stationmaster.oncall import swapping
 from stationmaster.oncall.records import SwapStatus
@@ -17,8 +17,6 @@ from stationmaster.oncall.records import SwapStatus
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
 
-Arguments = dict[str, Any]
-AGAIN = "again"
 ANSWER = "answer"
 ACKNOWLEDGED = "acknowledged"
 PAIRED = "paired"
@@ -29,10 +27,6 @@ SWAP = "swap"
 
 _ACROSS = (FOLLOW, SWAP)
 """These go on when the shift is over."""
-
-
-class UnknownLook(LookupError):
-    """A trigger names a look that this release does not have."""
 
 
 def look(desk: ShiftDesk, name: str, handoff: str, arguments: Arguments) -> Standing:
@@ -48,24 +42,8 @@ def look(desk: ShiftDesk, name: str, handoff: str, arguments: Arguments) -> Stan
     return LOOKS[name](desk, found, arguments)
 
 
-def pause(desk: ShiftDesk, subject: str, blockers: Sequence[Blocker]) -> Arguments:
-    """Return the arguments of a wait for a passing obstacle: the longer it lasts the longer, five minutes at most.
-
-    :param subject: where the task's blockers stand in the ledger.
-    """
-    now, codes = desk.now(), {found.code for found in blockers}
-    since = [known.since for known in desk.ledger.blockers(subject).get(subject, ()) if known.code in codes]
-    lasting = now - min((at for at in since if at is not None), default=now)
-    until = now + min(max(SHORTEST, lasting / 4), LONGEST)
-    return {"until": until.isoformat(), "blockers": [found.model_dump(mode="json") for found in blockers]}
-
-
 def _again(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
-    blockers = tuple(Blocker.model_validate(found) for found in arguments["blockers"])
-    if desk.now() >= datetime.fromisoformat(arguments["until"]):
-        # The reason stays until the step was taken again.
-        return passed(AGAIN).model_copy(update={"blockers": blockers})
-    return waiting(AGAIN, *blockers)
+    return again(desk, arguments)
 
 
 def _answer(desk: ShiftDesk, handoff: Handoff, arguments: Arguments) -> Standing:
