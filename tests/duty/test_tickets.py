@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stationmaster.duty import tickets
+from stationmaster.departures import tickets
 from stationmaster.ledger.errors import EffectUnknown
 
 REPOSITORY = "chanzuckerberg/single-cell-explorer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.chores import runs, wording
-from stationmaster.duty import tickets
+from stationmaster.departures import tickets
 
 if TYPE_CHECKING:
     from stationmaster.chores.wording import Told

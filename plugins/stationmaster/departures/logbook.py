@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import changes, releasing, ruling
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures import changes, releasing, ruling, tickets
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
@@ -16,13 +14,10 @@ from stationmaster.ledger.records import DepartureState
 if TYPE_CHECKING:
     from stationmaster.core.issue_links import IssueLink
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.forge_models import Issue
     from stationmaster.ledger.records import Departure
 
 log = logging.getLogger(__name__)
 
-_SETTLES = timedelta(seconds=30)
-"""How long GitHub's lists may take to show what it accepted."""
 _RECENT = 5
 """So many departures are looked after: what older ones left unsaid nobody reads any more."""
 _SHOWN = 60
@@ -57,21 +52,15 @@ def write(station: Station, departure: str) -> IssueLink | None:
     title = escaping.one_line(f"{station.train.title} {departure.rpartition('/')[2]}")
     assignees = [station.conductor.github] if station.conductor.github else []
 
-    def receipt_of(issue: Issue) -> Receipt:
-        return {"repository": repository, "number": issue.number, "url": issue.url}
-
-    def act() -> Receipt:
-        body = _body(station, departure)
-        return receipt_of(
-            station.forge.open_issue(repository, title, body, key, labels=rule.labels, assignees=assignees)
-        )
-
-    def look_up() -> Receipt | None:
-        found = station.forge.find_issue(repository, key, rule.labels)
-        return None if found is None else receipt_of(found)
-
-    intent = {"repository": repository, "title": title}
-    perform(station, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    tickets.open_ticket(
+        station,
+        key,
+        repository=repository,
+        title=title,
+        body=_body(station, departure),
+        labels=rule.labels,
+        assignees=assignees,
+    )
     return ruling.link_of(station, departure)
 
 
@@ -116,38 +105,15 @@ def _tell(station: Station, found: Departure, link: IssueLink) -> None:
     if versions:
         body += f"\n\n```toml\n{versions}\n```"
 
-    def act() -> Receipt:
-        return {"comment": station.forge.comment_issue(link.repository, link.number, body, key).id}
-
-    def look_up() -> Receipt | None:
-        comment = station.forge.find_issue_comment(link.repository, link.number, key)
-        return None if comment is None else {"comment": comment.id}
-
-    intent = {"issue": link.name, "state": str(found.state)}
-    perform(station, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    tickets.comment(station, key, link.repository, link.number, body)
 
 
 def _label(station: Station, departure: str, link: IssueLink, labels: tuple[str, ...]) -> None:
-    def act() -> Receipt:
-        station.forge.label_issue(link.repository, link.number, labels)
-        return {"labels": list(labels)}
-
-    def look_up() -> Receipt | None:
-        present = station.forge.issue(link.repository, link.number).labels
-        return {"labels": list(labels)} if set(labels) <= set(present) else None
-
-    perform(station, f"{departure}/issue/labelled", intent={"issue": link.name}, act=act, look_up=look_up)
+    tickets.label(station, f"{departure}/issue/labelled", link.repository, link.number, labels)
 
 
 def _close(station: Station, departure: str, link: IssueLink) -> None:
-    def act() -> Receipt:
-        return {"state": station.forge.close_issue(link.repository, link.number).state}
-
-    def look_up() -> Receipt | None:
-        state = station.forge.issue(link.repository, link.number).state
-        return {"state": state} if state == "closed" else None
-
-    perform(station, f"{departure}/issue/closed", intent={"issue": link.name}, act=act, look_up=look_up)
+    tickets.close(station, f"{departure}/issue/closed", link.repository, link.number)
 
 
 def _body(station: Station, departure: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from stationmaster.departures import tickets
 from stationmaster.departures.acting import Receipt, perform
-from stationmaster.duty import tickets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,8 @@ from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures import tickets
+from stationmaster.departures.acting import Receipt
 from stationmaster.duty.open_work import open_work
 from stationmaster.duty.saying import say
 from stationmaster.handoffs import shift_log
@@ -41,8 +42,6 @@ _MOST_QUESTIONS = 30
 """Of each channel, the newest: each costs three reads."""
 _DONE = "white_check_mark"
 _QUESTIONS = "Questions without an answer"
-_SETTLES = timedelta(seconds=30)
-"""How long GitHub may take to list an issue that it accepted."""
 
 
 class OpenItem(Value):
@@ -273,20 +272,16 @@ def _waits_of_rotations(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]
 def _write_issue(
     desk: ShiftDesk, package: Package, key: str, title: str, body: str, assignees: Sequence[str], items: int
 ) -> Receipt:
-    def receipt_of(issue: Issue) -> Receipt:
-        return {"repository": package.repository, "number": issue.number, "url": issue.url, "items": items}
-
-    def act() -> Receipt:
-        return receipt_of(
-            desk.forge.open_issue(package.repository, title, body, key, labels=package.labels, assignees=assignees)
-        )
-
-    def look_up() -> Receipt | None:
-        found = desk.forge.find_issue(package.repository, key, package.labels)
-        return None if found is None else receipt_of(found)
-
-    intent = {"repository": package.repository, "title": title, "items": items}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    return tickets.open_ticket(
+        desk,
+        key,
+        repository=package.repository,
+        title=title,
+        body=body,
+        labels=package.labels,
+        assignees=assignees,
+        adds={"items": items},
+    )
 
 
 def _close_the_one_before(desk: ShiftDesk, handoff: Handoff, package: Package, receipt: Receipt) -> None:
@@ -295,14 +290,7 @@ def _close_the_one_before(desk: ShiftDesk, handoff: Handoff, package: Package, r
     if before is not None and before.value["handoff"] != handoff.id:
         number = int(before.value["number"])
 
-        def act() -> Receipt:
-            return {"closed": desk.forge.close_issue(package.repository, number).number}
-
-        def look_up() -> Receipt | None:
-            return {"closed": number} if desk.forge.issue(package.repository, number).state == "closed" else None
-
-        intent = {"repository": package.repository, "close": number}
-        perform(desk, f"{handoff.id}/package/closes-{number}", intent=intent, act=act, look_up=look_up)
+        tickets.close(desk, f"{handoff.id}/package/closes-{number}", package.repository, number)
     value = {"handoff": handoff.id, "number": receipt["number"], "url": receipt["url"]}
     desk.ledger.record_once(
         desk.key, "package", "issue", value, desk.now(), "stationmaster", key=f"package/{handoff.id}"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text, to_local
-from stationmaster.duty import filing, load, log, log_lines, log_page, tickets
+from stationmaster.departures import tickets
+from stationmaster.duty import filing, load, log, log_lines, log_page
 
 if TYPE_CHECKING:
     from stationmaster.departures.acting import Receipt

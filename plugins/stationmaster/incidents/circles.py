@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures import tickets
+from stationmaster.departures.acting import Receipt
 from stationmaster.duty.saying import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.departures.desk import Desk
-
-_SETTLES = timedelta(seconds=30)
-"""How long GitHub's list may take to show an issue whose receipt was lost."""
 
 
 class Matter(NamedTuple):
@@ -44,21 +41,17 @@ def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
     title = escaping.one_line(f"[{matter.urgency}] {circle.title}: {matter.what}")
     body = _body(desk, matter, by)
 
-    def act() -> Receipt:
-        assignees = [owner.github] if owner.github else []
-        issue = desk.forge.open_issue(
-            circle.repository, title, body, key, labels=(*circle.labels, priority(matter.urgency)), assignees=assignees
-        )
-        return {"repository": circle.repository, "number": issue.number, "url": issue.url, "owner": owner.id}
-
-    def look_up() -> Receipt | None:
-        found = desk.forge.find_issue(circle.repository, key, circle.labels)
-        if found is None:
-            return None
-        return {"repository": circle.repository, "number": found.number, "url": found.url, "owner": owner.id}
-
-    intent = {"repository": circle.repository, "title": title}
-    receipt = perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    receipt = tickets.open_ticket(
+        desk,
+        key,
+        repository=circle.repository,
+        title=title,
+        body=body,
+        labels=(*circle.labels, priority(matter.urgency)),
+        assignees=[owner.github] if owner.github else [],
+        found_by=circle.labels,
+        adds={"owner": owner.id},
+    )
     if circle.channel is not None:
         text = (
             f":rotating_light: {owner.mention}: *{escaping.slack(circle.title)}*, {escaping.slack(matter.urgency)}: "

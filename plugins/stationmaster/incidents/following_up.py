@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.duty import log, tickets
+from stationmaster.departures import tickets
+from stationmaster.duty import log
 from stationmaster.incidents import handling, records, reporting
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.duty import tickets
+from stationmaster.departures import tickets
 from stationmaster.duty.open_work import TITLE
 from stationmaster.incidents import handling, lines, records, wording
 

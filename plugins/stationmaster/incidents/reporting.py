@@ -10,7 +10,8 @@ from stationmaster.core.incidents import Happening, Kind, State, Story
 from stationmaster.core.instants import local_text, to_local
 from stationmaster.core.templates import fill
 from stationmaster.core.value import Value
-from stationmaster.duty import filing, log, tickets
+from stationmaster.departures import tickets
+from stationmaster.duty import filing, log
 from stationmaster.incidents import handling, lines, records, telling, wording
 
 if TYPE_CHECKING:

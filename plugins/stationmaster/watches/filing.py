@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.duty import log, tickets
+from stationmaster.departures import tickets
+from stationmaster.duty import log
 from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_models import instant_of
 from stationmaster.watches import wording

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from stationmaster.config.fields import in_words
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.spikes import Counts, is_spike
-from stationmaster.departures import spiking, telling
+from stationmaster.departures import spiking, telling, tickets
 from stationmaster.departures.arriving import DEPLOYED, arrivals
 from stationmaster.departures.spiking import Spike
-from stationmaster.duty import asking, log, tickets
+from stationmaster.duty import asking, log
 from stationmaster.ledger.records import DepartureState
 from stationmaster.watches import silences, wording
 from stationmaster.watches.guarding import guarded

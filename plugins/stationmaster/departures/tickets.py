@@ -26,22 +26,26 @@ def open_ticket(
     body: str,
     labels: Sequence[str] = (),
     assignees: Sequence[str] = (),
+    found_by: Sequence[str] | None = None,
+    adds: Receipt | None = None,
 ) -> Receipt:
     """Open an issue once, and return ``{"repository", "number", "url"}``; a lost one is found by its key.
 
     :param key: of the effect; the issue carries it.
     :param body: Markdown; whatever came from outside is escaped in it.
+    :param found_by: the labels among which a lost one is looked for, where people may take others off; all by default.
+    :param adds: what the receipt says beside that.
     :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
     """
 
     def receipt(issue: Issue) -> Receipt:
-        return {"repository": repository, "number": issue.number, "url": issue.url}
+        return {"repository": repository, "number": issue.number, "url": issue.url, **(adds or {})}
 
     def act() -> Receipt:
         return receipt(desk.forge.open_issue(repository, title, body, key, labels=labels, assignees=assignees))
 
     def look_up() -> Receipt | None:
-        found = desk.forge.find_issue(repository, key, labels)
+        found = desk.forge.find_issue(repository, key, labels if found_by is None else found_by)
         return None if found is None else receipt(found)
 
     intent = {"repository": repository, "title": title}
