@@ -10,6 +10,7 @@ import typer
 from stationmaster.cli.answering import console, plain, refusals, refuse, show_json
 from stationmaster.cli.whereabouts import (
     HOME,
+    ByOption,
     HomeOption,
     IncludeOption,
     JsonOption,
@@ -30,7 +31,6 @@ chore = typer.Typer(
 RunArgument = Annotated[
     str, typer.Argument(metavar="RUN", help="As chores lists it: threefold.chores/backups/2026-11-23T0900.")
 ]
-ByOption = Annotated[str, typer.Option("--by", help="Who says it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. The log and the issue show it.")]
 
 

@@ -8,9 +8,8 @@ import typer
 
 from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.asked_about import departure_asked_about, train_asked_about
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption
 
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Stands in the audit.")]
 DepartureArgument = Annotated[
     str, typer.Argument(metavar="DEPARTURE", help="Such as cellxgene.weekly/2026-W34, or ….hotfix-1.")

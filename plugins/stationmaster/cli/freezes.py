@@ -11,7 +11,7 @@ import typer
 from stationmaster.cli.answering import console, refusals, show_json
 from stationmaster.cli.asked_about import departure_asked_about
 from stationmaster.cli.oncall_reading import AtOption, TeamArgument, WeeksOption, team_and_now
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, JsonOption
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 DepartureArgument = Annotated[str, typer.Argument(metavar="DEPARTURE", help="Such as cellxgene.weekly/2026-W34.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 
 
 class Stop(StrEnum):

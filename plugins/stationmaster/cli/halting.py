@@ -10,13 +10,12 @@ import typer
 from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.asked_about import train_asked_about
 from stationmaster.cli.explaining import parse
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
 if TYPE_CHECKING:
     from stationmaster.departures.desk import Desk
 
 TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly, or dre.dependencies.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
 
 

@@ -10,7 +10,16 @@ import typer
 
 from stationmaster.cli.answering import console, plain, refusals, refuse, show_json
 from stationmaster.cli.oncall_reading import AtOption, TeamArgument, team_and_now
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import (
+    HOME,
+    ByOption,
+    HomeOption,
+    IncludeOption,
+    JsonOption,
+    include_at,
+    open_ledger,
+    team_at,
+)
 
 if TYPE_CHECKING:
     from stationmaster.cli.shapes_incidents import IncidentAnswer, IncidentShown, LadderAnswer
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
     from stationmaster.departures.desk import Desk
 
 IdArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Such as cellxgene.incident/2026-11-21.1.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 TextOption = Annotated[str, typer.Option("--text", help="What happened, in a line or two.")]
 
 incident = typer.Typer(

@@ -10,7 +10,16 @@ import typer
 
 from stationmaster.cli.answering import FINDING, console, refusals, refuse, show_json
 from stationmaster.cli.oncall_reading import TeamArgument, substitutes_shown, team_and_now
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import (
+    HOME,
+    ByOption,
+    HomeOption,
+    IncludeOption,
+    JsonOption,
+    include_at,
+    open_ledger,
+    team_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +31,6 @@ if TYPE_CHECKING:
     from stationmaster.oncall.locking import Locking
     from stationmaster.oncall.records import OverrideRecord, SwapRecord
 
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 ReasonOption = Annotated[str, typer.Option("--reason", help="Why. Stands in the audit.")]
 StartOption = Annotated[
     str, typer.Option("--start", help="A local time in the rotation's zone, 2026-03-09T09:00, or one with an offset.")

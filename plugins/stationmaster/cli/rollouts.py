@@ -12,6 +12,7 @@ from stationmaster.cli.answering import FINDING, console, plain, refusals, refus
 from stationmaster.cli.explaining import parse
 from stationmaster.cli.whereabouts import (
     HOME,
+    ByOption,
     HomeOption,
     IncludeOption,
     JsonOption,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as dre.weekly.")]
 TargetArgument = Annotated[str, typer.Argument(metavar="TARGET", help="The whole name of a target of the rollout.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who says it: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
 _NO_VERSION = "0" * 40
 

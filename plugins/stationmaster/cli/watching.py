@@ -10,6 +10,7 @@ import typer
 from stationmaster.cli.answering import console, plain, refusals, refuse, show_json
 from stationmaster.cli.whereabouts import (
     HOME,
+    ByOption,
     HomeOption,
     IncludeOption,
     JsonOption,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="The team's id, such as dre.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="As stationmaster alerts list shows it.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 
 alerts = typer.Typer(name="alerts", help="What fires, and what was decided about it.", no_args_is_help=True)
 

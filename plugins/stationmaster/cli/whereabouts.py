@@ -28,6 +28,7 @@ IncludeOption = Annotated[
     ),
 ]
 HomeOption = Annotated[Path, typer.Option("--home", help="The home of the station that stationmaster up runs.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON; docs/cli-json.md describes its shape.")]
 
 
