@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from stationmaster.triggers.station_trigger import LookingTrigger
+from stationmaster.triggers.named_trigger import NamedTrigger
 
 if TYPE_CHECKING:
+    from stationmaster.config.team import TeamConfig
     from stationmaster.core.gates import Standing
     from stationmaster.departures.desk import Desk
 
@@ -35,61 +36,22 @@ def look(area: str, desk: Desk, name: str, about: str, arguments: dict[str, Any]
     return standing
 
 
-class TeamTrigger(LookingTrigger):
+class TeamTrigger(NamedTrigger):
     """Waits, without a worker, on behalf of a task of a team's own work.
 
-    Its arguments outlive releases and stand in Airflow's database: only optional ones may be added.
-
-    :param team: what the looks need of the team's configuration, as JSON, so that the triggerer needs no DAG bundle.
     :param area: one of :data:`AREAS`.
     :param about: what the run is about, such as ``cellxgene.incident/2026-08-21.1``.
-    :param subject: where the blockers stand in the ledger.
-    :param name: a look of the area.
-    :param arguments: what that look needs.
-    :param interval: seconds between two looks.
+    :param rest: as of :class:`NamedTrigger`; the look is one of the area's.
     """
 
-    def __init__(
-        self,
-        *,
-        team: dict[str, Any],
-        area: str,
-        about: str,
-        subject: str,
-        name: str,
-        arguments: dict[str, Any],
-        interval: float,
-    ) -> None:
-        super().__init__(subject=subject, interval=interval)
-        self.team = team
+    def __init__(self, *, area: str, about: str, **rest: Any) -> None:
+        super().__init__(area=area, about=about, **rest)
         self.area = area
         self.about = about
-        self.name = name
-        self.arguments = arguments
 
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments."""
-        return (
-            "stationmaster.triggers.team_trigger.TeamTrigger",
-            {
-                "team": self.team,
-                "area": self.area,
-                "about": self.about,
-                "subject": self.subject,
-                "name": self.name,
-                "arguments": self.arguments,
-                "interval": self.interval,
-            },
-        )
-
-    def look(self) -> tuple[bool, Standing]:
-        """Take one look with fresh connections, keep the blockers, and return whether it settles."""
-        from stationmaster.config.team import TeamConfig
+    def standing(self, team: TeamConfig) -> tuple[Desk, Standing]:
+        """Take the look."""
         from stationmaster.departures.desk import Desk
 
-        desk = Desk(team=TeamConfig.model_validate(self.team))
-        standing = look(self.area, desk, self.name, self.about, self.arguments)
-        if standing.blockers:
-            # What it waited for stands until the task itself goes on: no waiting task is ever without a reason.
-            desk.ledger.renew_blockers(self.subject, standing.blockers, desk.now())
-        return standing.opens, standing
+        desk = Desk(team=team)
+        return desk, look(self.area, desk, self.name, self.about, self.arguments)
