@@ -9,8 +9,9 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from stationmaster.checks import run
+from stationmaster.checks import capacity, run
 from stationmaster.config.checks_by_machine import CapacityCheck
+from stationmaster.core.forecast import TooFewPoints
 from stationmaster.rehearsal.serving import serve
 
 
@@ -50,14 +51,14 @@ def test_t16_a_trend_that_stays_below_is_fine_and_drawn(office, check, gauge) ->
     found = _measure(office, check, gauge, 50, 50.4, 49.8, 50.2, 50.1)
     assert found.ok is True
     assert "5 measurements" in found.evidence
-    ElementTree.fromstring(found.picture)
+    ElementTree.fromstring(capacity.drawn(office.desk(), check))
 
 
 def test_t16_a_trend_that_reaches_the_limit_is_somebodys_work_weeks_before(office, check, gauge) -> None:
     found = _measure(office, check, gauge, 50, 57, 65, 71, 78)
     assert found.ok is False
     assert "may reach 90 %" in found.sentence
-    assert found.picture
+    assert found.evidence.startswith("▁▂▄▅▆→▇███ 5 measurements")
 
 
 def test_t16_few_measurements_make_no_trend_and_the_limit_itself_needs_none(office, check, gauge) -> None:
@@ -82,3 +83,9 @@ def test_t16_what_is_no_number_is_never_fine_and_never_kept(office, check, gauge
     gauge.value = value
     assert run(office.desk(), check, "chore/1").ok is None
     assert office.ledger.facts("threefold.measures") == ()
+
+
+def test_t16_without_a_trend_nothing_is_drawn(office, check, gauge) -> None:
+    _measure(office, check, gauge, 50, 51)
+    with pytest.raises(TooFewPoints, match="2 of 4"):
+        capacity.drawn(office.desk(), check)

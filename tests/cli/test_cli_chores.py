@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from xml.etree import ElementTree
+
 import pytest
 
+from stationmaster.checks import capacity
 from stationmaster.chores import runs
 from stationmaster.config.loader import load
+from stationmaster.core.alert_groups import Event
+from stationmaster.departures.desk import Desk
+from stationmaster.watches.alert_books import AlertBook
 from tests.cli.waiting_chore import open_one, write_chores
 
 LINK = "https://sentry.example.org/board"
@@ -134,3 +141,40 @@ def test_o09_a_page_is_shown_with_its_steps(answer, run, written):
     assert len(answer("runbook", "show", "access")["steps"]) > 1
     refused = run("runbook", "show", "acces")
     assert (refused.exit_code, "Did you mean 'access'?" in refused.stderr) == (2, True)
+
+
+def test_t16_the_trend_of_a_capacity_check_is_drawn_into_a_file(run, include, ledger, tmp_path):
+    desk, about = open_one(ledger, include)
+    assert "no check of kind capacity" in run("chore", "show", about, "--picture", tmp_path / "a.svg").stderr
+    path = include / "chores" / "cellxgene.yaml"
+    measure = "{kind: http, url: 'https://m.example/disk', answer: {reads: number}}"
+    check = f"{{kind: capacity, name: disk, limit: 90, within: 30d, measure: {measure}}}"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("    runbook: access\n", f"    runbook: access\n    check: {check}\n"), encoding="utf-8"
+    )
+    early = run("chore", "show", about, "--picture", tmp_path / "a.svg")
+    assert (early.exit_code, "0 of 4 measurements" in early.stderr) == (2, True)
+    for day in range(4):
+        at = desk.now() - timedelta(days=4 - day)
+        ledger.record("cellxgene.measures", capacity.KIND, "disk", {"value": 50 + day}, at, "test")
+    nowhere = run("chore", "show", about, "--picture", tmp_path / "none" / "a.svg")
+    assert (nowhere.exit_code, "cannot be written" in nowhere.stderr) == (2, True)
+    assert run("chore", "show", about, "--picture", tmp_path / "a.svg").exit_code == 0
+    assert ElementTree.fromstring((tmp_path / "a.svg").read_text(encoding="utf-8")).tag.endswith("svg")
+
+
+def test_o09_alerts_that_came_and_have_no_page_are_owed(run, answer, include, ledger):
+    (include / "watches").mkdir(exist_ok=True)
+    (include / "watches" / "cellxgene.yaml").write_text(
+        "team: cellxgene\nwatches:\n  pages:\n    title: Open pages\n    kind: alerts\n    role: primary\n"
+        "    channel: ops\n    sources: [{kind: webhook, connection: pages}]\n",
+        encoding="utf-8",
+    )
+    desk = Desk(team=load(include, teams=["cellxgene"]).team("cellxgene"), ledger=ledger)
+    event = Event(source="webhook", alert="1", status="firing", at=desk.now(), title="[red]API is slow")
+    AlertBook(desk, "pages").keep([event])
+    owed = {debt["code"]: debt for debt in answer("runbook", "debt", "cellxgene", code=1)["debts"]}
+    assert owed["runbook_missing"]["about"] == "cellxgene.watches.pages"
+    assert "'[red]API is slow' came once" in owed["alert_without_page"]["sentence"]
+    assert "[red]API is slow" in run("runbook", "debt", "cellxgene").stdout

@@ -75,6 +75,19 @@ def test_a_broken_file_of_entries_hides_not_the_team(files, text, code):
     assert not problem.keeps_out
 
 
+def test_what_a_second_file_says_of_all_chores_otherwise_is_not_passed_over(files, written):
+    written(head=GOOD.replace("chores:", "channel: ops\nchores:", 1))
+    second = GOOD.replace("good:", "other:")
+    written(name="chores/cellxgene.more.yaml", head=second.replace("chores:", "channel: ops\nchores:", 1))
+    assert files.load(["cellxgene"]).problems == ()
+    written(name="chores/cellxgene.more.yaml", head=second.replace("chores:", "channel: eng\nchores:", 1))
+    found = files.load(["cellxgene"])
+    (problem,) = found.problems
+    assert (problem.code, problem.severity, problem.line) == ("head_differs", "warning", 2)
+    assert found.team("cellxgene").chores_head.channel == "ops"
+    assert sorted(found.team("cellxgene").chores) == ["good", "other"]
+
+
 def test_a_team_may_have_several_files_and_a_name_once(files, written):
     written()
     written(name="chores/cellxgene.more.yaml")

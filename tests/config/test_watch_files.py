@@ -44,6 +44,12 @@ CHECK = TypeAdapter(CheckConfig)
             "watch_hours_backwards",
             13,
         ),
+        (
+            "    kind: alerts\n    role: primary\n    channel: ops\n"
+            "    sources: [{kind: webhook, connection: a}]\n    pages: [{words: [x], runbook: nothing}]\n",
+            "unknown_runbook",
+            14,
+        ),
         ("    kind: issues\n    role: primary\n    channel: ops\n    priorities: []\n", "empty", 13),
         (
             "    kind: issues\n    role: primary\n    channel: ops\n    priorities: [{label: P1}, {label: p1}]\n",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stationmaster.core.forecast import Point, TooFewPoints, trend
+from stationmaster.core.trend_picture import blocks
 
 MONDAY = datetime(2024, 3, 11, tzinfo=UTC)
 
@@ -56,3 +57,22 @@ def test_t16_the_band_holds_what_is_expected_and_widens_with_distance(values: li
     near, far = (found.at(found.origin + timedelta(days=days)) for days in (1, 50))
     assert near.low <= near.expected <= near.high
     assert far.high - far.low >= near.high - near.low - 1e-6
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=40),
+    st.floats(-1e6, 1e6),
+    st.integers(min_value=0, max_value=400),
+)
+def test_t16_the_line_of_text_has_a_sign_for_each_measurement_and_never_leaves_its_frame(values, limit, days) -> None:
+    points = _points(values)
+    drawn = blocks(points, trend(points), points[-1].at + timedelta(days=days), limit)
+    measured, expected = drawn.split("→")
+    assert (len(measured), len(expected)) == (min(len(values), 12), 4)
+    assert set(measured + expected) <= set("▁▂▃▄▅▆▇█")
+
+
+def test_t16_the_line_of_text_rises_to_the_limit_and_falls_to_it() -> None:
+    rising, falling = _points([10, 20, 30, 40]), _points([40, 30, 20, 10])
+    assert blocks(rising, trend(rising), rising[-1].at + timedelta(days=4), 80) == "▁▂▃▄→▅▆▇█"
+    assert blocks(falling, trend(falling), falling[-1].at + timedelta(days=4), 0)[-1] == "▁"

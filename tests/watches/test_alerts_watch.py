@@ -19,7 +19,7 @@ from stationmaster.rehearsal.pager.standin import (
     create_app,
 )
 from stationmaster.rehearsal.serving import serve
-from stationmaster.watches import alerts, silences
+from stationmaster.watches import alert_pages, alerts, silences
 from tests.watches.lookout import Lookout
 
 TUESDAY = datetime(2024, 3, 12, 13, 0, tzinfo=UTC)
@@ -213,3 +213,41 @@ def test_d16_an_alert_is_logged_at_the_instant_at_which_it_began(dre: Lookout, w
     dre.look(watch)
     entries = log.entries(dre.desk(), began, began + timedelta(seconds=1))
     assert [entry.about for entry in entries] == ["alert"]
+
+
+def test_o09_each_alert_names_its_page_and_one_without_any_is_debt(dre: Lookout, watch, firing) -> None:
+    dre.edit(watches={})
+    watch = dre.watch(
+        "alerts",
+        role="alerts",
+        channel="eng-dre",
+        sources=[{"kind": "alertmanager"}],
+        pages=[{"words": ["disk full", "NodeDown"], "runbook": "dre-dead-nodes"}],
+    )
+    linked = {**_fire("Slow").labels}
+    firing.fire(_fire("nodedown"))
+    firing.fire(Fire(labels=linked, annotations={"runbook_url": "https://pages.example/slow"}))
+    firing.fire(_fire("Nodes"))
+    dre.look(watch)
+    (text,) = dre.texts("eng-dre")
+    assert "nodedown (runbook `dre-dead-nodes`)" in text
+    assert "Slow (<https://pages.example/slow|runbook>)" in text
+    assert "Nodes (no runbook)" in text
+    dre.clock.move(hours=1)
+    firing.end(_fire("Nodes"))
+    dre.look(watch)
+    firing.fire(_fire("Nodes"))
+    dre.look(watch)
+    (owed,) = alert_pages.debts(dre.desk())
+    assert (owed.code, owed.about) == ("alert_without_page", "dre.watches.it")
+    assert "the alert 'Nodes' came 2 times" in owed.sentence
+    dre.watch(
+        "alerts", role="alerts", channel="eng-dre", sources=[{"kind": "alertmanager"}], runbook="dre-alert-review"
+    )
+    assert list(alert_pages.debts(dre.desk())) == []
+
+
+def test_o09_an_address_that_is_none_is_not_shown_as_a_page(dre: Lookout, watch, firing) -> None:
+    firing.fire(Fire(labels=_fire("Slow").labels, annotations={"runbook_url": "javascript:alert(1)"}))
+    dre.look(watch)
+    assert "javascript" not in "".join(dre.texts("eng-dre"))

@@ -10,7 +10,7 @@ from stationmaster.checks.finding import Finding, bad, fine, unknown
 from stationmaster.config.checks_by_machine import CommandCheck
 from stationmaster.core.forecast import Point, TooFewPoints, trend
 from stationmaster.core.instants import local_text
-from stationmaster.core.trend_picture import picture
+from stationmaster.core.trend_picture import blocks, picture
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CapacityCheck
@@ -51,16 +51,28 @@ def look(desk: Desk, check: CapacityCheck, about: str) -> Finding:
     except TooFewPoints as error:
         return fine(f"{check.name} is at {value:g} {check.unit}; {error}", f"{value:g} {check.unit}")
     until = now + check.within
-    band, drawn = line.at(until), picture(points, line, until, check.limit)
+    band = line.at(until)
     evidence = (
-        f"{len(points)} measurements; {local_text(until)}: {band.expected:.4g} {check.unit}, "
+        f"{blocks(points, line, until, check.limit)} {len(points)} measurements; {local_text(until)}: "
+        f"{band.expected:.4g} {check.unit}, "
         f"within {band.low:.4g} and {band.high:.4g}"
     )
     reached = line.reaches(check.limit, now, until)
     if reached is not None:
         day = local_text(reached)
-        return bad(f"{check.name} may reach {check.limit:g} {check.unit} from {day} on", evidence, drawn)
-    return fine(f"{check.name} stays below {check.limit:g} {check.unit}", evidence, drawn)
+        return bad(f"{check.name} may reach {check.limit:g} {check.unit} from {day} on", evidence)
+    return fine(f"{check.name} stays below {check.limit:g} {check.unit}", evidence)
+
+
+def drawn(desk: Desk, check: CapacityCheck) -> bytes:
+    """Return the trend of now as an SVG: what was measured, where it leads within the check's reach, and the limit.
+
+    :raises TooFewPoints: there is no trend yet.
+    """
+    points, until = measurements(desk, check), desk.now() + check.within
+    if len(points) < check.least:
+        raise TooFewPoints(f"there are {len(points)} of {check.least} measurements for a trend")
+    return picture(points, trend(points), until, check.limit)
 
 
 def measurements(desk: Desk, check: CapacityCheck) -> list[Point]:

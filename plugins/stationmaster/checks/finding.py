@@ -11,23 +11,21 @@ class Finding(NamedTuple):
     :param ok: None says that it could not be told: a person is asked then, as if it were bad.
     :param sentence: one plain sentence, without the full stop; text from outside stands in it as it came, on one line.
     :param evidence: what it was seen by: an address, or what was measured.
-    :param picture: a small SVG, where there is something to draw.
     """
 
     ok: bool | None
     sentence: str
     evidence: str = ""
-    picture: bytes | None = None
 
 
-def fine(sentence: str, evidence: str = "", picture: bytes | None = None) -> Finding:
+def fine(sentence: str, evidence: str = "") -> Finding:
     """Return a finding with which nobody need be asked."""
-    return Finding(True, sentence, evidence, picture)
+    return Finding(True, sentence, evidence)
 
 
-def bad(sentence: str, evidence: str = "", picture: bytes | None = None) -> Finding:
+def bad(sentence: str, evidence: str = "") -> Finding:
     """Return a finding that is somebody's work."""
-    return Finding(False, sentence, evidence, picture)
+    return Finding(False, sentence, evidence)
 
 
 def unknown(sentence: str, evidence: str = "") -> Finding:

@@ -173,9 +173,11 @@ def present(desk: Desk, role: str) -> tuple[Person, ...]:
 
 
 def checked(desk: Desk, about: str) -> str:
-    """Return what a machine found before a person was asked; empty where none looked."""
+    """Return what a machine found before a person was asked, and by what; empty where none looked."""
     fact = desk.ledger.fact(about, CHECKED)
-    return "" if fact is None else str(fact.value["sentence"])
+    if fact is None:
+        return ""
+    return ": ".join(str(fact.value[name]) for name in ("sentence", "evidence") if fact.value[name])
 
 
 def blocked(desk: Desk, about: str) -> str:

@@ -69,7 +69,7 @@ def body(desk: Desk, run: Told, place: int) -> str:
     """
     found, steps = runs.checked(desk, run.about), run.opened.steps
     lines = [f"**{escaping.markdown(run.chore.title)}** is yours, until {escaping.markdown(run.due)}.", ""]
-    lines += [f"A machine looked first: {escaping.markdown(found)}", ""] if found else []
+    lines += [f"A machine looked first: {escaping.markdown(escaping.one_line(found))}", ""] if found else []
     lines += _history(desk, run, place)
     lines += [*_request(run), ""] if run.opened.form else []
     if steps:
@@ -90,11 +90,12 @@ def asked(desk: Desk, run: Told, people: Sequence[Person], *, before: str) -> st
 
     :param before: who was asked until now, empty where nobody was.
     """
-    count, steps = runs.carried_over(desk, run.about), run.opened.steps
+    count, steps, found = runs.carried_over(desk, run.about), run.opened.steps, runs.checked(desk, run.about)
     came = f" It comes to you from {escaping.slack(before)}, whose shift is over" if before else ""
     came += f" ({_times(count)} carried over)." if before and count else "." if before else ""
     title = escaping.slack(run.title)
     lines = [f":clipboard: {mention(people)}: *{title}* is yours, due {escaping.slack(run.due)}.{came}"]
+    lines += [f":mag: A machine looked first: {escaping.slack(_cut(found))}"] if found else []
     lines += [f"• {escaping.slack(name)}: {escaping.slack(_cut(value))}" for name, value in _form(run)]
     lines += [f"☐ {escaping.slack(step.text)}" for step in steps[:_STEPS_IN_SLACK]]
     lines += [f"… and {len(steps) - _STEPS_IN_SLACK} more" for _ in steps[_STEPS_IN_SLACK : _STEPS_IN_SLACK + 1]]

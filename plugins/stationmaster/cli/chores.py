@@ -23,6 +23,7 @@ from stationmaster.cli.whereabouts import (
 if TYPE_CHECKING:
     from stationmaster.chores.reporting import ChoreState, OpenRun
     from stationmaster.cli.shapes_chores import ChoreLine, ChoreRun
+    from stationmaster.config.chores import Chore
     from stationmaster.departures.desk import Desk
 
 chore = typer.Typer(
@@ -70,18 +71,28 @@ def chores(
     _show(found)
 
 
-def show(run: RunArgument, include: IncludeOption = None, home: HomeOption = HOME, as_json: JsonOption = False) -> None:
+def show(
+    run: RunArgument,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", help="Draw the trend of its capacity check into this SVG file.")
+    ] = None,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+    as_json: JsonOption = False,
+) -> None:
     """Show one run: what was asked for, its steps, whose it is, and what shows that it was done.
 
     Example: stationmaster chore show threefold.chores/backups/2026-11-23T0900
 
-    Exit codes: 0 shown, 1 the team's files hold errors, 2 no such run.
+    Exit codes: 0 shown, 1 the team's files hold errors, 2 no such run, or nothing to draw.
     """
     from stationmaster.chores import reporting, runs
 
     with refusals():
         desk = _desk(run, include, home)
         found, ending = reporting.open_run(desk, run), runs.ended(desk, run)
+        if picture is not None:
+            _draw(desk, found.run.chore, picture)
     if as_json:
         show_json(_run(found))
         return
@@ -93,6 +104,9 @@ def show(run: RunArgument, include: IncludeOption = None, home: HomeOption = HOM
         out.print(f"  {name}: {plain(value)}", soft_wrap=True)
     for step in opened.steps:
         out.print(f"  [ ] {plain(step.text)}", soft_wrap=True)
+    looked = runs.checked(desk, run)
+    if looked:
+        out.print(plain(f"  a machine looked first: {looked}"), soft_wrap=True)
     for piece in found.run.chore.evidence:
         out.print(f"  needs {piece.id}: {plain(piece.title)} ({piece.kind})", soft_wrap=True)
     if ending is None:
@@ -166,6 +180,23 @@ def block(
     with refusals():
         closing.block(_open(run, by, include, home), run, why, by=by)
     console().print(f"{run} is blocked. It stands in the audit.", soft_wrap=True)
+
+
+def _draw(desk: Desk, found: Chore, picture: Path) -> None:
+    from stationmaster.checks import capacity
+    from stationmaster.config.checks_by_machine import CapacityCheck
+    from stationmaster.core.forecast import TooFewPoints
+
+    if not isinstance(found.check, CapacityCheck):
+        refuse(f"{found.id} has no check of kind capacity: there is no trend to draw.")
+    try:
+        drawn = capacity.drawn(desk, found.check)
+    except TooFewPoints as error:
+        refuse(f"nothing can be drawn: {error}.")
+    try:
+        picture.write_bytes(drawn)
+    except OSError as error:
+        refuse(f"{picture} cannot be written: {error.strerror or error}.")
 
 
 def _desk(run: str, include: Path | None, home: Path) -> Desk:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.cli.answering import FINDING, console, plain, refusals, refuse, show_json
-from stationmaster.cli.whereabouts import IncludeOption, JsonOption, include_at
+from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, named_ledger
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,8 +112,12 @@ def list_(team: TeamArgument = None, include: IncludeOption = None, as_json: Jso
     console().print(table)
 
 
-def debt(team: TeamArgument = None, include: IncludeOption = None, as_json: JsonOption = False) -> None:
-    """Say what is not written yet, or was not followed for a year: chores without a page, pages without steps.
+def debt(
+    team: TeamArgument = None, include: IncludeOption = None, home: HomeOption = HOME, as_json: JsonOption = False
+) -> None:
+    """Say what is not written yet, or was not followed for a year: chores, alerts without a page, pages without steps.
+
+    Which alerts came is known to the ledger; without one, only the files are read.
 
     Example: stationmaster runbook debt threefold
 
@@ -123,11 +127,17 @@ def debt(team: TeamArgument = None, include: IncludeOption = None, as_json: Json
     from stationmaster.cli.shapes_chores import DebtAnswer, DebtLine
     from stationmaster.config.loader import load
     from stationmaster.config.runbook_debts import debts, readable_pages
+    from stationmaster.departures.desk import Desk
+    from stationmaster.watches import alert_pages
 
     with refusals():
         files = include_at(include)
         _known(files, team)
-        found = tuple(debts(load(files), readable_pages(files), clock.now(), team))
+        read, ledger = load(files), named_ledger(home)
+        found = [*debts(read, readable_pages(files), clock.now(), team)]
+        if ledger is not None:
+            desks = (Desk(team=each, ledger=ledger) for name, each in read.teams.items() if team in (None, name))
+            found += [owed for desk in desks for owed in alert_pages.debts(desk)]
     if as_json:
         show_json(DebtAnswer(debts=tuple(DebtLine(**each._asdict()) for each in found)))
     else:

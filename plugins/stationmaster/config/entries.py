@@ -79,6 +79,17 @@ def read_entries(kind: EntryFile, document: Document, owner: str, *, only: Colle
     return Entries(head, read, tuple(found))
 
 
+def heads_differ(kind: EntryFile, head: ConfigModel | None, before: ConfigModel | None) -> Iterator[Mistake]:
+    """Yield a warning for each thing that a further file of a team says of all entries otherwise than the first one."""
+    if head is None or before is None:
+        return
+    for name in sorted(head.model_fields_set - {"team"}):
+        if getattr(head, name) != getattr(before, name):
+            what = f"another file of the team's {kind.folder} comes before this one, and says otherwise"
+            remedy = f"What holds for all {kind.folder} stands in the team's first file alone: move it there."
+            yield Mistake("head_differs", (name,), what, remedy, at_key=True, severity="warning")
+
+
 def _entry(kind: EntryFile, name: str, value: Any, read: dict[str, Any]) -> Iterator[Mistake]:
     loc: Loc = (kind.folder, name)
     try:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from stationmaster import clock
 from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
-from stationmaster.config.entries import ENTRY_FILES, EntryFile, read_entries
+from stationmaster.config.entries import ENTRY_FILES, EntryFile, heads_differ, read_entries
 from stationmaster.config.include import Include
 from stationmaster.config.mistakes import Mistake, mistakes
 from stationmaster.config.pages import front_matter, page_mistakes, rotation_page_mistakes, runbooks_of
@@ -165,6 +165,8 @@ class _Reading:
         for name, mistake in found.mistakes:
             self._place(path, mistake, document, entry=f"{kind.folder}.{name}" if name else kind.folder)
         head = found.head if before is None else before
+        for mistake in heads_differ(kind, found.head, before):
+            self._place(path, mistake, document, entry=kind.folder)
         for name, entry in found.entries.items():
             wrong = list(entry_mistakes(self._include, team, kind, entry, head=head, taken=held))
             for mistake in wrong:

@@ -34,11 +34,19 @@ def entry_mistakes(
         yield Mistake("unknown_role", (*loc, "role"), what, did_you_mean(entry.role, team.roles), entry.role)
     if kind.folder == "watches":
         yield from watch_mistakes(include, team, entry)
-    page = getattr(entry, "runbook", None)
-    folder = include / "runbooks"
-    if page is not None and not (folder / f"{page}.md").is_file():
-        known = [each.stem for each in folder.glob("*.md")]
-        remedy = did_you_mean(page, known)
-        yield Mistake("unknown_runbook", (*loc, "runbook"), f"there is no page runbooks/{page}.md", remedy, page)
+    yield from _pages(include, loc, entry)
     if kind.folder == "chores" and entry.role in team.roles:
         yield from chore_mistakes(include, team, head, entry, clock.now())
+
+
+def _pages(include: Path, loc: Loc, entry: Any) -> Iterator[Mistake]:
+    """Yield a mistake for each page that an entry names and that is not there."""
+    folder = include / "runbooks"
+    named: list[tuple[Loc, str | None]] = [((*loc, "runbook"), getattr(entry, "runbook", None))]
+    named += [
+        ((*loc, "pages", place, "runbook"), each.runbook) for place, each in enumerate(getattr(entry, "pages", ()))
+    ]
+    for where, page in named:
+        if page is not None and not (folder / f"{page}.md").is_file():
+            remedy = did_you_mean(page, [each.stem for each in folder.glob("*.md")])
+            yield Mistake("unknown_runbook", where, f"there is no page runbooks/{page}.md", remedy, page)

@@ -27,7 +27,7 @@ from stationmaster.config.fields import (
 from stationmaster.config.people import key_is_the_id
 from stationmaster.core.instants import Weekday
 from stationmaster.core.issue_duties import Priority, WorkDay
-from stationmaster.core.questions import Route
+from stationmaster.core.questions import Route, speaks_of
 from stationmaster.core.rotations.windows import Window
 
 _WEEK = tuple(day for day in Weekday if day not in (Weekday.SATURDAY, Weekday.SUNDAY))
@@ -184,6 +184,15 @@ class IssuesWatch(WatchEntry, json_schema_extra=key_is_the_id):
         return tuple(each.step for each in self.priorities)
 
 
+class AlertPage(ConfigModel):
+    """The page about some of the alerts (O-09)."""
+
+    words: tuple[Text, ...] = Field(
+        min_length=1, description="One of them in the alert's title is enough; case does not matter"
+    )
+    runbook: Slug = Field(description="Page under include/runbooks")
+
+
 class AlertsWatch(WatchEntry, json_schema_extra=key_is_the_id):
     """Alerts, grouped by cluster and severity, each group with a decision: act, escalate or leave (D-16, D-18)."""
 
@@ -200,6 +209,14 @@ class AlertsWatch(WatchEntry, json_schema_extra=key_is_the_id):
         default=("cluster", "ic", "subnet", "shard"),
         description="Labels that name the cluster; the first that is there",
     )
+    pages: tuple[AlertPage, ...] = Field(
+        default=(), description="Pages about certain alerts, the first that fits; about the others it is the runbook"
+    )
+
+    def page(self, title: str) -> str:
+        """Return the id of the page about an alert, empty if there is none: it counts as debt then (O-09)."""
+        own = next((each.runbook for each in self.pages if speaks_of(title, each.words)), None)
+        return own or self.runbook or ""
 
 
 class SpikeIssue(ConfigModel):

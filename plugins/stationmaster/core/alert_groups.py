@@ -26,6 +26,7 @@ class Event(Value):
     :param alert: the system's own id of it, the same for its beginning and its end.
     :param at: the system's own time of this word.
     :param severity: as the system writes it, in lower case.
+    :param runbook: the address of the page that says what to do, where the system names one.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Event(Value):
     cluster: str = NOWHERE
     severity: str = NOWHERE
     url: str = ""
+    runbook: str = ""
 
     @property
     def once(self) -> str:

@@ -37,17 +37,18 @@ def alertmanager_event(alert: Any, cluster: Sequence[str]) -> Event:
     found = _mapping(alert, "an alert")
     labels = {str(name): str(value) for name, value in _mapping(found.get("labels"), "labels").items()}
     notes = found.get("annotations")
-    summary = notes.get("summary") if isinstance(notes, Mapping) else None
+    said: Mapping[str, Any] = notes if isinstance(notes, Mapping) else {}
     resolved = found.get("status") == "resolved"
     return Event(
         source="alertmanager",
         alert=_text(found.get("fingerprint") or _fingerprint(labels), _ID),
         status="resolved" if resolved else "firing",
         at=_instant(found, "endsAt" if resolved else "startsAt"),
-        title=_text(summary or labels.get("alertname") or "an alert without a name", _TITLE),
+        title=_text(said.get("summary") or labels.get("alertname") or "an alert without a name", _TITLE),
         cluster=_cluster(labels, cluster),
         severity=_text(labels.get("severity") or NOWHERE, _LABEL).lower(),
         url=_address(found.get("generatorURL")),
+        runbook=_address(said.get("runbook_url")),
     )
 
 
@@ -90,7 +91,7 @@ def jira_alert(alert: Any, cluster: Sequence[str]) -> Event:
 def plain_events(payload: Any) -> tuple[Event, ...]:
     """Return the event of the station's own plain format.
 
-    It has id, status, title and at; cluster, severity and url if they are known.
+    It has id, status, title and at; cluster, severity, url and runbook (an address) if they are known.
     """
     found = _mapping(payload, "the payload")
     status = found.get("status")
@@ -106,6 +107,7 @@ def plain_events(payload: Any) -> tuple[Event, ...]:
             cluster=_text(found.get("cluster") or NOWHERE, _LABEL),
             severity=_text(found.get("severity") or NOWHERE, _LABEL).lower(),
             url=_address(found.get("url")),
+            runbook=_address(found.get("runbook")),
         ),
     )
 

@@ -114,12 +114,13 @@ def unanswered_at(at: datetime, within: timedelta, hours: Sequence[AnyWindow]) -
 
 def routed(routes: Iterable[Route], text: str) -> Route | None:
     """Return the first route of which a word stands in the text, or None: then it is whoever is on call."""
+    return next((route for route in routes if speaks_of(text, route.words)), None)
+
+
+def speaks_of(text: str, words: Iterable[str]) -> bool:
+    """Return whether a word, or several in a row, stand in a text as whole words, whatever their case."""
     prose = f" {' '.join(word.lower() for word in _WORD.findall(text))} "
-    for route in routes:
-        for words in route.words:
-            if f" {' '.join(word.lower() for word in _WORD.findall(words))} " in prose:
-                return route
-    return None
+    return any(f" {' '.join(word.lower() for word in _WORD.findall(each))} " in prose for each in words)
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""A trend as a small picture: what was measured, the line through it, its band, and the limit. Plain SVG."""
+"""A trend as a small picture: what was measured, where it leads, and the limit; as SVG, and as a line of text."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from stationmaster.core.forecast import Point, Trend
 
 WIDTH, HEIGHT, MARGIN = 360, 140, 8
 _STEPS = 24
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_MEASURED, _EXPECTED = 12, 4
 
 
 def picture(points: Sequence[Point], line: Trend, until: datetime, limit: float) -> bytes:
@@ -46,3 +48,22 @@ def picture(points: Sequence[Point], line: Trend, until: datetime, limit: float)
         'stroke-dasharray="4 3"/>'
         f"{dots}</svg>"
     ).encode()
+
+
+def blocks(points: Sequence[Point], line: Trend, until: datetime, limit: float) -> str:
+    """Return the newest measurements, an arrow, and what is expected until an instant: ``▂▂▃▄→▅▆▇█``.
+
+    The full block is the limit if the values rise to it, the lowest one if they fall to it.
+    """
+    newest = points[-1].at
+    reach = until - newest
+    values = [point.value for point in points[-_MEASURED:]]
+    coming = [line.at(newest + reach * step / _EXPECTED).expected for step in range(1, _EXPECTED + 1)]
+    low, high = min(limit, *values), max(limit, *values)
+    room = (high - low) or 1.0
+
+    def block(value: float) -> str:
+        place = round((min(max(value, low), high) - low) / room * (len(_BLOCKS) - 1))
+        return _BLOCKS[place]
+
+    return f"{''.join(map(block, values))}→{''.join(map(block, coming))}"

@@ -104,7 +104,7 @@ def _told(desk: Desk, watch: AlertsWatch, group: Group, new: Sequence[Event], pe
     """Tell of a group, once as long as the first of its undecided alerts fires."""
     channel = desk.team.channels[watch.channel].id
     key = _episode(desk, group, new)
-    receipt = say(desk, key, channel, wording.alerts(people, group, new))
+    receipt = say(desk, key, channel, wording.alerts(people, group, new, watch))
     titles = ", ".join(dict.fromkeys(event.title for event in new))
     log.write(
         desk,

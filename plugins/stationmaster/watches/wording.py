@@ -10,7 +10,7 @@ from stationmaster.core import escaping
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
-    from stationmaster.config.watch_kinds import QuestionsWatch
+    from stationmaster.config.watch_kinds import AlertsWatch, QuestionsWatch
     from stationmaster.core.alert_groups import Event, Group
     from stationmaster.core.issue_duties import Duty
     from stationmaster.departures.desk import Desk
@@ -102,11 +102,11 @@ def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, 
     return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
 
 
-def alerts(people: Sequence[Person], group: Group, new: Sequence[Event]) -> str:
+def alerts(people: Sequence[Person], group: Group, new: Sequence[Event], watch: AlertsWatch) -> str:
     """Return the message that a group of alerts fires, and how to decide about it (D-18)."""
     where = f"{escaping.slack(group.severity)} on {escaping.slack(group.cluster)}"
     lines = [f":fire: {mention(people)}: {len(new)} alerts of severity {where}."]
-    lines += [f"• {_alert(event)}" for event in new[:_SHOWN]]
+    lines += [f"• {_alert(event, watch)}" for event in new[:_SHOWN]]
     if len(new) > _SHOWN:
         lines.append(f"• and {len(new) - _SHOWN} more")
     lines.append(
@@ -121,9 +121,12 @@ def alerts_reminder(people: Sequence[Person]) -> str:
     return f":bell: {mention(people)}: nobody has decided about this yet."
 
 
-def _alert(event: Event) -> str:
-    title = escaping.slack(event.title)
-    return f"<{event.url}|{title}>" if event.url else title
+def _alert(event: Event, watch: AlertsWatch) -> str:
+    title, page = escaping.slack(event.title), watch.page(event.title)
+    named = f"<{event.url}|{title}>" if event.url else title
+    if page:
+        return f"{named} (runbook `{page}`)"
+    return f"{named} (<{event.runbook}|runbook>)" if event.runbook else f"{named} (no runbook)"
 
 
 def spike(people: Sequence[Person], team: str, found: Spike) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from pydantic import Field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -20,6 +21,7 @@ class Fire(Order):
     """POST /_control/alerts/fire: an alert begins; its labels tell it from others. /_control/alerts/end ends it."""
 
     labels: dict[str, str]
+    annotations: dict[str, str] = Field(default_factory=dict)
 
 
 class Silence(Order):
@@ -33,14 +35,14 @@ class AlertWorld:
 
     def __init__(self, *, clock: Callable[[], datetime] = real_clock.now) -> None:
         self._clock = clock
-        self._firing: dict[tuple[tuple[str, str], ...], datetime] = {}
+        self._firing: dict[tuple[tuple[str, str], ...], tuple[datetime, dict[str, str]]] = {}
         self._silent = 0
         self._lock = threading.Lock()
 
     def fire(self, alert: Fire) -> None:
         """Let an alert fire."""
         with self._lock:
-            self._firing.setdefault(tuple(sorted(alert.labels.items())), self._clock())
+            self._firing.setdefault(tuple(sorted(alert.labels.items())), (self._clock(), alert.annotations))
 
     def end(self, alert: Fire) -> None:
         """Let an alert end."""
@@ -59,8 +61,13 @@ class AlertWorld:
                 self._silent -= 1
                 return None
             return [
-                {"labels": dict(labels), "startsAt": since.isoformat(), "status": {"state": "active"}}
-                for labels, since in self._firing.items()
+                {
+                    "labels": dict(labels),
+                    "annotations": notes,
+                    "startsAt": since.isoformat(),
+                    "status": {"state": "active"},
+                }
+                for labels, (since, notes) in self._firing.items()
             ]
 
 
