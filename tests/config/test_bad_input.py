@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from stationmaster.config.mistakes import did_you_mean
+
 TEAM = "teams/cellxgene.yaml"
 ROTATIONS = "rotations/cellxgene.yaml"
 TRAIN = "trains/cellxgene.weekly.yaml"
@@ -452,3 +454,11 @@ def test_all_times_of_a_train_may_be_written_without_quotes(files):
     quoted = files.load().train("cellxgene.weekly")
     path.write_text(path.read_text().replace('"09:00"', "9:00").replace('"10:00"', "10:00").replace('"16:00"', "16:00"))
     assert files.load().train("cellxgene.weekly") == quoted
+
+
+def test_of_many_known_words_only_the_first_are_listed():
+    words = [f"page-{number:02}" for number in range(30)]
+    said = did_you_mean("x", words)
+    assert said.startswith("Use one of page-00, page-01, ")
+    assert said.endswith("page-23, and 6 more.")
+    assert did_you_mean("page-29", words) == "Did you mean 'page-29'?"

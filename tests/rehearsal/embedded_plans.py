@@ -32,6 +32,7 @@ def plan(home: Path, **changes: Any) -> Plan:
         ),
         "clock_file": None,
         "poll_seconds": 2.0,
+        "parse_seconds": 30.0,
         "parallelism": 8,
         "schedules": True,
     }

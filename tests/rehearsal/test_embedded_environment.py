@@ -72,6 +72,11 @@ def test_a_rehearsal_starts_its_runs_itself(tmp_path: Path, wish: bool, option: 
     assert environment["AIRFLOW__SCHEDULER__USE_JOB_SCHEDULE"] == option
 
 
+def test_how_often_files_are_read_anew_is_a_wish(tmp_path: Path) -> None:
+    environment = station_environment(plan(tmp_path, parse_seconds=3600.0), {})
+    assert environment["AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL"] == "3600"
+
+
 def test_every_process_reads_the_same_clock(tmp_path: Path) -> None:
     environment = station_environment(plan(tmp_path, clock_file=tmp_path / "clock.json"), {})
     assert environment[CLOCK_FILE_VARIABLE] == str(tmp_path / "clock.json")

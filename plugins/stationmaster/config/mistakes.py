@@ -31,15 +31,20 @@ class Mistake:
     severity: Severity = "error"
 
 
+_LISTED = 24
+"""So many known words a person looks through."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'x'?`` when a known word is close, else a list of the known ones."""
+    """Return ``Did you mean 'x'?`` when a known word is close, else the known ones, or the first of many."""
     from difflib import get_close_matches
 
     words = sorted(known)
     close = get_close_matches(word, words, n=1, cutoff=0.6)
     if close:
         return f"Did you mean {close[0]!r}?"
-    return f"Use one of {', '.join(words)}." if words else "There are none yet: add it first."
+    more = f", and {len(words) - _LISTED} more" if len(words) > _LISTED else ""
+    return f"Use one of {', '.join(words[:_LISTED])}{more}." if words else "There are none yet: add it first."
 
 
 def mistakes(model: type[BaseModel], error: ValidationError) -> list[Mistake]:

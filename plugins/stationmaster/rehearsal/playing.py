@@ -43,6 +43,8 @@ from stationmaster.rehearsal.starters import Starters
 from stationmaster.rehearsal.voters import Voters
 
 POLL_SECONDS = 1.0
+PARSE_SECONDS = 3600.0
+"""Nobody changes a file in a rehearsal; reading all of them again would take the time of those who play in it."""
 RUN_TIME = timedelta(minutes=6)
 QUEUE_TIME = timedelta(seconds=20)
 """How long a deploy workflow of the stand-in runs, after it has waited in its queue."""
@@ -104,6 +106,7 @@ class Play:
                     familiar_ports=False,
                     schedules=False,
                     poll_seconds=POLL_SECONDS,
+                    parse_seconds=PARSE_SECONDS,
                     stand_ins=("--run-seconds", f"{RUN_TIME.total_seconds():g}"),
                     tell=picture.tell,
                 )

@@ -75,6 +75,7 @@ class Plan(BaseModel):
     connections: tuple[Connection, ...]
     clock_file: Path | None
     poll_seconds: float
+    parse_seconds: float
     parallelism: int
     schedules: bool
     plugins: Path
@@ -176,7 +177,7 @@ def station_environment(plan: Plan, outer: Mapping[str, str] | None = None) -> d
 
 def airflow_options(plan: Plan) -> dict[str, str]:
     """Return Airflow's options as ``AIRFLOW__SECTION__KEY``, and its home."""
-    what, pace = _what(plan), _pace()
+    what, pace = _what(plan), _pace(plan)
     sections = {name: what.get(name, {}) | pace.get(name, {}) for name in sorted(what.keys() | pace.keys())}
     return {"AIRFLOW_HOME": str(plan.home)} | {
         f"AIRFLOW__{section.upper()}__{option.upper()}": value
@@ -224,7 +225,7 @@ def _what(plan: Plan) -> dict[str, dict[str, str]]:
     }
 
 
-def _pace() -> dict[str, dict[str, str]]:
+def _pace(plan: Plan) -> dict[str, dict[str, str]]:
     """What makes a small Airflow answer quickly, and notice soon that a part of it died."""
     return {
         "core": {"min_serialized_dag_update_interval": "5"},
@@ -242,7 +243,7 @@ def _pace() -> dict[str, dict[str, str]]:
         "triggerer": {"job_heartbeat_sec": "2", "triggerer_health_check_threshold": "15"},
         "dag_processor": {
             "bundle_refresh_check_interval": "2",
-            "min_file_process_interval": "30",
+            "min_file_process_interval": f"{plan.parse_seconds:g}",
             "parsing_processes": "1",
         },
     }

@@ -38,6 +38,7 @@ class Wishes(NamedTuple):
     airflow_port: int | None
     schedules: bool
     poll_seconds: float
+    parse_seconds: float
     parallelism: int
 
 
@@ -88,6 +89,7 @@ def settle(wishes: Wishes, include: Include, tell: Callable[[str], None]) -> Set
         + pager_connections(include.teams.values(), urls["pager"]),
         clock_file=wishes.clock_file,
         poll_seconds=wishes.poll_seconds,
+        parse_seconds=wishes.parse_seconds,
         parallelism=wishes.parallelism,
         schedules=wishes.schedules,
     )

@@ -70,6 +70,7 @@ class EmbeddedAirflow:
         airflow_port: int | None = None,
         schedules: bool = True,
         poll_seconds: float = 2.0,
+        parse_seconds: float = 30.0,
         parallelism: int = 8,
         stand_ins: Sequence[str] = (),
         tell: Callable[[str], None] = lambda _: None,
@@ -83,6 +84,7 @@ class EmbeddedAirflow:
         :param airflow_port: preferred above all for Airflow's pages.
         :param schedules: whether Airflow starts runs by itself; a rehearsal starts them on the virtual clock.
         :param poll_seconds: how often triggers look at Slack, GitHub and the ledger.
+        :param parse_seconds: how often the DAGs' files are read anew.
         :param parallelism: task processes at a time.
         :param stand_ins: further options of ``python -m stationmaster.rehearsal.standins``.
         :param tell: gets a sentence at each step.
@@ -101,6 +103,7 @@ class EmbeddedAirflow:
             airflow_port=airflow_port,
             schedules=schedules,
             poll_seconds=poll_seconds,
+            parse_seconds=parse_seconds,
             parallelism=parallelism,
         )
         self._stand_ins = tuple(stand_ins)
