@@ -29,7 +29,7 @@ from stationmaster.rehearsal import cast as casting
 from stationmaster.rehearsal.airflow_answers import RequiredAction
 from stationmaster.rehearsal.airflow_api import AirflowConflict
 from stationmaster.rehearsal.cast import LGTM, TICKED, WAYS, YES, Colleagues
-from stationmaster.rehearsal.cast_plans import PATIENCE, TRIES, Plan, Plans
+from stationmaster.rehearsal.cast_plans import AT_FIRST, PATIENCE, RARELY, TRIES, Plan, Plans
 from stationmaster.rehearsal.conducting import Scene
 from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
@@ -303,7 +303,7 @@ def test_what_cannot_be_done_is_tried_again_and_given_up_in_the_end(ledger) -> N
         now = plans.next_instant
         assert not plans.carry_out(Scene(now=now, actions=(), ledger=ledger))
     assert len(tries) == TRIES + 1
-    assert now == CUT + PATIENCE * TRIES
+    assert now == CUT + PATIENCE * AT_FIRST + RARELY * (TRIES - AT_FIRST) == CUT + timedelta(hours=2)
 
 
 def test_plans_of_one_name_are_made_once(ledger) -> None:

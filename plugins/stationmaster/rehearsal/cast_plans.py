@@ -10,7 +10,10 @@ from stationmaster.rehearsal.conducting import Scene
 
 PATIENCE = timedelta(minutes=2)
 """After this a person tries again what could not be done: Slack was down, the question was not there yet."""
-TRIES = 60
+AT_FIRST, RARELY = 5, timedelta(minutes=10)
+"""So many tries follow each other so soon; the later ones come rarely, for a clock that stops at each takes long."""
+TRIES = 16
+"""After these, two hours of a rehearsal, it is given up."""
 
 
 class Plan(NamedTuple):
@@ -52,5 +55,6 @@ class Plans:
             if plan.do(scene):
                 done = True
             elif plan.tries < TRIES:
-                self._plans.append(Plan(scene.now + PATIENCE, plan.do, plan.tries + 1))
+                waits = PATIENCE if plan.tries < AT_FIRST else RARELY
+                self._plans.append(Plan(scene.now + waits, plan.do, plan.tries + 1))
         return done

@@ -56,6 +56,7 @@ STEPS = {
     "NOT_DEPLOYED": timedelta(minutes=2),
     "POSTMORTEM_DUE": timedelta(hours=8),
     "QUESTION_OPEN": timedelta(hours=1),
+    "RUN_FAILED": timedelta(hours=2),
     "RUN_IN_PROGRESS": timedelta(minutes=1),
     "RUN_NOT_FOUND": timedelta(minutes=1),
     "SILENCE_OVER": timedelta(hours=3),
@@ -84,6 +85,7 @@ PATIENT = frozenset(
         "ISSUE_SILENT",
         "POSTMORTEM_DUE",
         "QUESTION_OPEN",
+        "RUN_FAILED",
         "SILENCE_OVER",
         "WATCH_BLIND",
     }
