@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -58,6 +59,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(conducting, "POLL_LAG", 0.0)
     monkeypatch.setattr(conducting, "TRACE_WITHIN", 0.05)
     monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 0.1)
+    monkeypatch.setattr(conducting, "EXPLAINS_WITHIN", 0.05)
 
 
 @pytest.fixture
@@ -316,6 +318,28 @@ def test_what_is_certain_to_leave_a_trace_is_awaited_longer(airflow, ledger, con
     airflow.before = looks_on
     conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: conductor.now > due or len(looks) > 210)
     assert (looks[:200] == [due] * 200) is long
+
+
+@pytest.mark.parametrize("says", [True, False])
+def test_a_task_that_has_not_said_why_it_waits_is_given_time_and_then_counts(airflow, ledger, tmp_path, says) -> None:
+    """Its trigger may have fired: a loaded Airflow notices late, and nothing is blind that is about to go on."""
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    clock.set_virtual(tmp_path / "clock.json", THURSDAY)
+    looks, seen = [], []
+    conductor = Conductor(
+        api=airflow,
+        ledger=ledger,
+        clock_file=tmp_path / "clock.json",
+        poll_seconds=0.002,
+        explained=lambda _: says and len(looks) >= 12,
+        watch=lambda _, waiting: seen.append((len(looks), waiting)),
+    )
+    airflow.before = looks.append
+    began = time.monotonic()
+    conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: bool(seen))
+    ((number, waiting),) = seen
+    assert number >= 12 if says else time.monotonic() - began > conducting.EXPLAINS_WITHIN
+    assert [task.task_id for task in waiting] == ["first"]
 
 
 def test_what_leaves_no_trace_is_not_awaited_for_ever(airflow, ledger, conductor) -> None:

@@ -34,6 +34,11 @@ TRACE_WITHIN = 8.0
 """Real seconds after which a trace is no longer awaited: what was done may have changed nothing."""
 SPEAKS_WITHIN = 30.0
 """The same where a trace is certain to come, however loaded the machine is."""
+EXPLAINS_WITHIN = 20.0
+"""Real seconds of quiet after which a task that waits without having said why counts as standing still.
+
+One whose trigger has fired waits on in Airflow's tables until that is noticed, which a loaded machine does late.
+"""
 POLL_LAG = 0.4
 """Real seconds that a look of a trigger may take on top of the poll interval."""
 STILL_WITHIN = 240.0
@@ -160,6 +165,7 @@ class Conductor:
     :param run_time: how long a deploy workflow of the stand-in takes, from its dispatch to its end.
     :param asked: returns the virtual instant of the newest request to GitHub: the trace of a look that changed nothing.
     :param looked_every: how far the clock goes on at most where somebody has to look all the time.
+    :param explained: returns whether each of the tasks that wait has said why; one that has not may be about to go on.
     :param watch: is told of each standstill: the virtual instant, and the tasks that wait.
     :param api_of_starter: returns Airflow as whoever alone may start a DAG by hand (T-01), None where anybody may.
     """
@@ -175,6 +181,7 @@ class Conductor:
         looked_every: timedelta = LOOKED_EVERY,
         asked: Callable[[], datetime | None] | None = None,
         check: Callable[[], None] = lambda: None,
+        explained: Callable[[tuple[TaskInstance, ...]], bool] = lambda _: True,
         watch: Callable[[datetime, tuple[TaskInstance, ...]], None] = lambda *_: None,
         api_of_starter: Callable[[str], AirflowApi | None] = lambda _: None,
     ) -> None:
@@ -188,6 +195,7 @@ class Conductor:
         self._looked_every = looked_every
         self._asked = asked
         self._check = check
+        self._explained = explained
         self._watch = watch
         self._stirred = time.monotonic()
         self._untraced: Anchor | None = None
@@ -315,7 +323,8 @@ class Conductor:
             if written != head:
                 head, head_since = written, moment
             quiet_at = max(picture_since + QUIET, min(head_since + QUIET, picture_since + MURMUR))
-            if self._is_traced(seen, written) and moment >= max(quiet_at, self._stirred + self._settles):
+            rests = self._is_traced(seen, written) and moment >= max(quiet_at, self._stirred + self._settles)
+            if rests and (moment > quiet_at + EXPLAINS_WITHIN or self._explained(seen.waiting)):
                 self._untraced = None
                 self._watch(self.now, seen.waiting)
                 return seen

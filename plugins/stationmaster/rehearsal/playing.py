@@ -161,6 +161,7 @@ class Play:
                 looked_every=min(quiet) / 2 if quiet else LOOKED_EVERY,
                 asked=newest_request(urls["github_url"]),
                 check=airflow.require_running,
+                explained=lambda waiting: not self._unexplained(ledger.blockers(), waiting),
                 watch=lambda now, waiting: self._stands(picture, ledger, now, waiting),
                 api_of_starter=Starters(self._teams, lambda user: stack.enter_context(airflow.api(user))),
             )
@@ -256,8 +257,14 @@ class Play:
             for found in several
         ]
         picture.at(now, (found.sentence for several in blockers.values() for found in several))
-        self._blind += [
-            Blind(now, task.dag_id, task.label)
+        self._blind += [Blind(now, task.dag_id, task.label) for task in self._unexplained(blockers, waiting)]
+
+    def _unexplained(
+        self, blockers: Mapping[str, tuple[Blocker, ...]], waiting: tuple[TaskInstance, ...]
+    ) -> list[TaskInstance]:
+        """Return the tasks that wait without a blocker of their own."""
+        return [
+            task
             for task in waiting
             if not any(found and self._explains(subject, found, task) for subject, found in blockers.items())
         ]
