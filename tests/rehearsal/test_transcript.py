@@ -174,6 +174,12 @@ def test_f32_an_exception_is_told_from_the_request_to_its_use() -> None:
     ]
 
 
+def test_what_a_fact_of_another_kind_keeps_under_the_same_names_is_not_put_into_these_words() -> None:
+    """A hotfix keeps how many must approve it, where an exception keeps who did."""
+    other = {"approvals": 2, "missing": 3, "end": 4, "step": ["x"], "person": None, "choice": {}, "version": 1}
+    assert told(recorded(1, "hotfix", "", "emil", **other)) == []
+
+
 def test_d11_each_step_of_a_target_is_told() -> None:
     version = "a" * 40
     steps = ("proposed", "accepted", "running", "done", "failed")

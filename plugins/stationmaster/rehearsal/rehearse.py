@@ -70,17 +70,21 @@ def rehearse(
         holds = all(finding.holds for finding in findings)
         if not holds:
             shutil.copytree(folder / "logs", out / "logs", dirs_exist_ok=True)
-    (out / "transcript.md").write_text(as_markdown(evidence, findings, found), encoding="utf-8")
+    if not as_json_only:
+        _report(console, findings)
     body = as_json(evidence, findings, found)
     (out / "transcript.json").write_text(f"{body}\n", encoding="utf-8")
+    (out / "transcript.md").write_text(as_markdown(evidence, findings, found), encoding="utf-8")
     if as_json_only:
         sys.stdout.write(f"{body}\n")
     else:
-        _report(console, findings, out)
+        console.print(
+            f"Transcript: {out / 'transcript.md'}, {out / 'transcript.json'}", soft_wrap=True, highlight=False
+        )
     return 0 if holds else 1
 
 
-def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:
+def _report(console: Console, findings: tuple[Finding, ...]) -> None:
     console.rule("Invariants")
     for finding in findings:
         console.print(f"{'[green]✓[/green]' if finding.holds else '[red]✗[/red]'} {finding.invariant}", highlight=False)
@@ -90,4 +94,3 @@ def _report(console: Console, findings: tuple[Finding, ...], out: Path) -> None:
             )
         for broken in finding.broken:
             console.print(f"    {broken}", highlight=False, markup=False)
-    console.print(f"Transcript: {out / 'transcript.md'}, {out / 'transcript.json'}", soft_wrap=True, highlight=False)

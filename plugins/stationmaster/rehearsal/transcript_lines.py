@@ -131,27 +131,39 @@ class _Teller:
     def _fact(self, entry: Entry) -> Iterator[Line]:
         kind, subject, value = entry.body.get("kind"), str(entry.body.get("subject", "")), _value(entry)
         component, _, environment = subject.partition("/")
-        sentence = {
-            "deployed": f"{component} {str(value.get('sha'))[:12]} runs on {environment} since "
-            f"{entry.at.astimezone(self._zone):%H:%M:%S}, {value.get('how')}",
-            "checklist": f"The test list of {component} on {environment}: "
-            f"{'everything passed' if value.get('passed') else 'not passed'}",
-            "confirmed": f"{'Go' if value.get('choice') == 'go' else 'No go'} for manifest {subject[:8]}",
-            "hold_answer": f"{value.get('choice')}" + (f": {value['reason']}" if value.get("reason") else ""),
-            "manual": "Deployed by hand" + (f": {value['note']}" if value.get("note") else ""),
-            "note": str(value.get("text")),
-            "run_failed": "The deploy workflow failed",
-            "message_gone": "A message was deleted in Slack",
-            "freeze-exception": _exception(value, self._name),
-            "freeze-exception-used": f"The exception {subject} from {value.get('freeze')} is used",
-            "rollout_step": f"{subject} {_STEPS.get(str(value.get('step')), '')} {str(value.get('version'))[:12]}"
-            if value.get("step") in _STEPS
-            else "",
-            "shift": f"{self._name(str(value.get('person')))} is {subject} until {self._local(value.get('end'))}",
-            "access": f"{self._name(subject)} lacks: {', '.join(value.get('missing') or ())}"
-            if value.get("missing")
-            else f"{self._name(subject)} can open everything",
-        }.get(str(kind))
+        # Put into words only if it is of its kind: another one keeps something else under the same name.
+        words: dict[str, Callable[[], str]] = {
+            "deployed": lambda: (
+                f"{component} {str(value.get('sha'))[:12]} runs on {environment} since "
+                f"{entry.at.astimezone(self._zone):%H:%M:%S}, {value.get('how')}"
+            ),
+            "checklist": lambda: (
+                f"The test list of {component} on {environment}: "
+                f"{'everything passed' if value.get('passed') else 'not passed'}"
+            ),
+            "confirmed": lambda: f"{'Go' if value.get('choice') == 'go' else 'No go'} for manifest {subject[:8]}",
+            "hold_answer": lambda: f"{value.get('choice')}" + (f": {value['reason']}" if value.get("reason") else ""),
+            "manual": lambda: "Deployed by hand" + (f": {value['note']}" if value.get("note") else ""),
+            "note": lambda: str(value.get("text")),
+            "run_failed": lambda: "The deploy workflow failed",
+            "message_gone": lambda: "A message was deleted in Slack",
+            "freeze-exception": lambda: _exception(value, self._name),
+            "freeze-exception-used": lambda: f"The exception {subject} from {value.get('freeze')} is used",
+            "rollout_step": lambda: (
+                f"{subject} {_STEPS[str(value['step'])]} {str(value.get('version'))[:12]}"
+                if value.get("step") in _STEPS
+                else ""
+            ),
+            "shift": lambda: (
+                f"{self._name(str(value.get('person')))} is {subject} until {self._local(value.get('end'))}"
+            ),
+            "access": lambda: (
+                f"{self._name(subject)} lacks: {', '.join(value['missing'])}"
+                if value.get("missing")
+                else f"{self._name(subject)} can open everything"
+            ),
+        }
+        sentence = words[str(kind)]() if str(kind) in words else ""
         if sentence:
             yield self._line(entry, "fact", sentence)
 
