@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stationmaster.rehearsal.github.history import RECORDED, UnknownHistory, load
+from stationmaster.rehearsal.github.history import RECORDED, UnknownHistory, load, of
+from stationmaster.rehearsal.github.repository import Repository
+from stationmaster.rehearsal.github.specs import RepositorySpec
 
 SIZES = {"single-cell-data-portal": 1260, "single-cell-explorer": 1818, "single-cell-curation": 757, "dre": 2209}
 ANY_INSTANT = st.datetimes(datetime(2017, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
@@ -59,3 +61,26 @@ def test_a_shift_by_weeks_moves_every_instant_and_no_weekday(weeks: int, at: dat
 def test_an_unknown_history_names_those_there_are() -> None:
     with pytest.raises(UnknownHistory, match="single-cell-explorer"):
         load("nothing")
+
+
+def test_a_repository_without_a_packaged_history_has_a_commit_each_working_day() -> None:
+    """A sixth team's train has something aboard every week, whenever it is rehearsed."""
+    history = of("orchid-lab/orchid")
+    assert history == of("orchid-lab/orchid")
+    assert not {commit.sha for commit in history.commits} & {commit.sha for commit in of("orchid-lab/other").commits}
+    assert all(one.parent == before.sha for before, one in pairwise(history.commits))
+    for monday in (datetime(2021, 10, 25, tzinfo=UTC), datetime(2026, 11, 23, tzinfo=UTC)):
+        assert history.landed(monday + timedelta(weeks=1)) - history.landed(monday) == 5
+    assert of("dfinity/dre") == load("dre")
+
+
+def test_the_stand_in_has_the_history_by_which_a_rehearsal_is_judged() -> None:
+    begins = datetime(2026, 11, 23, tzinfo=UTC)
+    spec = RepositorySpec(name="orchid-lab/orchid", lively=True)
+    repository = Repository(spec=spec, identifier=1, begins=begins, next_id=iter(range(9)).__next__)
+    repository.settle(begins)
+    assert repository.resolve("main") == of("orchid-lab/orchid").head(begins).sha
+    empty = Repository(
+        spec=RepositorySpec(name="orchid-lab/notes"), identifier=2, begins=begins, next_id=iter(range(9)).__next__
+    )
+    assert empty.history.commits == ()

@@ -102,11 +102,12 @@ def test_a_train_without_a_rollout_is_missed_rather() -> None:
     assert places(("dre",), date(2024, 10, 21), 3)["missed"].train == "dre.weekly"
 
 
-def test_a_team_whose_components_nobody_recorded_has_no_place() -> None:
+def test_a_team_whose_components_nobody_recorded_has_places_too() -> None:
     train = TEAMS["cellxgene"].trains["weekly"]
     unknown = tuple(each.model_copy(update={"repository": f"nobody/{each.id}"}) for each in train.components)
     team = TEAMS["cellxgene"].model_copy(
         update={"trains": {"weekly": train.model_copy(update={"components": unknown})}}
     )
     items = programme({"cellxgene": team}, date(2021, 10, 25), 3)
-    assert Board({"cellxgene": team}, items).places(PLACED) == ()
+    placed = {place.trouble for place in Board({"cellxgene": team}, items).places(PLACED)}
+    assert {"hotfix", "rollback", "missed"} <= placed

@@ -112,7 +112,7 @@ class BenchStation:
     def _manifest(self, cut: Any) -> Manifest:
         passengers = []
         for component in self.train.components:
-            history = github_history.load(github_history.RECORDED[component.repository])
+            history = github_history.of(component.repository)
             newest = history.head(cut - CheckSpec().after)
             if newest is not None:
                 passengers.append(Passenger(component=component.id, repository=component.repository, sha=newest.sha))

@@ -249,7 +249,7 @@ def _not_newest(evidence: Evidence, shift: timedelta) -> Iterator[str]:
 
 def newest_green(evidence: Evidence, repository: str, at: datetime, shift: timedelta) -> str | None:
     """Return the sha of the newest commit on main whose checks were green at an instant, None where there is none."""
-    history = github_history.load(github_history.RECORDED[repository], shift=shift)
+    history = github_history.of(repository, shift=shift)
     spec = CheckSpec(red_share=evidence.red_share)
 
     def green(commit: HistoricCommit) -> bool:

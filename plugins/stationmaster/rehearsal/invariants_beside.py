@@ -109,7 +109,7 @@ def _wrote_or_asked(evidence: Evidence, departure: str, team: TeamConfig) -> set
         commit.author
         for fact in facts
         if fact.kind == "picked"
-        for commit in _history(str(fact.value["repository"])).commits
+        for commit in github_history.of(str(fact.value["repository"])).commits
         if commit.sha in fact.value["origins"]
     }
     return asked | {person.id for person in team.people.values() if person.github in authors}
@@ -122,12 +122,7 @@ def _landed(picked: Fact) -> dict[str, datetime | None]:
 
 
 def _landings(repository: str) -> dict[str, datetime]:
-    return {commit.sha: commit.landed_at for commit in _history(repository).commits}
-
-
-def _history(repository: str) -> github_history.History:
-    name = github_history.RECORDED.get(repository)
-    return github_history.load(name) if name is not None else github_history.History()
+    return {commit.sha: commit.landed_at for commit in github_history.of(repository).commits}
 
 
 def _first(evidence: Evidence, departure: str, kind: str) -> Fact | None:

@@ -175,9 +175,6 @@ class Board:
 
         :param before: count the promotions of departures before this one; by default those before the instant.
         """
-        name = github_history.RECORDED.get(component.repository)
-        if name is None:
-            return False
         numbers = range(len(played.promotions)) if before is None else range(before)
         brought = [played.begins - A_WEEK_BEFORE]
         brought += [played.cuts[number] for number in numbers if before is not None or played.promotions[number] < at]
@@ -186,7 +183,7 @@ class Board:
             for place in self._placed
             if place.train == played.train.key and place.component == component.id and place.at < at
         ]
-        history, since = github_history.load(name), max(brought)
+        history, since = github_history.of(component.repository), max(brought)
         return history.landed(at - _MARGIN) > history.landed(since + _MARGIN)
 
 

@@ -75,6 +75,7 @@ def repositories(
                     seen.add(component.repository)
                     yield RepositorySpec(
                         name=component.repository,
+                        lively=True,
                         shift=shift,
                         default_branch=component.branch,
                         environments=tuple(_environments(component, train.production)),

@@ -145,7 +145,7 @@ class Troubles:
         self._send("POST", f"{self._github_url}/_control/runs", body)
 
     def _redden(self, repository: str, now: datetime) -> None:
-        tip = github_history.load(github_history.RECORDED[repository]).head(now - CheckSpec().after)
+        tip = github_history.of(repository).head(now - CheckSpec().after)
         if tip is None:
             return
         self._tell(f"The checks of {repository} {tip.sha[:12]} turn red")

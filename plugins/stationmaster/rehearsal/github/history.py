@@ -1,7 +1,12 @@
-"""The real first-parent history of four repositories, and which of it stands on main at an instant."""
+"""The real first-parent history of four repositories, and which of it stands on main at an instant.
+
+A repository of which none is packaged, such as a new team's, has a made-up one: a commit each working day.
+"""
 
 import gzip
+import hashlib
 import json
+import re
 from bisect import bisect_right
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
@@ -20,6 +25,14 @@ RECORDED = {
     "threefoldtech/tfgrid-sdk-ts": "single-cell-curation",
 }
 """Repository -> the name of its files under `history/`. ThreeFold's play with the history of others."""
+
+_MADE_UP_FROM = datetime(2020, 1, 6, 14, 10, tzinfo=UTC)
+"""A Monday. Commits are made up from here on, for :data:`_MADE_UP_WEEKS`."""
+_MADE_UP_WEEKS = 800
+_WORKING_DAYS = 5
+_NUMBER = re.compile(r"\s*\(#\d+\)$")
+_WORDS_OF = "single-cell-explorer"
+"""The packaged history that lends made-up commits its titles and authors."""
 
 
 class UnknownHistory(LookupError):
@@ -83,6 +96,34 @@ def load(name: str, *, shift: timedelta = timedelta()) -> History:
         ),
         tags=tuple(tag.model_copy(update={"tagged_at": tag.tagged_at + shift}) for tag in recorded.tags),
     )
+
+
+def of(repository: str, *, shift: timedelta = timedelta()) -> History:
+    """Return the history of a train's repository: the packaged one, moved by `shift`, or else a made-up one."""
+    name = RECORDED.get(repository)
+    return made_up(repository) if name is None else load(name, shift=shift)
+
+
+@cache
+def made_up(repository: str) -> History:
+    """Return a commit for each working day of many years, always the same for the same repository."""
+    words = _recorded(_WORDS_OF).commits
+    commits: list[HistoricCommit] = []
+    for number in range(_MADE_UP_WEEKS * _WORKING_DAYS):
+        week, day = divmod(number, _WORKING_DAYS)
+        at, lent = _MADE_UP_FROM + timedelta(weeks=week, days=day), words[number % len(words)]
+        commits.append(
+            HistoricCommit(
+                sha=hashlib.sha1(f"{repository}/{number}".encode(), usedforsecurity=False).hexdigest(),
+                parent=commits[-1].sha if commits else None,
+                committed_at=at,
+                landed_at=at,
+                author=lent.author,
+                title=f"{_NUMBER.sub('', lent.title)} (#{number + 1})",
+                pull_request=number + 1,
+            )
+        )
+    return History(commits=tuple(commits))
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from stationmaster.rehearsal.github import graph as github_graph
-from stationmaster.rehearsal.github.history import RECORDED, HistoricCommit, History, load
+from stationmaster.rehearsal.github.history import RECORDED, HistoricCommit, History, load, made_up
 from stationmaster.rehearsal.github.specs import RepositorySpec
 from stationmaster.rehearsal.github.state import CommitRecord, IssueRecord, PullRecord, RefMove, RepositoryRecord
 
@@ -25,7 +25,8 @@ class Repository:
         self.spec = spec
         self.next_id = next_id
         name = spec.history or RECORDED.get(spec.name)
-        self.history = load(name, shift=spec.shift) if name else History()
+        made = made_up(spec.name) if spec.lively else History()
+        self.history = load(name, shift=spec.shift) if name else made
         self.begins = begins
         first = self.history.commits[0].committed_at if self.history.commits else begins
         self.record = RepositoryRecord(

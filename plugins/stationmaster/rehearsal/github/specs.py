@@ -101,6 +101,8 @@ class RepositorySpec(Value):
 
     name: str
     history: str | None = None
+    lively: bool = False
+    """Whether a history is made up where none is packaged."""
     shift: timedelta = timedelta()
     default_branch: str = "main"
     environments: tuple[EnvironmentSpec, ...] = ()
