@@ -127,6 +127,12 @@ def test_a_wait_names_the_task_the_reason_and_the_people() -> None:
     assert told(wait) == [f"wait_for_the_quorum: {sentence} Waits for Amara Osei, Ben Lindqvist."]
 
 
+def test_a_wait_names_no_address_that_is_gone_when_it_is_read() -> None:
+    body = {"blockers": ["RUN_IN_PROGRESS"], "sentences": ["It runs: http://127.0.0.1:3857/o/r/actions/runs/7."]}
+    (line,) = told(entry(1, CUT, "blockers.set", f"{ID}/cut/explorer.deploy_to_staging", **body))
+    assert line.endswith("It runs: o/r/actions/runs/7.")
+
+
 def test_a_wait_is_told_once_and_its_end_is_not() -> None:
     subject = "promote/wait_for_the_quorum"
     same = [entry(n, PROMOTE, "blockers.set", subject, blockers=["Q"], sentences=["It waits."]) for n in (1, 2)]

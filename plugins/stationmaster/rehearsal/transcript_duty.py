@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from stationmaster.config.team import TeamConfig
@@ -13,7 +12,7 @@ from stationmaster.core import escaping
 from stationmaster.rehearsal.evidence import Evidence, Said
 from stationmaster.rehearsal.evidence_duty import Happened, chore_runs, happened, incidents
 from stationmaster.rehearsal.programme_duty import WATCH
-from stationmaster.rehearsal.transcript_slack import as_markdown
+from stationmaster.rehearsal.transcript_slack import as_markdown, without_stand_ins
 
 _OUTCOMES = {
     "done": "done",
@@ -22,7 +21,6 @@ _OUTCOMES = {
     "missed": "missed: the next one began",
 }
 _WHEN = "%a %d %b %H:%M"
-_LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 _KEPT = 8
 """Rows of chores that went as they should, for each chore; the rest is counted."""
 
@@ -189,12 +187,7 @@ def _log(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
 
 def _place(link: str) -> str:
     """Return a link as people read it: of the stand-ins what comes after the host, for they are gone by then."""
-    return escaping.markdown(_bare(link))
-
-
-def _bare(link: str) -> str:
-    parts = urlsplit(link)
-    return parts.path.strip("/") if parts.hostname in _LOOPBACK else link
+    return escaping.markdown(without_stand_ins(link).rstrip("/"))
 
 
 def _entries(evidence: Evidence, team: TeamConfig) -> list[Happened]:
@@ -229,7 +222,7 @@ def _sentence(team: TeamConfig, fact: Happened) -> str:
         return f"has it (in {value['way']})"
     if fact.kind == "examined":
         return f"the cause: {value['root_cause']}; a runbook: {value['runbook']}"
-    said = value.get("text") or _bare(str(value.get("url") or ""))
+    said = value.get("text") or without_stand_ins(str(value.get("url") or ""))
     return f"{fact.kind.replace('_', ' ')}{f': {said}' if said else ''}"
 
 

@@ -12,7 +12,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.ledger.records import Departure, Entry
 from stationmaster.rehearsal.evidence import Evidence, HandedOver
-from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes
+from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes, without_stand_ins
 
 _STATIONMASTER = "Stationmaster"
 _STEPS = {
@@ -257,7 +257,8 @@ class _Teller:
         return told
 
     def _line(self, entry: Entry, kind: str, text: str, *, who: str | None = None) -> Line:
-        return Line(entry.at, kind, self._name(entry.actor) if who is None else who, text, escaping.markdown(text))
+        said = without_stand_ins(text)
+        return Line(entry.at, kind, self._name(entry.actor) if who is None else who, said, escaping.markdown(said))
 
     def _name(self, person: str) -> str:
         if person in self._team.people:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from stationmaster.core import escaping
 from stationmaster.rehearsal.slack.markup import EMOJI
 
+_LOOPBACK = re.compile(r"https?://(?:127\.0\.0\.1|localhost)(?::\d+)?/")
 _ANGLE = re.compile(r"<([^<>]+)>")
 _MARKED = re.compile(r"`([^`\n]+)`|(?<![\w*])\*([^*\n]+)\*(?![\w*])|:([a-z0-9_+'-]+):")
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -24,6 +25,11 @@ def as_markdown(text: str, names: Mapping[str, str]) -> str:
 def as_text(text: str, names: Mapping[str, str]) -> str:
     """Return the text of a message as plain text: names for mentions, labels for links, no entities."""
     return _undo(_ANGLE.sub(lambda found: _shown(found.group(1), names), text))
+
+
+def without_stand_ins(text: str) -> str:
+    """Return a text with the addresses of stand-ins as paths: they are gone when somebody reads it."""
+    return _LOOPBACK.sub("", text)
 
 
 def without_notes(text: str) -> tuple[str, int]:
