@@ -320,6 +320,17 @@ def test_what_is_certain_to_leave_a_trace_is_awaited_longer(airflow, ledger, con
     assert (looks[:200] == [due] * 200) is long
 
 
+def test_at_a_large_step_nothing_is_certain_to_be_said_and_no_trace_is_awaited(airflow, ledger, conductor, monkeypatch):
+    """Whoever has not answered, and after whom nobody is told, must not cost half a minute at each step."""
+    monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 60.0)
+    airflow.put(CUT, "r1", first="deferred", second=None)
+    waits = blocker("HANDOFF_UNACKNOWLEDGED", person="Ben", rotation="On call")
+    ledger.waiting = {"a/x": (waits,)}
+    began = time.monotonic()
+    conductor.lead([airflow.run(CUT, "r1")], Idle(), until=lambda: conductor.now > THURSDAY + timedelta(hours=1))
+    assert time.monotonic() - began < 30
+
+
 @pytest.mark.parametrize("says", [True, False])
 def test_a_task_that_has_not_said_why_it_waits_is_given_time_and_then_counts(airflow, ledger, tmp_path, says) -> None:
     """Its trigger may have fired: a loaded Airflow notices late, and nothing is blind that is about to go on."""

@@ -96,6 +96,11 @@ class TaskInstance(Answer):
     end_date: datetime | None = None
 
     @property
+    def asking(self) -> str:
+        """What tells one asking from the next: Airflow may lose an answer, and tries again then."""
+        return f"{self.id}/{self.try_number}"
+
+    @property
     def label(self) -> str:
         """The task id, with the map index of a mapped one: ``ballot[3]``."""
         return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"

@@ -118,7 +118,8 @@ class Colleagues:
             if not action.waits:
                 continue
             if action.task_instance.task_id == "acknowledge":
-                name = f"{action.task_instance.dag_id}/{action.task_instance.dag_run_id}/taking-over"
+                task = action.task_instance
+                name = f"{task.dag_id}/{task.dag_run_id}/{task.asking}/taking-over"
                 self._plans.once(name, partial(self._taking_over, scene.now, action))
             elif departure is None:
                 acted = (_is_of_no_train(action) and self._agree(action, silent=frozenset())) or acted

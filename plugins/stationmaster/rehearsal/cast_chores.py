@@ -50,9 +50,8 @@ class ChoreDoers:
         for action in scene.actions:
             task = action.task_instance
             if action.waits and area_of(task.dag_id) == CHORES:
-                # A try that Airflow fails for reasons of its own asks anew: it is another task instance.
                 name = f"{task.dag_id}/{task.dag_run_id}/{task.task_id}"
-                plans.once(f"{name}/{task.id}", partial(self._plans_for, scene, action, name))
+                plans.once(f"{name}/{task.asking}", partial(self._plans_for, scene, action, name))
 
     def _plans_for(self, scene: Scene, action: RequiredAction, name: str) -> Iterator[Plan]:
         task = action.task_instance

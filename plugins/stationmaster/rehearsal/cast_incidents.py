@@ -49,8 +49,7 @@ class Responders:
             if not action.waits or area_of(task.dag_id) != INCIDENT:
                 continue
             team = self._teams[task.dag_id.partition(".")[0]]
-            # A try that Airflow fails for reasons of its own asks anew: it is another task instance.
-            run = f"{task.dag_id}/{task.dag_run_id}/{task.id}"
+            run = f"{task.dag_id}/{task.dag_run_id}/{task.asking}"
             if task.task_id == "page":
                 if task.map_index == self._scripts[team.id].rung:
                     plans.once(f"{run}/page", partial(self._takes, scene, team, action))

@@ -351,12 +351,19 @@ class Conductor:
         return f"{', '.join(' '.join(name) for name in names)} has not ended {when}: {states or 'no task is left'}"
 
     def _next_instant(self, planned: Sequence[datetime]) -> tuple[datetime, str]:
-        """Return the next instant at which a blocker clears, a person acts, or a machine may be done; and its code."""
+        """Return the next instant at which a blocker clears, a person acts, or a machine may be done; and its trace."""
         now = self.now
         blockers = [found for several in self.ledger.blockers().values() for found in several]
         candidates = [(at, "") for at in planned if at > now]
-        candidates += [(self._clears(found, now), found.code) for found in blockers if found.code not in FOLLOWS]
+        standing = [found for found in blockers if found.code not in FOLLOWS]
+        candidates += [(self._clears(found, now), self._traced_by(found, now)) for found in standing]
         return min(candidates, default=(now + LARGE_STEP, ""))
+
+    @staticmethod
+    def _traced_by(found: Blocker, now: datetime) -> str:
+        """Return the code by which a trace is awaited; empty where the next instant is only a large step."""
+        own = found.clears_at is not None and found.clears_at > now
+        return found.code if own or found.code in STEPS else ""
 
     def _clears(self, found: Blocker, now: datetime) -> datetime:
         if found.clears_at is not None and found.clears_at > now:
