@@ -60,6 +60,13 @@ EMOJI = {
     "scissors": "✂️",
     "telephone_receiver": "📞",
     "vertical_traffic_light": "🚦",
+    "arrow_forward": "▶️",
+    "turtle": "🐢",
+    "double_vertical_bar": "⏸️",
+    "loud_sound": "🔊",
+    "railway_track": "🛤️",
+    "speech_balloon": "💬",
+    "arrow_up": "⬆️",
 }
 
 _ANGLE = re.compile(r"<([^<>]+)>")
