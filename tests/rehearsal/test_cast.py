@@ -206,6 +206,18 @@ def test_whoever_comes_on_call_ticks_all_that_they_can_open(people, ledger, answ
     ]
 
 
+def test_whoever_comes_on_call_answers_again_when_airflow_lost_the_answer(people, ledger, answers) -> None:
+    """Airflow asks again then, in another try; in the same one nobody answers twice."""
+    asked = question("acknowledge", (AcknowledgeOperator.TAKEN,), "amara", dag="cellxgene.oncall", stop="handoff")
+    tried = asked.model_copy(update={"task_instance": asked.task_instance.model_copy(update={"try_number": 2})})
+    colleagues = people()
+    play(colleagues, ledger, (asked,))
+    play(colleagues, ledger, (asked,), start=PROMOTE + timedelta(hours=2))
+    first = len(answers.given)
+    play(colleagues, ledger, (tried,), start=PROMOTE + timedelta(hours=4))
+    assert (first, len(answers.given)) == (1, 2)
+
+
 def test_three_people_vote_each_by_another_way_a_few_minutes_apart(people, ledger, slack, answers) -> None:
     acted = play(people(), ledger, gated(ledger, slack))
     assert acted == [PROMOTE + timedelta(minutes=4) * turn for turn in range(3)]
