@@ -320,6 +320,15 @@ def test_what_is_certain_to_leave_a_trace_is_awaited_longer(airflow, ledger, con
     assert (looks[:200] == [due] * 200) is long
 
 
+def test_of_several_instants_that_are_one_the_one_at_which_something_is_said_counts(conductor, ledger) -> None:
+    due = THURSDAY + timedelta(minutes=15)
+    ledger.waiting = {
+        "a/x": (blocker("HANDOFF_UNACKNOWLEDGED", person="Ben", rotation="On call"),),
+        "a/y": (blocker("BATCH_NOT_DUE", clears_at=due, batch=2, at="later"),),
+    }
+    assert conductor._next_instant([due]) == (due, "BATCH_NOT_DUE")
+
+
 def test_at_a_large_step_nothing_is_certain_to_be_said_and_no_trace_is_awaited(airflow, ledger, conductor, monkeypatch):
     """Whoever has not answered, and after whom nobody is told, must not cost half a minute at each step."""
     monkeypatch.setattr(conducting, "SPEAKS_WITHIN", 60.0)

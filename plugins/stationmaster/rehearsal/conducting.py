@@ -357,7 +357,10 @@ class Conductor:
         candidates = [(at, "") for at in planned if at > now]
         standing = [found for found in blockers if found.code not in FOLLOWS]
         candidates += [(self._clears(found, now), self._traced_by(found, now)) for found in standing]
-        return min(candidates, default=(now + LARGE_STEP, ""))
+        # Of several at one instant the one that speaks counts: what it says must not be passed by.
+        return min(
+            candidates, key=lambda one: (one[0], one[1] not in SPEAKS, one[1] == ""), default=(now + LARGE_STEP, "")
+        )
 
     @staticmethod
     def _traced_by(found: Blocker, now: datetime) -> str:
