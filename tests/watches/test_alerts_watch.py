@@ -241,10 +241,18 @@ def test_o09_each_alert_names_its_page_and_one_without_any_is_debt(dre: Lookout,
     (owed,) = alert_pages.debts(dre.desk())
     assert (owed.code, owed.about) == ("alert_without_page", "dre.watches.it")
     assert "the alert 'Nodes' came 2 times" in owed.sentence
-    dre.watch(
+    general = dre.watch(
         "alerts", role="alerts", channel="eng-dre", sources=[{"kind": "alertmanager"}], runbook="dre-alert-review"
     )
     assert list(alert_pages.debts(dre.desk())) == []
+    firing.fire(_fire("Elsewhere", severity="warning"))
+    firing.fire(
+        Fire(labels=_fire("Linked", severity="warning").labels, annotations={"runbook_url": "https://pages.example/it"})
+    )
+    dre.look(general)
+    (text,) = (each for each in dre.texts("eng-dre") if "Elsewhere" in each)
+    assert "Elsewhere (runbook `dre-alert-review`)" in text
+    assert "Linked (<https://pages.example/it|runbook>)" in text
 
 
 def test_o09_an_address_that_is_none_is_not_shown_as_a_page(dre: Lookout, watch, firing) -> None:

@@ -214,9 +214,8 @@ class AlertsWatch(WatchEntry, json_schema_extra=key_is_the_id):
     )
 
     def page(self, title: str) -> str:
-        """Return the id of the page about an alert, empty if there is none: it counts as debt then (O-09)."""
-        own = next((each.runbook for each in self.pages if speaks_of(title, each.words)), None)
-        return own or self.runbook or ""
+        """Return the id of the page about just such alerts, empty if there is none: then the runbook is followed."""
+        return next((each.runbook for each in self.pages if speaks_of(title, each.words)), "")
 
 
 class SpikeIssue(ConfigModel):

@@ -33,6 +33,8 @@ def debts(desk: Desk) -> Iterator[Debt]:
 
 def _without_page(desk: Desk, watch: AlertsWatch) -> dict[str, set[datetime]]:
     found: dict[str, set[datetime]] = defaultdict(set)
+    if watch.runbook is not None:
+        return found
     for event in AlertBook(desk, watch.id).events:
         if event.status == "firing" and not event.runbook and not watch.page(event.title):
             found[event.title].add(event.at)

@@ -124,9 +124,11 @@ def alerts_reminder(people: Sequence[Person]) -> str:
 def _alert(event: Event, watch: AlertsWatch) -> str:
     title, page = escaping.slack(event.title), watch.page(event.title)
     named = f"<{event.url}|{title}>" if event.url else title
-    if page:
-        return f"{named} (runbook `{page}`)"
-    return f"{named} (<{event.runbook}|runbook>)" if event.runbook else f"{named} (no runbook)"
+    # What is about just this alert comes before what is about all of them.
+    if event.runbook and not page:
+        return f"{named} (<{event.runbook}|runbook>)"
+    page = page or watch.runbook or ""
+    return f"{named} (runbook `{page}`)" if page else f"{named} (no runbook)"
 
 
 def spike(people: Sequence[Person], team: str, found: Spike) -> str:
