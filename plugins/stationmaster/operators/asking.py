@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
+from stationmaster.operators.question import Question, ask_in_airflow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
@@ -19,15 +18,6 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 NOTE = "note"
-
-
-class Question(NamedTuple):
-    """What is asked. ``fields`` are form fields: name -> JSON Schema with ``value`` as the default."""
-
-    subject: str
-    body: str
-    options: tuple[str, ...]
-    fields: dict[str, dict[str, Any]]
 
 
 class Answer(NamedTuple):
@@ -113,8 +103,6 @@ class AskOperator(StationOperator):
         return again._replace(arguments={**again.arguments, "people": event["asked"].get("people", [])})
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import telling, wording
 
@@ -129,16 +117,7 @@ class AskOperator(StationOperator):
             # An empty list would mean anyone.
             raise self._nobody(station)
         question = self.question(station, departure)
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=list(question.options),
-            subject=question.subject,
-            body=question.body,
-            defaults=None,
-            multiple=False,
-            params=question.fields,
-            assigned_users=[HITLUser(id=str(found.airflow), name=found.name) for found in asked],
-        )
+        ask_in_airflow(context, question, asked)
         if self.told:
             # Named by the person: whoever is asked next, after a handoff, is told, too.
             what = f"{self.stop}/ask/{self.task_id}/{person.id}"
@@ -188,23 +167,3 @@ class AskOperator(StationOperator):
         # The one clock counts, not Airflow's: in a rehearsal the two differ.
         choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
         return Answer(choice, fields, person, station.now(), event["asked"])
-
-
-def text_field(title: str, description: str, *, value: str | None = "") -> dict[str, Any]:
-    """Return a form field for a text."""
-    return {"value": value, "description": description, "schema": {"type": ["string", "null"], "title": title}}
-
-
-def choice_field(title: str, choices: Sequence[str], *, value: str) -> dict[str, Any]:
-    """Return a form field with a choice."""
-    return {"value": value, "description": "", "schema": {"type": "string", "title": title, "enum": list(choices)}}
-
-
-def number_field(title: str, *, most: int) -> dict[str, Any]:
-    """Return a form field for a whole number from 0 on."""
-    return {"value": 0, "description": "", "schema": {"type": "integer", "title": title, "minimum": 0, "maximum": most}}
-
-
-def tick_field(title: str, description: str) -> dict[str, Any]:
-    """Return a form field that can be ticked."""
-    return {"value": False, "description": description, "schema": {"type": "boolean", "title": title}}

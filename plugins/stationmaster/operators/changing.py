@@ -9,6 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
+from stationmaster.operators.question import Question, ask_in_airflow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -195,8 +196,6 @@ class AnswerSwapOperator(ChangeOperator):
             self.log.warning("%s", refused)  # answered by command, expired or stale: its status says which
 
     def _ask(self, desk: ShiftDesk, name: str, taker: Person, context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.handoffs import waiting
         from stationmaster.handoffs.wording import swap_question
         from stationmaster.oncall.swapping import find
@@ -204,14 +203,5 @@ class AnswerSwapOperator(ChangeOperator):
         if not taker.airflow:
             raise AirflowSkipException(f"{taker.name} has no Airflow account: stationmaster swap accept is their way")
         subject, body = swap_question(desk, find(desk.ledger, desk.team, name))
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.ACCEPT, self.DECLINE],
-            subject=subject,
-            body=body,
-            defaults=None,
-            multiple=False,
-            params={},
-            assigned_users=[HITLUser(id=str(taker.airflow), name=taker.name)],
-        )
+        ask_in_airflow(context, Question(subject, body, (self.ACCEPT, self.DECLINE), {}), (taker,))
         return Pausing(waiting.SWAP, {"swap": name})

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from stationmaster.operators.asking import Answer, AskOperator, Question, text_field, tick_field
+from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result
+from stationmaster.operators.question import Question, text_field, tick_field
 
 if TYPE_CHECKING:
     from stationmaster.config.checklist import ChecklistItem

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowSkipException
 
-from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
+from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, Waiting
+from stationmaster.operators.question import Question, text_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

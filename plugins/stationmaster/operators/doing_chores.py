@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.asking import Question, text_field, tick_field
 from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators.question import Question, text_field, tick_field
 from stationmaster.operators.team_asking import TeamAskOperator
 from stationmaster.operators.team_step import Pausing, TeamOperator
 

@@ -6,9 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.asking import choice_field, number_field, text_field, tick_field
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
+from stationmaster.operators.question import (
+    Question,
+    ask_in_airflow,
+    choice_field,
+    number_field,
+    text_field,
+    tick_field,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -109,28 +116,23 @@ class CheckAccessOperator(RoleOperator):
         return self._ask(desk, handoff, items, context)
 
     def _ask(self, desk: ShiftDesk, handoff: Handoff, items: tuple[ChecklistItem, ...], context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.handoffs import waiting
 
         person = desk.person(handoff, self.role)
         if not person.airflow:
             # An empty list would mean anyone (fact 5).
             raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.EVERYTHING, self.MISSING],
+        question = Question(
             subject=f"{person.name}: can you open everything that {self.role} of {desk.entry.title} needs?",
             body="Log in to each and tick what works. What you do not tick is asked for in your name, and you are "
             "asked again.",
-            defaults=None,
-            multiple=False,
-            params={
+            options=(self.EVERYTHING, self.MISSING),
+            fields={
                 **{item.id: tick_field(item.text, item.section) for item in items},
                 "note": text_field("Note", "What happened when you tried"),
             },
-            assigned_users=[HITLUser(id=str(person.airflow), name=person.name)],
         )
+        ask_in_airflow(context, question, (person,))
         return Pausing(waiting.ANSWER, {"role": self.role, "items": [item.text for item in items]})
 
     def _answered(
@@ -261,8 +263,6 @@ class AcknowledgeOperator(RoleOperator):
         raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
 
     def _ask(self, desk: ShiftDesk, handoff: Handoff, context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.handoffs import acknowledging, waiting
 
         person = desk.person(handoff, self.role)
@@ -271,16 +271,13 @@ class AcknowledgeOperator(RoleOperator):
             # An empty list would mean anyone (fact 5).
             raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
         acknowledging.asked_at(desk, handoff)
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.TAKEN],
+        question = Question(
             subject=f"{person.name}: have you taken over {desk.entry.title}?",
             body="Read the package of open work first. Whoever stands in for you may answer, too.",
-            defaults=None,
-            multiple=False,
-            params={},
-            assigned_users=[HITLUser(id=str(each.airflow), name=each.name) for each in people],
+            options=(self.TAKEN,),
+            fields={},
         )
+        ask_in_airflow(context, question, people)
         return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})
 
 
@@ -318,22 +315,17 @@ class PairUpOperator(RoleOperator):
         return {**self.tagged(lead), "newcomer": found.value["newcomer"], "paired": found.value["paired"]}
 
     def _ask(self, lead: Person, new: Person, context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.handoffs import waiting
 
         if not lead.airflow:
             raise AirflowSkipException(f"{lead.name} has no Airflow account and cannot be asked")
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.PAIRED, self.NOT_NOW],
+        question = Question(
             subject=f"{lead.name}: have you taken {new.name} along?",
             body=f"{new.name} is new. Deploy together, and look at what breaks together.",
-            defaults=None,
-            multiple=False,
-            params={"note": text_field("Note", "What they have seen, and what is still to be shown")},
-            assigned_users=[HITLUser(id=str(lead.airflow), name=lead.name)],
+            options=(self.PAIRED, self.NOT_NOW),
+            fields={"note": text_field("Note", "What they have seen, and what is still to be shown")},
         )
+        ask_in_airflow(context, question, (lead,))
         return Pausing(waiting.PAIRED, {"role": self.role})
 
 
@@ -372,27 +364,22 @@ class LookBackOperator(HandoffOperator):
         return {"person": person.id, "name": person.name, **told}
 
     def _ask(self, person: Person, context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.handoffs import waiting
         from stationmaster.handoffs.looking_back import SCALE
 
         if not person.airflow:
             raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.SEND],
+        question = Question(
             subject=f"{person.name}: how was your shift?",
             body="Nothing hangs on the answer. stationmaster fairness shows it to the team, beside the hours.",
-            defaults=None,
-            multiple=False,
-            params={
+            options=(self.SEND,),
+            fields={
                 "load": choice_field("How much was it?", SCALE, value=SCALE[2]),
                 "nights": number_field("How often were you woken?", most=100),
                 "note": text_field("Note", "What should be different the next time"),
             },
-            assigned_users=[HITLUser(id=str(person.airflow), name=person.name)],
         )
+        ask_in_airflow(context, question, (person,))
         return Pausing(waiting.LOOKED_BACK, {})
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster.core.incidents import HANDLING, POSTMORTEM, REPORT, ROUND
-from stationmaster.operators.asking import Question, choice_field, text_field
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.paging_people import OPEN_TASK
+from stationmaster.operators.question import Question, choice_field, text_field
 from stationmaster.operators.team_asking import TeamAskOperator
 from stationmaster.operators.team_step import ABOUT_KEY, Pausing, TeamOperator
 

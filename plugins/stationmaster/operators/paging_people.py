@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core.incidents import ROUND
-from stationmaster.operators.asking import Question
 from stationmaster.operators.base import Result
+from stationmaster.operators.question import Question
 from stationmaster.operators.team_asking import TeamAskOperator
 from stationmaster.operators.team_step import Pausing, TeamOperator
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.asking import Question
 from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators.question import Question, ask_in_airflow
 from stationmaster.operators.team_step import Pausing, TeamOperator
 
 if TYPE_CHECKING:
@@ -145,8 +145,6 @@ class TeamAskOperator(TeamOperator):
             return False
 
     def _ask(self, desk: Desk, about: str, arguments: Result, context: Context) -> Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.core.blockers import blocker
         from stationmaster.departures.obstacles import StepImpossible
         from stationmaster.duty import asking
@@ -159,16 +157,7 @@ class TeamAskOperator(TeamOperator):
             raise StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(person.id for person in present), people=names))
         question = self.question(desk, about)
         asking.ask(desk, about, self.place, people)
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=list(question.options),
-            subject=question.subject,
-            body=self._with_reason(desk, about, question.body),
-            defaults=None,
-            multiple=False,
-            params=question.fields,
-            assigned_users=[HITLUser(id=str(person.airflow), name=person.name) for person in people],
-        )
+        ask_in_airflow(context, question._replace(body=self._with_reason(desk, about, question.body)), people)
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
 

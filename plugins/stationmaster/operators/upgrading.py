@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.asking import text_field, tick_field
 from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators.question import Question, ask_in_airflow, text_field, tick_field
 from stationmaster.operators.upgrade_step import UPGRADE_KEY, Pausing, UpgradeOperator
 
 if TYPE_CHECKING:
@@ -232,8 +232,6 @@ class SettleUpgradeOperator(UpgradeOperator):
     def _ask(
         self, desk: UpgradeDesk, upgrade: Upgrade, decision: Decision, kept: Result, context: Context
     ) -> Result | Pausing:
-        from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
-
         from stationmaster.core.blockers import blocker
         from stationmaster.departures.obstacles import StepImpossible
         from stationmaster.upgrades import asking, waiting, wording
@@ -247,19 +245,9 @@ class SettleUpgradeOperator(UpgradeOperator):
             raise AirflowFailException(str(StepImpossible(found)))
         subject, body = wording.question(desk, upgrade, decision)
         asking.ask(desk, upgrade, self.place, people)
-        upsert_hitl_detail(
-            ti_id=context["ti"].id,
-            options=[self.MERGE, self.LEAVE],
-            subject=subject,
-            body=body,
-            defaults=None,
-            multiple=False,
-            params={
-                READ: tick_field(
-                    "I have read what changes", "The change logs of what is more than a patch, and the diff"
-                ),
-                NOTE: text_field("Note", "What you mended or held back; or why it is left"),
-            },
-            assigned_users=[HITLUser(id=str(person.airflow), name=person.name) for person in people],
-        )
+        fields = {
+            READ: tick_field("I have read what changes", "The change logs of what is more than a patch, and the diff"),
+            NOTE: text_field("Note", "What you mended or held back; or why it is left"),
+        }
+        ask_in_airflow(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
         return Pausing(waiting.QUESTION, {**kept, "armed": True})

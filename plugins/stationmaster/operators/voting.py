@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from stationmaster.operators.asking import Answer, AskOperator, Question, text_field
+from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
+from stationmaster.operators.question import Question, text_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
