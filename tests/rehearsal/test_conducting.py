@@ -477,6 +477,17 @@ def test_d11_a_batch_that_waits_for_another_moves_nothing_and_one_that_settles_i
     assert conductor._next_instant([quiet]) == (quiet, "")
 
 
+def test_why_a_window_was_missed_stays_in_the_ledger_and_moves_no_clock(conductor, ledger) -> None:
+    """Nothing waits there any longer: a batch that begins in a week is the next instant."""
+    monday = THURSDAY + timedelta(days=4)
+    missed = (
+        blocker("MISSED_WINDOW", closed="then"),
+        blocker("QUORUM_MISSING", given=0, needed=3, manifest="9e5b", missing=""),
+    )
+    ledger.waiting = {"a": missed, "b": (blocker("BATCH_NOT_DUE", clears_at=monday, batch=13, at="later"),)}
+    assert conductor._next_instant([]) == (monday, "BATCH_NOT_DUE")
+
+
 def test_a_failed_run_is_handed_over_as_what_it_is(airflow, conductor) -> None:
     states: list[str] = []
 

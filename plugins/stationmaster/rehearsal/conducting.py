@@ -101,6 +101,8 @@ LOOKED_AT = frozenset({"ALERTS_SETTLING"})
 LOOKED_EVERY = timedelta(minutes=7)
 FOLLOWS = frozenset({"BATCH_BEFORE"})
 """These clear when something else does, which has an instant of its own."""
+OVER = "MISSED_WINDOW"
+"""What stands beside this tells why a window was missed: nothing waits for it any longer."""
 SPEAKS = frozenset(
     {
         "ALERTS_SETTLING",
@@ -353,7 +355,10 @@ class Conductor:
     def _next_instant(self, planned: Sequence[datetime]) -> tuple[datetime, str]:
         """Return the next instant at which a blocker clears, a person acts, or a machine may be done; and its trace."""
         now = self.now
-        blockers = [found for several in self.ledger.blockers().values() for found in several]
+        waiting = [
+            several for several in self.ledger.blockers().values() if OVER not in {each.code for each in several}
+        ]
+        blockers = [found for several in waiting for found in several]
         candidates = [(at, "") for at in planned if at > now]
         standing = [found for found in blockers if found.code not in FOLLOWS]
         candidates += [(self._clears(found, now), self._traced_by(found, now)) for found in standing]
