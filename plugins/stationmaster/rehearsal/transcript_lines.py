@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from stationmaster.config.team import TeamConfig
 from stationmaster.core import escaping
 from stationmaster.ledger.records import Departure, Entry
+from stationmaster.rehearsal import transcript_effects
 from stationmaster.rehearsal.evidence import Evidence, HandedOver
 from stationmaster.rehearsal.transcript_slack import as_markdown, as_text, without_notes, without_stand_ins
 
@@ -190,24 +191,15 @@ class _Teller:
         if message is not None:
             yield self._slack(entry.at, _STATIONMASTER, message.posted, key.removeprefix("tell/"))
             return
-        intent = self._intents[entry.subject].intent if entry.subject in self._intents else {}
+        effect = self._intents.get(entry.subject)
+        said = transcript_effects.sentence(
+            key,
+            effect.intent if effect is not None else {},
+            effect.receipt if effect is not None else {},
+            component=self._component,
+            member=lambda account: self._accounts.get(account, account),
+        )
         found = " (it was there already)" if entry.action == "effect.adopted" else ""
-        repository = self._component(str(intent.get("repository", "")))
-        if "workflow" in intent:
-            inputs = intent.get("inputs", {})
-            sha, environment = str(inputs.get("sha", ""))[:12], inputs.get("environment")
-            said = f"GitHub: {intent['workflow']} started for {repository} at {sha}, to {environment}"
-        elif "tag" in intent and intent.get("sha"):
-            said = f"GitHub: tag {intent['tag']} on {repository} at {str(intent['sha'])[:12]}"
-        elif "tag" in intent:
-            said = f"GitHub: notes of {intent['tag']} of {repository}"
-        elif "branch" in intent:
-            moved = f"moved to {str(intent['sha'])[:12]}" if intent.get("sha") else "made"
-            said = f"GitHub: branch {intent['branch']} of {repository} {moved}"
-        elif "to" in intent:
-            said = f"Mail to {intent['to']}: {intent.get('subject', '')}"
-        else:
-            said = f"Done: {key}"
         yield self._line(entry, "github", f"{said}{found}")
 
     def _not_done(self, entry: Entry) -> Iterator[Line]:
