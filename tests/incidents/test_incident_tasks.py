@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.incidents import State
+from stationmaster.incidents import opening
 from stationmaster.operators.handling_incidents import FILE, HELP, MITIGATED, NOTHING, RESOLVED, UPDATE, WRITTEN
 from stationmaster.operators.paging_people import MINE, NOT_ME
 from stationmaster.rehearsal.slack.models import SlackUser
@@ -245,6 +246,22 @@ def test_an_alert_has_one_incident_while_it_is_under_way(scene, scene_of):
     outcome = second.start("open_the_incident")
     assert outcome.kind == "skipped"
     assert scene.id in outcome.text
+
+
+@pytest.mark.parametrize("starter", [None, "amara", "admin"])
+def test_d18_an_incident_is_opened_by_whoever_escalated_its_alert_and_not_by_who_started_the_watch(scene_of, starter):
+    scene = scene_of(user=starter)
+    conf = opening.open_from(scene.office.desk(), "3f9a1c20-7", "disk is full", by="ben")
+    scene.form.update({name: value for name, value in conf.items() if value}, alert="3f9a1c20")
+    scene.run_id = opening.run_of("3f9a1c20-7")
+    scene.opened()
+    assert scene.story.happenings[0].by == "ben"
+
+
+def test_a_run_that_bears_the_name_of_an_alert_that_nobody_escalated_is_of_whoever_started_it(scene):
+    scene.run_id = opening.run_of("3f9a1c20-7")
+    scene.opened()
+    assert scene.story.happenings[0].by == "amara"
 
 
 @pytest.mark.parametrize("field", ["severity", "impact", "service", "kind"])

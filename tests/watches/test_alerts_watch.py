@@ -76,10 +76,15 @@ def test_d18_each_group_is_told_once_and_waits_for_a_decision(dre: Lookout, watc
         dre.clock.move(minutes=1)
     texts = dre.texts("eng-dre")
     assert len(texts) == 3
-    assert "p1 on io67a" in texts[0]
+    assert "1 alert of severity p1 on io67a" in texts[0]
     assert "<!here>" not in texts[0]
     assert "2 alerts of severity critical on io67a" in texts[1]
     assert all(_on_call(dre).slack[0] in text for text in texts)
+    # The command can be copied as it stands.
+    keys = {each.subject for each in found.values()}
+    assert {f"`stationmaster alerts decide dre {key} act --why …`" for key in keys} == {
+        text.rpartition("Or: ")[2].rstrip(".") for text in texts
+    }
 
 
 def test_d18_a_decision_holds_for_what_was_known_and_an_end_clears_a_group(dre: Lookout, watch, firing) -> None:
@@ -164,7 +169,7 @@ def test_c06_open_incidents_of_pagerduty_are_read_page_by_page(dre: Lookout, pag
         pagers.matters.begin(PagerMatter(vendor="pagerduty", id=f"Q{number}", title=f"t{number}", service="PA7RDSQ"))
     pagers.matters.begin(PagerMatter(vendor="pagerduty", id="other", title="x", service="POTHER"))
     (found,) = dre.look(watch).values()
-    assert found.sentence.startswith("120 alerts of severity high fire on PA7RDSQ")
+    assert found.sentence.startswith("120 alerts of severity high on PA7RDSQ, and nobody has decided")
     for number in range(120):
         pagers.matters.end(MatterEnds(id=f"Q{number}"))
     assert dre.look(watch) == {}

@@ -603,7 +603,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "ALERTS_UNDECIDED",
-        "{count} alerts of severity {severity} fire on {cluster}, and nobody has decided about {alerts}.",
+        "{count} of severity {severity} on {cluster}, and nobody has decided about {alerts}.",
         "Look at them, then: stationmaster alerts decide {team} {key} act, escalate or leave, with --why.",
     ),
     (

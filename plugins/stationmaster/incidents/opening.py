@@ -26,6 +26,7 @@ WANTED = "incident_wanted"
 MOST_A_DAY = 999
 LONGEST = 200
 LONGEST_LINK = 500
+_RUN = "alert__"
 _LINK = re.compile(r"https?://[^\s<>|]+")
 
 
@@ -129,6 +130,19 @@ def open_from(
     _check(desk, Wanted(key=f"alert/{alert_key}", **conf))
     area = f"{records.area_of(desk.files.id)}/wanted"
     return desk.ledger.record_once(area, WANTED, alert_key, conf, desk.now(), by).value
+
+
+def run_of(alert_key: str) -> str:
+    """Return the id of the run that opens what :func:`open_from` has asked for."""
+    return f"{_RUN}{alert_key}"
+
+
+def asked_by(desk: Desk, run: str) -> str:
+    """Return who has asked for the incident that a run opens by escalating an alert; empty where nobody has."""
+    if not run.startswith(_RUN):
+        return ""
+    found = desk.ledger.fact(f"{records.area_of(desk.files.id)}/wanted", WANTED, run.removeprefix(_RUN))
+    return found.by if found is not None else ""
 
 
 def of_alert(desk: Desk, alert: str) -> Story | None:

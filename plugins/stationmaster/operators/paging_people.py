@@ -32,7 +32,7 @@ class OpenIncidentOperator(TeamOperator):
     area, first_task = "incidents", OPEN_TASK
 
     def about(self, desk: Desk, context: Context) -> str:
-        """Open it, or open it again, in the name of whoever filled the form in."""
+        """Open it, or open it again, in the name of whoever filled the form in, or escalated the alert."""
         from stationmaster.core.incidents import NotAnIncident, NotNow
         from stationmaster.incidents import opening
         from stationmaster.incidents.records import NoIncidents
@@ -41,7 +41,9 @@ class OpenIncidentOperator(TeamOperator):
         user = run.triggering_user_name
         person = desk.team.person_by_airflow(user) if user else None
         # Whoever sees it may open it, also without being in the team's file: nobody is refused at night.
-        by = person.id if person is not None else f"airflow:{user}" if user else "stationmaster"
+        starter = person.id if person is not None else f"airflow:{user}" if user else "stationmaster"
+        # A run that the watch has started bears the name of whoever started the watch.
+        by = opening.asked_by(desk, run.run_id) or starter
         try:
             if form.get("reopens"):
                 name = str(form["reopens"]).strip()

@@ -160,7 +160,7 @@ class StartIncidentsOperator(WatchDayOperator):
 
         for each in escalated.wanted(desk):
             conf = opening.open_from(desk, each.once, each.title, link=each.link, by=each.by)
-            run = f"alert__{each.once}"
+            run = opening.run_of(each.once)
             # An empty field is left out: the form would refuse it.
             filled = {name: value for name, value in conf.items() if value}
             start_run(f"{desk.team.id}.incident", run, {**filled, "alert": each.key})

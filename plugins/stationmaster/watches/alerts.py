@@ -91,7 +91,7 @@ def _looked_at(desk: Desk, watch: AlertsWatch, book: AlertBook, group: Group) ->
         since=since,
         who=tuple(person.id for person in people),
         subject=group.key,
-        count=len(new),
+        count=wording.counted(len(new)),
         severity=group.severity,
         cluster=group.cluster,
         alerts=", ".join(dict.fromkeys(event.title for event in new)),
@@ -104,11 +104,11 @@ def _told(desk: Desk, watch: AlertsWatch, group: Group, new: Sequence[Event], pe
     """Tell of a group, once as long as the first of its undecided alerts fires."""
     channel = desk.team.channels[watch.channel].id
     key = _episode(desk, group, new)
-    receipt = say(desk, key, channel, wording.alerts(people, group, new, watch))
+    receipt = say(desk, key, channel, wording.alerts(people, desk.team.id, group, new, watch))
     titles = ", ".join(dict.fromkeys(event.title for event in new))
     log.write(
         desk,
-        f"{len(new)} alerts of severity {group.severity} fire on {group.cluster}: {titles}",
+        f"{wording.counted(len(new))} of severity {group.severity} on {group.cluster}: {titles}",
         at=min(event.at for event in new),
         links=[event.url for event in new if event.url][:5],
         about="alert",
@@ -157,6 +157,6 @@ def _log_decision(desk: Desk, fact: Fact) -> None:
     value, person = fact.value, desk.team.people.get(fact.by)
     words = {"act": "acts on", "escalate": "escalates", "leave": "leaves"}[str(value["decision"])]
     who = person.name if person is not None else fact.by
-    text = f"{who} {words} {len(value['alerts'])} alerts of {value['severity']} on {value['cluster']}"
+    text = f"{who} {words} {wording.counted(len(value['alerts']))} of {value['severity']} on {value['cluster']}"
     reason = f": {value['why']}" if value["why"] else ""
     log.write(desk, f"{text}{reason}", at=fact.at, about="alert", by=fact.by, once=f"alert/decided/{fact.seq}")

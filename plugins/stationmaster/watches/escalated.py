@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.config.watch_kinds import AlertsWatch
 from stationmaster.watches.alert_books import DECIDED
 from stationmaster.watches.books import Book
+from stationmaster.watches.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,8 +57,8 @@ def _of_watch(desk: Desk, watch: AlertsWatch) -> Iterator[Escalated]:
         once = f"{fact.subject}-{fact.seq}"
         if fact.kind != DECIDED or fact.value["decision"] != "escalate" or once in done:
             continue
-        count = len(fact.value["alerts"])
+        count = counted(len(fact.value["alerts"]))
         where = f"{fact.value['severity']} on {fact.value['cluster']}"
         why = f": {fact.value['why']}" if fact.value["why"] else ""
         link = str(fact.value.get("link") or "")
-        yield Escalated(fact.subject, once, f"{count} alerts of {where}{why}", link, fact.by, watch.id, fact)
+        yield Escalated(fact.subject, once, f"{count} of {where}{why}", link, fact.by, watch.id, fact)

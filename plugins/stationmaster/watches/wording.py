@@ -102,18 +102,23 @@ def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, 
     return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
 
 
-def alerts(people: Sequence[Person], group: Group, new: Sequence[Event], watch: AlertsWatch) -> str:
+def alerts(people: Sequence[Person], team: str, group: Group, new: Sequence[Event], watch: AlertsWatch) -> str:
     """Return the message that a group of alerts fires, and how to decide about it (D-18)."""
     where = f"{escaping.slack(group.severity)} on {escaping.slack(group.cluster)}"
-    lines = [f":fire: {mention(people)}: {len(new)} alerts of severity {where}."]
+    lines = [f":fire: {mention(people)}: {counted(len(new))} of severity {where}."]
     lines += [f"• {_alert(event, watch)}" for event in new[:_SHOWN]]
     if len(new) > _SHOWN:
         lines.append(f"• and {len(new) - _SHOWN} more")
     lines.append(
         "Decide: :hammer_and_wrench: you act, :rotating_light: it becomes an incident, :see_no_evil: it is left. "
-        f"Or: `stationmaster alerts decide TEAM {group.key} act --why …`."
+        f"Or: `stationmaster alerts decide {team} {group.key} act --why …`."
     )
     return "\n".join(lines)
+
+
+def counted(alerts: int) -> str:
+    """Return how many alerts, in words."""
+    return "1 alert" if alerts == 1 else f"{alerts} alerts"
 
 
 def alerts_reminder(people: Sequence[Person]) -> str:
