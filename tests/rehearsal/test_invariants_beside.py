@@ -175,6 +175,26 @@ def test_f40_a_train_that_got_the_commits_carries_the_hotfix_and_whatever_was_pu
         assert judged(week._replace(facts={**week.facts, TRAIN: (upon, again)})) == []
 
 
+@pytest.mark.parametrize(
+    ("base", "broken"),
+    [
+        pytest.param(ORIGIN.sha, False, id="cut when main had it"),
+        pytest.param(LATER.sha, False, id="cut later"),
+        pytest.param(BEFORE.sha, True, id="cut before"),
+        pytest.param("9" * 40, True, id="unknown"),
+    ],
+)
+def test_f40_a_train_that_was_cut_with_it_keeps_it_when_another_hotfix_is_put_upon_the_train(
+    base: str, broken: bool
+) -> None:
+    other = fact("replaced", TRAIN, **{"from": base, "to": "c" * 40, "hotfix": "cellxgene.weekly/2021-W44.hotfix-1"})
+    last = fact("replaced", TRAIN, **{"from": "c" * 40, "to": "d" * 40, "hotfix": "cellxgene.weekly/2021-W44.hotfix-2"})
+    for sha in ("c" * 40, "d" * 40):
+        week = good()._replace(dispatches=(went(FIXED, HOTFIX, 0), went(sha)))
+        without = [f"{TRAIN}: {sha[:12]} went to prod without {HOTFIX}"] if broken else []
+        assert judged(week._replace(facts={**week.facts, TRAIN: (other, last)})) == without
+
+
 def test_d15_what_is_disclosed_may_be_spoken_of() -> None:
     disclosed = fact("disclosed", at=AT + timedelta(hours=1), by="farah")
     after = said(PUBLIC, hours=2)

@@ -72,26 +72,25 @@ def _left_behind(evidence: Evidence, trains: _Trains, departure: Departure, pick
     repository, production = str(picked.value["repository"]), trains[departure.train][1].production
     there = [one for one in evidence.dispatches if one.departure == departure.id and one.environment == production]
     arrived = min((one.at for one in there), default=departure.opened_at)
+    replaced = [fact for facts in evidence.facts.values() for fact in facts if fact.kind == "replaced"]
+    bases = {str(fact.value["to"]): str(fact.value["from"]) for fact in replaced}
+    has_it = {str(fact.value["to"]) for fact in replaced if fact.value["hotfix"] == departure.id}
     wanted = [at for at in _landed(picked).values() if at is not None]
-    carriers = _with_it(evidence, departure)
+    has_it.update(sha for sha, at in _landings(repository).items() if not wanted or at >= max(wanted))
     for found in evidence.dispatches:
         of_train = kind_of(found.departure) is DepartureKind.TRAIN and found.departure.startswith(f"{departure.train}/")
         later = found.at > arrived and found.stop == "promote" and found.environment == production
-        if not of_train or not later or found.repository != repository or found.sha in carriers:
-            continue
-        at = _landings(repository).get(found.sha)
-        if at is None or (wanted and at < max(wanted)):
+        if of_train and later and found.repository == repository and not has_it & _built_upon(found.sha, bases):
             yield f"{found.departure}: {found.sha[:12]} went to {production} without {departure.id}"
 
 
-def _with_it(evidence: Evidence, departure: Departure) -> set[str]:
-    """Return the commits of trains that a hotfix was put upon, later hotfixes upon them included."""
-    replaced = [fact for facts in evidence.facts.values() for fact in facts if fact.kind == "replaced"]
-    carriers = {str(fact.value["to"]) for fact in replaced if fact.value["hotfix"] == departure.id}
-    for fact in sorted(replaced, key=lambda one: one.at):
-        if fact.value["from"] in carriers:
-            carriers.add(str(fact.value["to"]))
-    return carriers
+def _built_upon(sha: str, bases: Mapping[str, str]) -> set[str]:
+    """Return a commit, and those below it that hotfixes were put upon, down to the one that was cut."""
+    below: set[str] = set()
+    while sha and sha not in below:
+        below.add(sha)
+        sha = bases.get(sha, "")
+    return below
 
 
 def _approvers(evidence: Evidence, found: Dispatch, manifest: str) -> set[str]:
