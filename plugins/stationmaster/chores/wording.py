@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.chores import runs
 from stationmaster.config.chore_timing import zone_of_chore
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 
@@ -94,7 +95,7 @@ def asked(desk: Desk, run: Told, people: Sequence[Person], *, before: str) -> st
     came = f" It comes to you from {escaping.slack(before)}, whose shift is over" if before else ""
     came += f" ({_times(count)} carried over)." if before and count else "." if before else ""
     title = escaping.slack(run.title)
-    lines = [f":clipboard: {mention(people)}: *{title}* is yours, due {escaping.slack(run.due)}.{came}"]
+    lines = [f":clipboard: {mentions(people)}: *{title}* is yours, due {escaping.slack(run.due)}.{came}"]
     lines += [f":mag: A machine looked first: {escaping.slack(_cut(found))}"] if found else []
     lines += [f"• {escaping.slack(name)}: {escaping.slack(_cut(value))}" for name, value in _form(run)]
     lines += [f"☐ {escaping.slack(step.text)}" for step in steps[:_STEPS_IN_SLACK]]
@@ -110,14 +111,14 @@ def late(desk: Desk, run: Told, people: Sequence[Person]) -> str:
     carried = f" It was carried over {_times(count)}." if count else ""
     why = runs.blocked(desk, run.about)
     waits = f" It is blocked: {escaping.slack(_cut(why))}" if why else ""
-    return f":bell: {mention(people)}: *{escaping.slack(run.title)}* was due {run.due}.{carried}{waits}"
+    return f":bell: {mentions(people)}: *{escaping.slack(run.title)}* was due {run.due}.{carried}{waits}"
 
 
 def escalated(run: Told, role: str, people: Sequence[Person]) -> str:
     """Return the Slack message to the next step of the ladder."""
     title = escaping.slack(run.title)
     return (
-        f":rotating_light: {mention(people)} ({role}): *{title}* was due {run.due}, and nobody has done it. "
+        f":rotating_light: {mentions(people)} ({role}): *{title}* was due {run.due}, and nobody has done it. "
         "See to it that it is done, or say why it can wait."
     )
 
@@ -174,11 +175,6 @@ def shown_evidence(ending: Fact) -> Iterator[str]:
     """Yield each piece of evidence as a line of raw text."""
     for one in ending.value["evidence"]:
         yield f"{one['id']}: {one['url'] or one['text']}"
-
-
-def mention(people: Sequence[Person]) -> str:
-    """Return the people as a Slack message names them."""
-    return ", ".join(person.mention if person.slack else escaping.slack(person.name) for person in people)
 
 
 def names(people: Sequence[Person]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Any, Self
 
@@ -9,6 +10,7 @@ from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.fields import Count, Flag, GitHubLogin, SlackChannel, SlackUser, Slug, Text, ZoneName
+from stationmaster.core import escaping
 
 
 def _one_or_many(value: Any) -> Any:
@@ -76,8 +78,19 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
 
     @property
     def mention(self) -> str:
-        """The person in a Slack message: a mention of their first account, else their bare name."""
-        return f"<@{self.slack[0]}>" if self.slack else self.name
+        """The person in a Slack message: a mention of their first account, else their name, escaped (F65)."""
+        return f"<@{self.slack[0]}>" if self.slack else escaping.slack(self.name)
+
+
+def mentions(people: Iterable[Person]) -> str:
+    """Return people as a Slack message names them: ``<@U1>, <@U2> and <@U3>``; empty for none."""
+    return in_a_row(person.mention for person in people)
+
+
+def in_a_row(words: Iterable[str]) -> str:
+    """Return words as one says them: ``a, b and c``."""
+    *before, last = list(words) or [""]
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 class Channel(ConfigModel):

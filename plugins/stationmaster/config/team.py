@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from functools import cached_property
 from typing import Literal, Self
@@ -17,12 +17,13 @@ from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.gates import QuorumGate
 from stationmaster.config.incidents import IncidentRules
 from stationmaster.config.oncall_log import LogRules
-from stationmaster.config.people import Channel, Connections, People, Person
+from stationmaster.config.people import Channel, Connections, People, Person, in_a_row
 from stationmaster.config.roster import Notices, PromiseEntry, RotationEntry
 from stationmaster.config.train import TrainConfig
 from stationmaster.config.upgrading import Upgrades
 from stationmaster.config.watches import Watch, WatchesHead
 from stationmaster.config.weekly_measures import WeeklyMeasures
+from stationmaster.core import escaping
 from stationmaster.core.ballots import Elector
 from stationmaster.core.freezes import Freeze
 from stationmaster.core.instants import first_instant
@@ -245,6 +246,11 @@ class TeamConfig(TeamFile):
     def person_by_airflow(self, user: str) -> Person | None:
         """Return the owner of an Airflow user name or id."""
         return self.person_by("airflow", user)
+
+    def mentions(self, people: Iterable[str]) -> str:
+        """Return people as a Slack message names them, by their ids; whoever is none of the team by the bare id."""
+        known = self.people
+        return in_a_row(known[each].mention if each in known else escaping.slack(each) for each in people)
 
     def electorate(
         self, train: TrainConfig, *, authors: Collection[str] = (), gate: QuorumGate | None = None

@@ -50,14 +50,6 @@ _STATES = {
 }
 
 
-def names(station: Station, people: Sequence[str]) -> str:
-    """Return people as mentions, in words: ``<@U1>, <@U2> and <@U3>``."""
-    mentions = [mention(station.team.people[person]) for person in people if person in station.team.people]
-    if len(mentions) < 2:
-        return "".join(mentions)
-    return f"{', '.join(mentions[:-1])} and {mentions[-1]}"
-
-
 def headline(station: Station, departure: str) -> str:
     """Return the one message of a departure, as its present state wants it."""
     found = station.ledger.departure(departure)
@@ -69,7 +61,7 @@ def headline(station: Station, departure: str) -> str:
 
         title, words = wording_beside.title(station, departure), wording_beside.state(departure, state, words)
     lines = [f"{_SIGNS[state]} *{escaping.slack(title)}* is {words}."]
-    lines.append(f"Conductor: {mention(station.conductor)}")
+    lines.append(f"Conductor: {station.conductor.mention}")
     lines += [
         f"• {passenger.component}: `{passenger.sha[:12]}`" for passenger in (manifest.passengers if manifest else ())
     ]
@@ -83,7 +75,7 @@ def hold_question(station: Station) -> str:
     question = station.train.stops.cut.hold_question
     emoji = question.emoji if question else "raised_hand"
     return (
-        f"{mention(station.conductor)} is about to cut *{escaping.slack(station.train.title)}* (main → "
+        f"{station.conductor.mention} is about to cut *{escaping.slack(station.train.title)}* (main → "
         f"{station.train.staging}). Is there a pull request to wait for? Answer in this thread with "
         f"`wait for #123`, take it back with `go without #123`, or react with :{emoji}:."
     )
@@ -105,10 +97,10 @@ def vote_question(station: Station, departure: str) -> str:
     times = stop_times(week.stop("promote"), due)
     again = "" if number == 1 else " The manifest has changed: earlier votes no longer count."
     return (
-        f"{names(station, voters)}: {escaping.slack(asked)}{again}\n"
+        f"{station.team.mentions(voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
         f"{local_text(times.earliest, station.train.zone)} to {local_text(times.latest_start, station.train.zone)}, "
-        f"after {mention(station.conductor)} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
+        f"after {station.conductor.mention} has confirmed. React to this message with :{gate.approve_emoji[0]}:, "
         f"answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow. A vote can be withdrawn "
         f"until the deploy begins.\n\n{_authors(station, departure)}{changes.aboard(station, departure).render_slack()}"
     )
@@ -119,12 +111,12 @@ def _authors(station: Station, departure: str) -> str:
     from stationmaster.departures import voting
 
     people = sorted(voting.authors(station, departure))
-    return f"Aboard is work of {names(station, people)}.\n" if people else ""
+    return f"Aboard is work of {station.team.mentions(people)}.\n" if people else ""
 
 
 def reminder(station: Station, people: Sequence[str], missing: int) -> str:
     """Return the reminder to those who have not voted."""
-    return f"{missing} more LGTM needed. Not voted yet: {names(station, people)}."
+    return f"{missing} more LGTM needed. Not voted yet: {station.team.mentions(people)}."
 
 
 def started(station: Station, departure: str, stop: StopName) -> str:
@@ -133,21 +125,21 @@ def started(station: Station, departure: str, stop: StopName) -> str:
 
     environment = environment_of(station, departure, stop)
     return (
-        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {mention(station.conductor)}.\n\n"
+        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {station.conductor.mention}.\n\n"
         f"{changes.aboard(station, departure).render_slack()}"
     )
 
 
 def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -> str:
     """Return the message that a stop cannot begin, with what a person must do first (C-23)."""
-    lines = [f":no_entry: {mention(station.conductor)}: the {stop} cannot begin."]
+    lines = [f":no_entry: {station.conductor.mention}: the {stop} cannot begin."]
     lines += [f"• {escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in missing]
     return "\n".join(lines)
 
 
 def asked(station: Station, person: Person, question: str) -> str:
     """Return the message to the person on call that a task waits for them."""
-    return f"{mention(person)}: {escaping.slack(question)}"
+    return f"{person.mention}: {escaping.slack(question)}"
 
 
 def escalated(station: Station, role: str, sentence: str, *, since: datetime) -> str:
@@ -155,14 +147,14 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
     from stationmaster.departures import ruling
 
     person = station.on_call(role)
-    may = f"You may answer in {mention(station.conductor)}'s place, in Airflow."
+    may = f"You may answer in {station.conductor.mention}'s place, in Airflow."
     if not ruling.may_act(station, person.id):
         group = escaping.slack(str(station.train.rules.actors))
         production = escaping.slack(station.train.production)
         may = f"Where {production} changes, only {group} may answer: see that somebody does."
     asked = local_text(since, station.train.zone)
     return (
-        f":rotating_light: {mention(person)}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
+        f":rotating_light: {person.mention}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
         f"{escaping.slack(sentence)} {may}"
     )
 
@@ -174,9 +166,7 @@ def rolled_back(station: Station, back: Mapping[str, str]) -> str:
     """
     lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
     lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
-    lines.append(
-        f"{mention(station.conductor)} coordinates the fix. The manifest is rejected until somebody clears it."
-    )
+    lines.append(f"{station.conductor.mention} coordinates the fix. The manifest is rejected until somebody clears it.")
     return "\n".join(lines)
 
 
@@ -198,7 +188,7 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
 
     environment = environment_of(station, departure, stop)
     word = ending_word(state)
-    conductor = mention(station.conductor)
+    conductor = station.conductor.mention
     if word == "complete":
         notes = changes.aboard(station, departure).render_slack()
         return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
@@ -237,8 +227,3 @@ def _votes(station: Station, departure: str) -> str:
         name = station.team.people[veto.voter].name if veto.voter else veto.account
         line += f"\n:no_entry: veto by {escaping.slack(name)}: {escaping.slack(veto.reason or 'no reason given')}"
     return line
-
-
-def mention(person: Person) -> str:
-    """Return a person as Slack shows them."""
-    return f"<@{person.slack[0]}>" if person.slack else escaping.slack(person.name)

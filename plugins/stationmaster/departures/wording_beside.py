@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureId, DepartureKind, kind_of
 from stationmaster.departures import beside
-from stationmaster.departures.wording import mention, names
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -50,10 +49,9 @@ def vote_question(station: Station, departure: str) -> str:
     able = [each.person for each in beside.electorate_of(station, departure) if each.active and not each.author]
     asked = station.ledger.fact(departure, beside.ASKED)
     who, why = ("", "") if asked is None else (asked.by, str(asked.value.get("reason") or ""))
-    by = mention(station.team.people[who]) if who in station.team.people else escaping.slack(who)
     return (
-        f"{names(station, able)}: {by} asks for a {kind_of(departure).words} onto *{station.train.production}*: "
-        f"{escaping.slack(why)}\n"
+        f"{station.team.mentions(able)}: {station.team.mentions([who])} asks for a {kind_of(departure).words} onto "
+        f"*{station.train.production}*: {escaping.slack(why)}\n"
         f"*{gate.needed} LGTM* let manifest `{manifest.short}` go at once. React to this message with "
         f":{gate.approve_emoji[0]}:, answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow."
         f"\n\n{changes.aboard(station, departure).render_slack()}"
@@ -74,18 +72,16 @@ def pull_request(station: Station, departure: str, hotfix: Hotfixed) -> tuple[st
 
 def bring_home(station: Station, hotfix: Hotfixed, person: str, url: str) -> str:
     """Return the reminder that a hotfix is not on its branch yet."""
-    known = station.team.people.get(person)
-    who = mention(known) if known is not None else escaping.slack(person)
     return (
-        f":house: {who}: {hotfix.sha[:12]} runs on {station.train.production}, and `{escaping.slack(hotfix.branch)}` "
-        f"does not have it yet: {url}. Until it does, the next train is not cut."
+        f":house: {station.team.mentions([person])}: {hotfix.sha[:12]} runs on {station.train.production}, and "
+        f"`{escaping.slack(hotfix.branch)}` does not have it yet: {url}. Until it does, the next train is not cut."
     )
 
 
 def away_from_home(station: Station, departure: str, why: str) -> str:
     """Return that a hotfix runs in production, and that something on its way home needs a person."""
     return (
-        f":warning: {mention(station.conductor)}: *{escaping.slack(title(station, departure))}* runs on "
+        f":warning: {station.conductor.mention}: *{escaping.slack(title(station, departure))}* runs on "
         f"{station.train.production}, and has not come home: {escaping.slack(why)}"
     )
 

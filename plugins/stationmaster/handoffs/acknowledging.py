@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import local_text
@@ -83,7 +84,7 @@ def remind(desk: ShiftDesk, handoff: Handoff) -> None:
     due = (now - since) // rule.remind
     if due:
         text = (
-            f":bell: {_mention(incoming)}: please say that you have taken over *{escaping.slack(desk.entry.title)}* "
+            f":bell: {incoming.mention}: please say that you have taken over *{escaping.slack(desk.entry.title)}* "
             f"(since {escaping.slack(local_text(handoff.start, desk.rotation.zone))})."
         )
         say(desk, f"{handoff.id}/acknowledge/reminder-{due}", channel, text)
@@ -119,12 +120,8 @@ def waits_for(desk: ShiftDesk, handoff: Handoff) -> Blocker:
 
 def _escalated(desk: ShiftDesk, handoff: Handoff, incoming: Person) -> str:
     others = [person for person in may_answer(desk, handoff) if person.id != incoming.id]
-    names = ", ".join(_mention(person) for person in others) or "<!channel>"
+    names = mentions(others) or "<!channel>"
     return (
-        f":rotating_light: {names}: {_mention(incoming)} has not said that they have taken over "
+        f":rotating_light: {names}: {incoming.mention} has not said that they have taken over "
         f"*{escaping.slack(desk.entry.title)}*. Please find out, or take over yourself."
     )
-
-
-def _mention(person: Person) -> str:
-    return person.mention if person.slack else escaping.slack(person.name)

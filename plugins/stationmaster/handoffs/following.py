@@ -186,7 +186,7 @@ def _schedule(plan: Plan, role: str) -> Schedule:
 def _coming(desk: ShiftDesk, role: str, person: Person, at: datetime) -> str:
     zone = person.zone or desk.rotation.zone
     return (
-        f":calendar: {_mention(person)}: you are *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* from "
+        f":calendar: {person.mention}: you are *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* from "
         f"{escaping.slack(local_text(at, zone))} on. If you cannot: "
         f"`stationmaster swap suggest {desk.team.id} --role {role}` says who could."
     )
@@ -205,14 +205,10 @@ def _moved(desk: ShiftDesk, person: Person, found: Mapping[str, tuple[Move, ...]
     more = len(lines) - _SHOWN
     shown = [*lines[:_SHOWN], *([f"• and {more} more"] if more > 0 else [])]
     text = "\n".join(escaping.slack(line) for line in shown)
-    return f":calendar: {_mention(person)}: your shifts of *{escaping.slack(desk.entry.title)}* moved.\n{text}"
+    return f":calendar: {person.mention}: your shifts of *{escaping.slack(desk.entry.title)}* moved.\n{text}"
 
 
 def _channel(desk: ShiftDesk) -> str:
     if desk.entry.notices is None:
         raise LookupError(f"{desk.key} tells nobody")
     return desk.team.channels[desk.entry.notices.channel].id
-
-
-def _mention(person: Person) -> str:
-    return person.mention if person.slack else escaping.slack(person.name)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 
@@ -22,7 +23,7 @@ def on_call_notice(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence
     """
     person = desk.person(handoff, role)
     what = f"*{escaping.slack(_roles(desk, role))}* of *{escaping.slack(desk.entry.title)}*"
-    lines = [f":telephone_receiver: {_mention(person)}: you are {what} {_span(desk, handoff, role, person)}."]
+    lines = [f":telephone_receiver: {person.mention}: you are {what} {_span(desk, handoff, role, person)}."]
     lines += [f"• {escaping.slack(line)}" for line in ladder(desk, handoff, role)]
     if links:
         lines.append("Read: " + ", ".join(f"<{address}|{escaping.slack(title)}>" for title, address in links))
@@ -68,12 +69,12 @@ def ladder(desk: ShiftDesk, handoff: Handoff, role: str) -> list[str]:
 
 def access_missing(desk: ShiftDesk, person: Person, role: str, missing: Sequence[str], note: str) -> str:
     """Return the message to those who can give access, and to the manager (C-07)."""
-    managers = ", ".join(_mention(manager) for manager in desk.managers)
+    managers = mentions(desk.managers)
     items = "\n".join(f"• {escaping.slack(item)}" for item in missing)
     said = f"\n{escaping.slack(person.name)} writes: {escaping.slack(note)}" if note else ""
     cc = f"\ncc {managers}" if managers else ""
     return (
-        f":key: {_mention(person)} is *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* now, and lacks "
+        f":key: {person.mention} is *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* now, and lacks "
         f"access. Can somebody help?\n{items}{said}{cc}"
     )
 
@@ -81,14 +82,14 @@ def access_missing(desk: ShiftDesk, person: Person, role: str, missing: Sequence
 def swap_asked(desk: ShiftDesk, swap: SwapRecord) -> str:
     """Return the Slack message to whoever is asked to take a shift (R30)."""
     taker = desk.team.people[swap.taker]
-    return f":arrows_counterclockwise: {_mention(taker)}: {escaping.slack(_swap(desk, swap, taker))}"
+    return f":arrows_counterclockwise: {taker.mention}: {escaping.slack(_swap(desk, swap, taker))}"
 
 
 def swap_answered(desk: ShiftDesk, swap: SwapRecord, status: str) -> str:
     """Return the Slack message to whoever asked."""
     giver = desk.team.people[swap.giver]
     what = escaping.slack(f"the swap with {desk.team.people[swap.taker].name} is {status}")
-    return f":arrows_counterclockwise: {_mention(giver)}: {what} (`{swap.id}`)."
+    return f":arrows_counterclockwise: {giver.mention}: {what} (`{swap.id}`)."
 
 
 def swap_question(desk: ShiftDesk, swap: SwapRecord) -> tuple[str, str]:
@@ -106,10 +107,6 @@ def _swap(desk: ShiftDesk, swap: SwapRecord, taker: Person) -> str:
     if swap.back_start is not None and swap.back_end is not None:
         text += f", and takes yours of {local_text(swap.back_start, zone)} – {local_text(swap.back_end, zone)}"
     return f"{text}. Nothing changes until you accept."
-
-
-def _mention(person: Person) -> str:
-    return person.mention if person.slack else escaping.slack(person.name)
 
 
 def _span(desk: ShiftDesk, handoff: Handoff, role: str, person: Person) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.incidents import Kind, State, Story
 from stationmaster.core.instants import local_text
@@ -73,7 +74,7 @@ def paged(desk: Desk, story: Story, people: Sequence[Person]) -> str:
     playbook = records.rules_of(desk).playbook
     title, rated = escaping.slack(story.title), escaping.slack(rating(desk, story))
     text = (
-        f":rotating_light: {mention(people)}: *{title}* ({rated}). Acknowledge `{story.id}`: answer the task in "
+        f":rotating_light: {mentions(people)}: *{title}* ({rated}). Acknowledge `{story.id}`: answer the task in "
         "Airflow, or put :white_check_mark: under its message."
     )
     return f"{text}\n<{playbook}|Incident Playbook>" if playbook is not None else text
@@ -82,7 +83,7 @@ def paged(desk: Desk, story: Story, people: Sequence[Person]) -> str:
 def still_open(desk: Desk, story: Story, people: Sequence[Person]) -> str:
     """Return the message that nobody on the whole ladder has answered."""
     since = escaping.slack(local_text(story.began_at, desk.files.zone))
-    who = mention(people) or "<!channel>"
+    who = mentions(people) or "<!channel>"
     return f":rotating_light: {who}: nobody has acknowledged *{escaping.slack(story.title)}* since {since}. Please do."
 
 
@@ -103,7 +104,7 @@ def taken(desk: Desk, story: Story, person: Person) -> str:
 
 def help_wanted(desk: Desk, story: Story, person: Person, people: Sequence[Person]) -> str:
     """Return the message by which whoever has it asks the rest of the team (O-11)."""
-    who = mention([each for each in people if each.id != person.id]) or "<!channel>"
+    who = mentions([each for each in people if each.id != person.id]) or "<!channel>"
     return f":raised_hand: {who}: {escaping.slack(person.name)} asks for help with *{escaping.slack(story.title)}*."
 
 
@@ -121,8 +122,8 @@ def too_long(desk: Desk, story: Story, people: Sequence[Person], due: timedelta)
     from stationmaster.config.fields import in_words
 
     return (
-        f":hourglass: {mention(people)}: *{escaping.slack(story.title)}* should have been over within {in_words(due)}. "
-        "It goes to you, too: decide what is left out, or who helps."
+        f":hourglass: {mentions(people)}: *{escaping.slack(story.title)}* should have been over within "
+        f"{in_words(due)}. It goes to you, too: decide what is left out, or who helps."
     )
 
 
@@ -138,12 +139,7 @@ def postmortem_wanted(desk: Desk, story: Story, due: datetime, url: str) -> str:
     return f":memo: {_point(desk, story)}: a postmortem of `{story.id}` is due by {when}.{draft}"
 
 
-def mention(people: Sequence[Person]) -> str:
-    """Return people as a Slack message names them."""
-    return ", ".join(person.mention if person.slack else escaping.slack(person.name) for person in people)
-
-
 def _point(desk: Desk, story: Story) -> str:
     rules = records.rules_of(desk)
     holder = desk.team.people.get(story.positions.get(rules.positions[0], "") or story.acknowledged_by or "")
-    return mention([holder]) if holder is not None else "<!here>"
+    return mentions([holder]) if holder is not None else "<!here>"

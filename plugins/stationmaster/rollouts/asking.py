@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.core.rotations.rotation import NobodyOnCall
-from stationmaster.departures import wording as names
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.hooks.chat_errors import ChatError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
@@ -62,7 +61,7 @@ def _post(station: Station, record: RolloutRecord, batch: Batch, proposals: dict
     channel = station.team.channels[rollout_of(station).vote.channel].id
     ids = hashlib.sha256(",".join(sorted(proposals.values())).encode()).hexdigest()[:12]
     key = f"{record.departure}/rollout/votes/{batch.number}/{ids}"
-    mention = names.names(station, asked(station))
+    mention = station.team.mentions(asked(station))
     text = wording.votes(station, record, batch, proposals, f"{mention}, " if mention else "")
 
     def act() -> Receipt:

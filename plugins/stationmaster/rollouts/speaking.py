@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures import telling, wording
+from stationmaster.departures import telling
 from stationmaster.rollouts import records
 from stationmaster.rollouts.records import RolloutRecord, RolloutRefused, Word
 
@@ -53,7 +53,7 @@ def say(station: Station, record: RolloutRecord, word: Word, *, why: str, by: st
         target = None
     now = station.now()
     records.write_word(station.ledger, record, word, target=target, why=why.strip(), now=now, by=by)
-    who = wording.names(station, [by])
+    who = station.team.mentions([by])
     text = (
         f"{_TOLD.get(word, ':speech_balloon:')} {who}: {word} {target or 'the rollout'}. {escaping.slack(why.strip())}"
     )

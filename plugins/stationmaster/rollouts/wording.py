@@ -8,7 +8,6 @@ from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 from stationmaster.core.rollouts.plan import Batch, RolloutPlan
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures import wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ def opened(station: Station, record: RolloutRecord) -> str:
     tail = [f"… and {more} batches more"] if more > 0 else []
     size = f"{targets} targets in {len(plan.batches)} batches"
     head = f":railway_track: The rollout of {record.version[:8]} has a plan: {size}."
-    by = wording.names(station, [record.opened_by]) or escaping.slack(record.opened_by)
+    by = station.team.mentions([record.opened_by])
     return "\n".join([f"{head} Started by {by}.", *map(escaping.slack, lines), *tail])
 
 
@@ -70,8 +69,7 @@ def stalled(station: Station, batch: Batch, standing: Standing, lasting: timedel
     """Return that a batch gets no further, with why."""
     hours = lasting.total_seconds() / 3600
     why = " ".join(f"{escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in standing.blockers)
-    who = wording.names(station, [station.conductor.id])
-    return f":turtle: Batch {batch.number} has got no further for {hours:.0f} h, {who}. {why}"
+    return f":turtle: Batch {batch.number} has got no further for {hours:.0f} h, {station.conductor.mention}. {why}"
 
 
 def ended(record: RolloutRecord, found: Mapping[str, Reached], why: str) -> str:

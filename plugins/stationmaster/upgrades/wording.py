@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.upgrades import summary
 
@@ -42,7 +43,7 @@ def asked(desk: UpgradeDesk, people: Sequence[Person], decision: Decision, *, be
     :param before: who was asked until now, empty where nobody was.
     """
     came = f" It comes to you from {escaping.slack(before)}, whose shift is over." if before else ""
-    lines = [f":arrow_up: {mention(people)}: the dependency upgrade of {_where(desk, decision)} is yours.{came}"]
+    lines = [f":arrow_up: {mentions(people)}: the dependency upgrade of {_where(desk, decision)} is yours.{came}"]
     lines += _bullets(decision.reasons)
     if decision.assessment is not None and decision.assessment.bumps:
         lines += ["What changes:", *_bullets(summary(decision.assessment))]
@@ -52,13 +53,15 @@ def asked(desk: UpgradeDesk, people: Sequence[Person], decision: Decision, *, be
 def reminder(desk: UpgradeDesk, people: Sequence[Person], decision: Decision) -> str:
     """Return the Slack message that the question is still open."""
     first = escaping.slack(decision.reasons[0]) if decision.reasons else ""
-    return f":bell: {mention(people)}: the dependency upgrade of {_where(desk, decision)} is still open. {first}"
+    return f":bell: {mentions(people)}: the dependency upgrade of {_where(desk, decision)} is still open. {first}"
 
 
 def stuck(desk: UpgradeDesk, people: Sequence[Person], found: Blocker) -> str:
     """Return the Slack message that something is in the way which waiting will not clear."""
     why = escaping.slack(f"{found.sentence} {found.how}")
-    return f":warning: {mention(people)}: the dependency upgrade of *{escaping.slack(desk.repository)}* is stuck. {why}"
+    return (
+        f":warning: {mentions(people)}: the dependency upgrade of *{escaping.slack(desk.repository)}* is stuck. {why}"
+    )
 
 
 def merged(desk: UpgradeDesk, decision: Decision, by: Person | None) -> str:
@@ -68,11 +71,6 @@ def merged(desk: UpgradeDesk, decision: Decision, by: Person | None) -> str:
     if decision.assessment is not None:
         lines += _bullets(summary(decision.assessment))
     return "\n".join(lines)
-
-
-def mention(people: Sequence[Person]) -> str:
-    """Return the people as a Slack message names them."""
-    return ", ".join(person.mention if person.slack else escaping.slack(person.name) for person in people)
 
 
 def _where(desk: UpgradeDesk, decision: Decision) -> str:

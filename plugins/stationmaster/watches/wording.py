@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.config.fields import in_words
+from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 
 if TYPE_CHECKING:
@@ -22,11 +23,6 @@ _TITLE = 100
 _SHOWN = 8
 
 
-def mention(people: Sequence[Person]) -> str:
-    """Return the people as Slack mentions them."""
-    return " and ".join(person.mention for person in people)
-
-
 def channel_name(desk: Desk, channel: str) -> str:
     """Return a channel as people call it: its name if the team's file has one, else its id."""
     known = next((each.name for each in desk.team.channels.values() if each.id == channel), channel)
@@ -36,7 +32,7 @@ def channel_name(desk: Desk, channel: str) -> str:
 def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: QuestionsWatch) -> str:
     """Return the reply that tags whoever is on call below a question that nobody answered."""
     waited = f"nobody has answered for {in_words(watch.within)} of working time"
-    lines = [f":wave: {mention(people)}: {waited}. Please answer here, or put :{watch.done}: on the question."]
+    lines = [f":wave: {mentions(people)}: {waited}. Please answer here, or put :{watch.done}: on the question."]
     if owner is not None and owner not in people:
         lines.append(f"It looks like {escaping.slack(topic)}: {owner.mention} knows about that.")
     if watch.file is not None:
@@ -51,7 +47,7 @@ def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: Quest
 def repeated(people: Sequence[Person], times: int, since: str) -> str:
     """Return the reply that a question has been asked so often that a page should answer it (N-14)."""
     return (
-        f":memo: {mention(people)}: this was asked {times} times since {since}. Please write a page that answers it, "
+        f":memo: {mentions(people)}: this was asked {times} times since {since}. Please write a page that answers it, "
         "and link it here."
     )
 
@@ -82,7 +78,7 @@ def silence_over(people: Sequence[Person], silence: Silence) -> str:
     """Return the message that a silence has ended with its issue."""
     what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
     return (
-        f":loud_sound: {mention(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
+        f":loud_sound: {mentions(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
         "silence it again with an issue that is open."
     )
 
@@ -97,15 +93,15 @@ def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, 
     if duty.what != "update":
         more = " Everybody else drops other work for it; escalate now if it cannot be done." if top else ""
         when = f"{'was' if duty.what == 'late' else 'is'} due {due}"
-        return f":hourglass: {mention(people)}: {link} ({label}) {when}: {title}.{more}"
+        return f":hourglass: {mentions(people)}: {link} ({label}) {when}: {title}.{more}"
     ask = "Please write what is done, what is in work, and when it will be over."
-    return f":speech_balloon: {mention(people)}: nobody has written about {link} ({label}): {title}. {ask}"
+    return f":speech_balloon: {mentions(people)}: nobody has written about {link} ({label}): {title}. {ask}"
 
 
 def alerts(people: Sequence[Person], team: str, group: Group, new: Sequence[Event], watch: AlertsWatch) -> str:
     """Return the message that a group of alerts fires, and how to decide about it (D-18)."""
     where = f"{escaping.slack(group.severity)} on {escaping.slack(group.cluster)}"
-    lines = [f":fire: {mention(people)}: {counted(len(new))} of severity {where}."]
+    lines = [f":fire: {mentions(people)}: {counted(len(new))} of severity {where}."]
     lines += [f"• {_alert(event, watch)}" for event in new[:_SHOWN]]
     if len(new) > _SHOWN:
         lines.append(f"• and {len(new) - _SHOWN} more")
@@ -123,7 +119,7 @@ def counted(alerts: int) -> str:
 
 def alerts_reminder(people: Sequence[Person]) -> str:
     """Return the reply that nobody has decided yet."""
-    return f":bell: {mention(people)}: nobody has decided about this yet."
+    return f":bell: {mentions(people)}: nobody has decided about this yet."
 
 
 def _alert(event: Event, watch: AlertsWatch) -> str:
@@ -141,7 +137,7 @@ def spike(people: Sequence[Person], team: str, found: Spike) -> str:
     error = escaping.slack(found.error)
     link = f"<{found.url}|{error}>" if found.url else error
     return (
-        f":chart_with_upwards_trend: {mention(people)}: {link} came {found.after} times in {found.span}, and "
+        f":chart_with_upwards_trend: {mentions(people)}: {link} came {found.after} times in {found.span}, and "
         f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
         f"back. If it may wait: `stationmaster silence {team} {found.key} --issue …`."
     )
