@@ -53,6 +53,7 @@ MODULES = (
     "stationmaster.rollouts.reporting",
     "stationmaster.rollouts.waiting",
     "stationmaster.settings",
+    "stationmaster.triggers.ledger_trigger",
     "stationmaster.triggers.rollout_trigger",
     "stationmaster.triggers.station_trigger",
     "stationmaster.triggers.team_trigger",

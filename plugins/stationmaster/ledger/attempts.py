@@ -18,6 +18,7 @@ from stationmaster.ledger.errors import (
     EffectBusy,
     EffectRefused,
     EffectUnknown,
+    LedgerUnreachable,
     UnknownEffect,
     ValueNotStorable,
 )
@@ -144,7 +145,7 @@ class Attempt:
                 row = existing_effect(pen.session, self._key)
                 if row.owner == self._owner:
                     row.owner, row.lease_until = None, None
-        except SQLAlchemyError:
+        except (SQLAlchemyError, LedgerUnreachable):
             # What ended the attempt matters more; the lease ends by itself.
             log.exception("the claim on %s stays until its lease ends", self._key)
 

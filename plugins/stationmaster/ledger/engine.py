@@ -16,6 +16,7 @@ from stationmaster.ledger.errors import LedgerUrlInvalid
 
 WRITE = "ledger_write"
 BUSY_SECONDS = 60
+_CONNECT_SECONDS = 10
 
 _engines: dict[tuple[str, int], Engine] = {}
 _gate = threading.Lock()
@@ -96,7 +97,7 @@ def _sqlite(address: URL) -> Engine:
 
 def _postgresql(address: URL) -> Engine:
     # Prepared statements do not survive a pooler between us and the server.
-    arguments = {"prepare_threshold": None, "application_name": "stationmaster"}
+    arguments = {"prepare_threshold": None, "application_name": "stationmaster", "connect_timeout": _CONNECT_SECONDS}
     engine = create_engine(address, connect_args=arguments, pool_size=2, max_overflow=10, pool_pre_ping=True)
 
     def begin(connection: Connection) -> None:

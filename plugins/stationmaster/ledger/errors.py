@@ -17,6 +17,10 @@ class LedgerUrlInvalid(LedgerError):
     """The URL names no database that a ledger can live in."""
 
 
+class LedgerUnreachable(LedgerError):
+    """The database does not answer, or not in time. It may the next moment; what was being written may be written."""
+
+
 class LedgerNotMigrated(LedgerError):
     """The database holds no ledger yet, or one of an older release."""
 

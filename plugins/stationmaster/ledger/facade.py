@@ -15,6 +15,7 @@ from stationmaster.ledger.effects import Effects
 from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.facts import Facts
 from stationmaster.ledger.locks import Locks
+from stationmaster.ledger.store import answering
 
 
 class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
@@ -37,5 +38,7 @@ class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
         """Create the tables or bring them up to date; return whether anything was to do. Safe when processes race.
 
         :raises LedgerTooNew: a newer release did so already (F69).
+        :raises LedgerUnreachable: the database does not answer.
         """
-        return schema.migrate(engine_at(self._url), now or clock.now())
+        with answering(self._engine):
+            return schema.migrate(self._engine, now or clock.now())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import ColumnElement, Engine, func, or_, select
+from sqlalchemy import ColumnElement, Engine, exc, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from stationmaster.ledger import schema
 from stationmaster.ledger.engine import WRITE, engine_at, forget_engine
+from stationmaster.ledger.errors import LedgerUnreachable
 from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.tables import IdentityRow
 
@@ -38,21 +39,41 @@ class Store:
         """Open a session that sees one state of the ledger (on SQLite) or the newest at each query (on PostgreSQL).
 
         :raises LedgerNotMigrated, LedgerTooNew: the database does not have this release's schema.
+        :raises LedgerUnreachable: it does not answer.
         """
-        schema.require(self._engine)
-        with Session(self._engine, expire_on_commit=False) as session:
-            yield session
+        with answering(self._engine):
+            schema.require(self._engine)
+            with Session(self._engine, expire_on_commit=False) as session:
+                yield session
 
     @contextmanager
     def writing(self) -> Iterator[Pen]:
         """Open a transaction that no other writer overlaps; it is committed when the block ends without an error.
 
         PostgreSQL queues writers on the identity row, SQLite on the file. Nothing outside may be asked meanwhile.
+
+        :raises LedgerNotMigrated, LedgerTooNew, LedgerUnreachable: as of :meth:`reading`.
         """
-        schema.require(self._engine)
-        writer = self._engine.execution_options(**{WRITE: True})
-        with Session(writer, autoflush=False) as session, session.begin():
-            yield Pen(session, session.scalars(select(IdentityRow).with_for_update()).one())
+        with answering(self._engine):
+            schema.require(self._engine)
+            writer = self._engine.execution_options(**{WRITE: True})
+            with Session(writer, autoflush=False) as session, session.begin():
+                yield Pen(session, session.scalars(select(IdentityRow).with_for_update()).one())
+
+
+@contextmanager
+def answering(engine: Engine) -> Iterator[None]:
+    """Say in the ledger's own words that its database does not answer.
+
+    :raises LedgerUnreachable: whatever the driver calls it.
+    """
+    try:
+        yield
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        said = str(getattr(error, "orig", None) or error).strip().splitlines()
+        raise LedgerUnreachable(
+            f"the ledger {engine.url.render_as_string()} does not answer: {said[0] if said else type(error).__name__}"
+        ) from error
 
 
 def below(column: InstrumentedAttribute[str], prefix: str) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
-from stationmaster.operators.files import FilesOperator
+from stationmaster.operators.patient import PatientOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -49,7 +49,7 @@ class StepFailedForNow(AirflowException):
     """The step starts anew in another try of the task; the ledger sees to it that nothing happens twice."""
 
 
-class StationOperator(FilesOperator):
+class StationOperator(PatientOperator):
     """Base of the tasks of a train.
 
     A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
@@ -94,17 +94,6 @@ class StationOperator(FilesOperator):
         :param event: None at the start of a try; what woke the task after a wait, with what it had ``asked`` for.
         """
         raise NotImplementedError
-
-    def execute(self, context: Context) -> Any:
-        """Take the step for the first time in this try."""
-        return self._take(context, None)
-
-    def resume(self, context: Context, event: Result | None = None, asked: Result | None = None) -> Any:
-        """Take the step again after a wait.
-
-        :param asked: the arguments of the look that was waited for; absent in waits of an older release (F69).
-        """
-        return self._take(context, {**(event or {}), "asked": asked or {}})
 
     def departure(self, station: Station, context: Context) -> str:
         """Return the departure of this run, from XCom or, if that is gone, from the calendar (F71)."""

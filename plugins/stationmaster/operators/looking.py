@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result
-from stationmaster.operators.files import FilesOperator
+from stationmaster.operators.patient import PatientOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,7 +34,7 @@ class Pausing(NamedTuple):
     arguments: dict[str, Any]
 
 
-class LookingOperator(FilesOperator, Generic[DeskT, AboutT]):
+class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
     """Base of the tasks whose waits are looks of an area.
 
     A step is taken again after a retry or a clear, and finds in the ledger what it has done already (F01). While it
@@ -84,17 +84,6 @@ class LookingOperator(FilesOperator, Generic[DeskT, AboutT]):
     def trigger(self, desk: DeskT, about: AboutT, pausing: Pausing, interval: float) -> LookingTrigger:
         """Return what looks in place of this task while it waits; ``interval`` is in seconds."""
         raise NotImplementedError
-
-    def execute(self, context: Context) -> Any:
-        """Take the step for the first time in this try."""
-        return self._take(context, None)
-
-    def resume(self, context: Context, event: Result | None = None, asked: Result | None = None) -> Any:
-        """Take the step again after a wait.
-
-        :param asked: the arguments of the look that was waited for.
-        """
-        return self._take(context, {**(event or {}), "asked": asked or {}})
 
     def again(self, desk: DeskT, about: AboutT, blockers: Sequence[Blocker], event: Result | None = None) -> Pausing:
         """Return the wait for an obstacle that may pass; what the task knows of its try is kept."""

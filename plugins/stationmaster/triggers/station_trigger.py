@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PATIENCE = 20
-"""Looks in a row that may fail, as when the ledger's database starts anew, before the task is woken to fail."""
+"""Looks in a row that may fail for what nobody has foreseen, before the task is woken to fail."""
 SETTLING_SECONDS = 2.0
 """Real seconds before the first look: an event within about a second of the deferral fails that try of the task."""
 
@@ -57,6 +57,8 @@ class LookingTrigger(BaseTrigger):
         """
         from asgiref.sync import sync_to_async
 
+        from stationmaster.ledger.errors import LedgerUnreachable
+
         look = sync_to_async(self.look, thread_sensitive=False)
         event = sync_to_async(self.event, thread_sensitive=False)
         await asyncio.sleep(SETTLING_SECONDS)
@@ -64,6 +66,9 @@ class LookingTrigger(BaseTrigger):
         while True:
             try:
                 settled, standing = await look()
+            except LedgerUnreachable as away:
+                # Nothing can be decided without it, and nothing is lost: everything waits.
+                log.warning("%s cannot be looked at: %s", self.subject, away)
             except Exception:
                 failures += 1
                 if failures >= PATIENCE:
