@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, train_defaults
 from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import feature_build_doc, hotfix_doc
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind
-from stationmaster.operators.base import NAMED, OPENING_TASK, RETRIES
-from stationmaster.operators.closing import CloseStopOperator
+from stationmaster.operators.base import NAMED, OPENING_TASK
+from stationmaster.operators.closing import TELLER, CloseStopOperator
 from stationmaster.operators.deploying import RollBackOperator
 from stationmaster.operators.going_back import PLAN_TASK
 from stationmaster.operators.hotfixing import (
@@ -48,7 +48,9 @@ NAMES = {
 def hotfix_dag(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any], kind: DepartureKind) -> DAG:
     """Return ``<team>.<train>.hotfix``, or ``….security_hotfix``."""
     common = {**common, "stop": "promote", "kind": str(kind)}
-    with building(_dag(team, train, kind, hotfix_doc(include, train, kind), _hotfix_form(train))) as dag:
+    with building(
+        _dag(team, train, kind, hotfix_doc(include, train, kind), _hotfix_form(train), common["include"])
+    ) as dag:
         said = SayHotfixOperator(task_id=PLAN_TASK, **common)
         opened = OpenHotfixOperator(task_id=OPENING_TASK, **common)
         picked = PickOperator(task_id="put_the_commits_on_top", **common)
@@ -66,14 +68,12 @@ def hotfix_dag(include: Path, team: TeamConfig, train: TrainConfig, common: dict
         [checks, quorum] >> steps[0]
         in_a_row(steps)
         before = [opened, picked, checks, asked, quorum, *steps]
-        rolled_back = RollBackOperator(
-            task_id="roll_back", **{**common, "trigger_rule": TriggerRule.ONE_FAILED, **RETRIES}
-        )
+        rolled_back = RollBackOperator(task_id="roll_back", **{**common, "trigger_rule": TriggerRule.ONE_FAILED})
         steps >> rolled_back
         told = TellArrivalOperator(task_id="tell_that_it_runs", trigger_rule=TriggerRule.NONE_FAILED, **common)
         home = BringToBranchOperator(task_id="bring_it_to_the_branch", **common)
         steps[-1] >> told >> home
-        closed = CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+        closed = CloseStopOperator(task_id=TELLER, trigger_rule=TriggerRule.ALL_DONE, **common)
         on_train = _onto_train(train, common)
         told >> on_train[0]
         [*before, rolled_back, home, *on_train] >> closed
@@ -84,7 +84,9 @@ def feature_build_dag(_: Path, team: TeamConfig, train: TrainConfig, common: dic
     """Return ``<team>.<train>.feature_build``."""
     kind = DepartureKind.FEATURE_BUILD
     common = {**common, "stop": "promote", "kind": str(kind)}
-    with building(_dag(team, train, kind, feature_build_doc(train), _build_form(train, environment))) as dag:
+    with building(
+        _dag(team, train, kind, feature_build_doc(train), _build_form(train, environment), common["include"])
+    ) as dag:
         steps: list[Any] = [
             SayHotfixOperator(task_id=PLAN_TASK, **common),
             OpenHotfixOperator(task_id=OPENING_TASK, **common),
@@ -93,7 +95,7 @@ def feature_build_dag(_: Path, team: TeamConfig, train: TrainConfig, common: dic
         for component in train.components:
             steps += component_tasks(train, component, common, environment)
         in_a_row(steps)
-        closed = CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+        closed = CloseStopOperator(task_id=TELLER, trigger_rule=TriggerRule.ALL_DONE, **common)
         steps >> closed
     return dag
 
@@ -131,7 +133,9 @@ def _onto_train(train: TrainConfig, common: dict[str, Any]) -> list[BaseOperator
     return tasks
 
 
-def _dag(team: TeamConfig, train: TrainConfig, kind: DepartureKind, doc: str, form: dict[str, Param]) -> DAG:
+def _dag(
+    team: TeamConfig, train: TrainConfig, kind: DepartureKind, doc: str, form: dict[str, Param], include: str
+) -> DAG:
     return DAG(
         dag_id=f"{train.key}.{NAMES[kind]}",
         dag_display_name=f"{train.title}: {kind.words}",
@@ -143,7 +147,7 @@ def _dag(team: TeamConfig, train: TrainConfig, kind: DepartureKind, doc: str, fo
         # One that waits for its way home keeps no other from leaving.
         max_active_runs=16,
         tags={f"team:{team.id}", f"train:{train.key}", "form"},
-        default_args={"owner": team.id, **RETRIES},
+        default_args=train_defaults(team, train, include, kind=kind),
         params=form,
         is_paused_upon_creation=False,
     )

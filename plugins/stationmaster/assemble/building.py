@@ -4,12 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.definitions.param import ParamsDict
 
+from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.notifiers.failure_notice import FailureNotice
+from stationmaster.operators.closing import TELLER
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+    from stationmaster.config.team import TeamConfig
+    from stationmaster.config.train import TrainConfig
+
+RETRIES = 5
+"""A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
+_PAUSE = timedelta(seconds=5)
+
+
+def notice_of(
+    team: TeamConfig, include: str, *, role: str | None, channel: str | None, teller: str | None = None
+) -> FailureNotice | None:
+    """Return what tells that a task has failed for good; None where the team has no channel.
+
+    :param include: as of :class:`stationmaster.operators.files.FilesOperator`.
+    :param channel: its key in the team's file; by default the team's first one.
+    :param teller: as of :class:`stationmaster.notifiers.failure_notice.FailureNotice`.
+    """
+    key = channel or next(iter(team.channels), None)
+    if key is None:
+        return None
+    return FailureNotice(
+        include=include,
+        team=team.id,
+        channel=team.channels[key].id,
+        role=role,
+        teller=teller,
+        conn_id=team.connections.slack,
+    )
+
+
+def defaults(team: TeamConfig, *, told: FailureNotice | None = None) -> dict[str, Any]:
+    """Return what all tasks of a DAG have in common.
+
+    :param told: what tells of each that fails for good.
+    """
+    common: dict[str, Any] = {"owner": team.id, "retries": RETRIES, "retry_delay": _PAUSE}
+    return common if told is None else {**common, "on_failure_callback": told}
+
+
+def train_defaults(
+    team: TeamConfig, train: TrainConfig, include: str, *, kind: DepartureKind = DepartureKind.TRAIN
+) -> dict[str, Any]:
+    """Return what all tasks of a train have in common: of a security hotfix only its own channel hears (D-15)."""
+    secret = train.security_hotfix if kind is DepartureKind.SECURITY_HOTFIX else None
+    channel = train.channel if secret is None else secret.channel
+    return defaults(team, told=notice_of(team, include, role=train.on_call, channel=channel, teller=TELLER))
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_chores import chore_doc
 from stationmaster.config.chore_schedules import FormField
@@ -31,7 +31,6 @@ from stationmaster.timetables.chore_timetable import ChoreTimetable
 CHECK_TASK, LOG_TASK, CLOSE_TASK = "let_a_machine_look", "log_it_as_an_issue", "close_the_chore"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
 _NAMED = "{{ task.named }}"
-_RETRIES = 5
 _ASKED_AGAIN = 25
 """Each answer that will not do ends a try."""
 _REQUESTS = 16
@@ -71,7 +70,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
         # A run is over when the next one begins, which may be a moment earlier; requests go on side by side.
         max_active_runs=2 if schedule is not None else _REQUESTS,
         tags=tags if schedule is not None else tags | {"form"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=defaults(team, told=notice_of(team, found, role=chore.role, channel=_channel(team, chore))),
         params={name: _param(field) for name, field in chore.form.form.items()} if chore.form is not None else {},
         is_paused_upon_creation=False,
     )
@@ -104,6 +103,11 @@ def _tasks(team: TeamConfig, chore: Chore, common: dict[str, Any]) -> None:
     if chore.issue and team.chores_head is not None and team.chores_head.issues is not None:
         # Beside the question: a GitHub that is down keeps nobody from being asked.
         opened >> LogChoreOperator(task_id=LOG_TASK, **common) >> closed
+
+
+def _channel(team: TeamConfig, chore: Chore) -> str | None:
+    head = team.chores_head
+    return chore.channel or (head.channel if head is not None else None)
 
 
 def _param(field: FormField) -> Param:

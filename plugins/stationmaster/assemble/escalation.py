@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from airflow.sdk import DAG, Param
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import escalate_doc
 from stationmaster.config.team import TeamConfig
@@ -17,7 +17,6 @@ from stationmaster.operators.escalating import EscalateOperator
 ESCALATE = "escalate"
 URGENCIES = ("critical", "major", "minor")
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 
 
 def escalation_dags(
@@ -30,7 +29,7 @@ def escalation_dags(
     dag_id = f"{team.id}.{ESCALATE}"
     if not team.circles or only not in (None, dag_id):
         return
-    circles = list(team.circles)
+    circles, found = list(team.circles), found_from(include, dag_file)
     with building(
         DAG(
             dag_id=dag_id,
@@ -41,7 +40,7 @@ def escalation_dags(
             start_date=_START,
             catchup=False,
             tags={f"team:{team.id}", "form"},
-            default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+            default_args=defaults(team, told=notice_of(team, found, role=None, channel=None)),
             params={
                 "circle": Param(circles[0], enum=circles, title="Circle"),
                 "urgency": Param(URGENCIES[0], enum=list(URGENCIES), title="Urgency"),
@@ -58,7 +57,7 @@ def escalation_dags(
             is_paused_upon_creation=False,
         )
     ) as dag:
-        EscalateOperator(task_id="write_the_issue", include=found_from(include, dag_file), team=team.id)
+        EscalateOperator(task_id="write_the_issue", include=found, team=team.id)
     if dag_file is not None:
         dag.fileloc = str(Path(dag_file).absolute())
     yield dag

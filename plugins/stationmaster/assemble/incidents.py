@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Param, TriggerRule
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_incidents import incidents_doc
 from stationmaster.config.incident_ladder import rungs
@@ -31,7 +31,6 @@ ROW = (
 """One task for each shift that an incident may live through: a task instance asks the same people for ever (fact 4)."""
 _NAMED = "{{ task.named }}"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 _ASKED_AGAIN = 50
 """Each answer that ends nothing, such as an update, ends a try."""
 
@@ -56,6 +55,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, rules: IncidentRules, com
     asked: dict[str, Any] = {"map_index_template": _NAMED, "retries": _ASKED_AGAIN, **common}
     going_on = {"trigger_rule": TriggerRule.ALL_DONE}
     role = rules.roles[0]
+    told = notice_of(team, common["include"], role=role, channel=rules.channel)
     with building(
         DAG(
             dag_id=dag_id,
@@ -68,7 +68,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, rules: IncidentRules, com
             # Two things may break at once, and a report may wait while the next thing breaks.
             max_active_runs=32,
             tags={f"team:{team.id}", AREA, "form"},
-            default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+            default_args=defaults(team, told=told),
             params=_form(rules),
             is_paused_upon_creation=False,
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from airflow.sdk import DAG
 
+from stationmaster.assemble.building import defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import measures_doc
 from stationmaster.config.team import TeamConfig
@@ -16,7 +17,6 @@ from stationmaster.operators.measuring import TELL_TASK, TellMeasuresOperator
 from stationmaster.timetables.stop_timetable import WeeklyStopTimetable
 
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 
 
 def measures_dags(
@@ -29,6 +29,7 @@ def measures_dags(
     dag_id = f"{team.id}.{AREA}"
     if team.measures is None or only not in (None, dag_id):
         return
+    found = found_from(include, dag_file)
     with DAG(
         dag_id=dag_id,
         dag_display_name=f"{team.title}: measures",
@@ -38,10 +39,10 @@ def measures_dags(
         start_date=_START,
         catchup=False,
         tags={f"team:{team.id}", AREA},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=defaults(team, told=notice_of(team, found, role=None, channel=team.measures.channel)),
         is_paused_upon_creation=False,
     ) as dag:
-        TellMeasuresOperator(task_id=TELL_TASK, include=found_from(include, dag_file), team=team.id)
+        TellMeasuresOperator(task_id=TELL_TASK, include=found, team=team.id)
     if dag_file is not None:
         dag.fileloc = str(Path(dag_file).absolute())
     yield dag

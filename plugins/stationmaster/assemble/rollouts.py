@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Param, TriggerRule, task_group
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, train_defaults
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import rollout_doc
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
+from stationmaster.operators.closing import TELLER
 from stationmaster.operators.rolling_out import (
     CHECK_TASK,
     OPEN_TASK,
@@ -33,7 +34,6 @@ ROLLOUT = "rollout"
 GROUP = "batch"
 MOST_BATCHES = 1024
 """Airflow's ``max_map_length``: a plan has one row a batch, so that a thousand targets are far below it."""
-_RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
 _LABELLED = "{{ task.label }}"
 # Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
@@ -77,7 +77,7 @@ def _dag(team: TeamConfig, train: TrainConfig, rollout: Rollout, common: dict[st
             start_date=_START,
             catchup=False,
             tags={f"team:{team.id}", f"train:{train.key}", "form"},
-            default_args={"owner": team.id, **_RETRIES},
+            default_args=train_defaults(team, train, common["include"]),
             params=_form(rollout),
             is_paused_upon_creation=False,
         )
@@ -85,7 +85,7 @@ def _dag(team: TeamConfig, train: TrainConfig, rollout: Rollout, common: dict[st
         checked = CheckPlanOperator(task_id=CHECK_TASK, **common)
         said = SayScheduleOperator(task_id=SAY_TASK, **common)
         opened = OpenRolloutOperator(task_id=OPEN_TASK, **common)
-        closed = CloseRolloutOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+        closed = CloseRolloutOperator(task_id=TELLER, trigger_rule=TriggerRule.ALL_DONE, **common)
 
         @task_group(group_id=GROUP, tooltip="One batch: its targets get their version together")
         def batch(row: Any) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Param
 
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import changes_doc, handoff_doc, override_doc, swap_doc
 from stationmaster.config.roster import RotationEntry
@@ -34,7 +34,6 @@ from stationmaster.timetables.handoff_timetable import HandoffTimetable
 _NAMED = "{{ task.named(ti, dag_run) }}"
 # Fixed for ever: a start date that moves makes a new version of the DAG each time it is parsed (fact 27).
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 _ASKED_AGAIN = 25
 """Each answer that something is missing ends a try; by then somebody else must have noticed."""
 
@@ -78,7 +77,7 @@ def _handoff(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
         # An older run ends when its shift does: the next one may begin a moment earlier.
         max_active_runs=2,
         tags={f"team:{team.id}", f"rotation:{team.id}.{entry.id}", "handoff"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=_defaults(team, entry, common),
         is_paused_upon_creation=False,
     ) as dag:
         opened = OpenShiftOperator(task_id=OPEN_SHIFT, **common)
@@ -127,7 +126,7 @@ def _changes(dag_id: str, include: Path, team: TeamConfig, entry: RotationEntry,
         catchup=False,
         max_active_runs=2,
         tags={f"team:{team.id}", f"rotation:{team.id}.{entry.id}", "handoff"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=_defaults(team, entry, common),
         is_paused_upon_creation=False,
     ) as dag:
         FollowShiftOperator(task_id="follow_the_shift", **common)
@@ -149,7 +148,7 @@ def _override(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, comm
         **_span("start", "end"),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with building(_form(dag_id, team, entry, "override", override_doc(team, entry), form)) as dag:
+    with building(_form(dag_id, team, entry, override_doc(team, entry), form, common)) as dag:
         MakeOverrideOperator(task_id="make_the_override", **common)
     return dag
 
@@ -163,13 +162,26 @@ def _swap(dag_id: str, _: Path, team: TeamConfig, entry: RotationEntry, common: 
         **_span("back_start", "back_end", "In return, the giver takes over from here", optional=True),
         "reason": Param("", type=["string", "null"], maxLength=500, title="Why"),
     }
-    with building(_form(dag_id, team, entry, "swap", swap_doc(team, entry), form)) as dag:
+    with building(_form(dag_id, team, entry, swap_doc(team, entry), form, common)) as dag:
         asked = AskSwapOperator(task_id=ASK_TASK, **common)
         asked >> AnswerSwapOperator(task_id="answer_the_swap", **{**common, "retries": _ASKED_AGAIN})
     return dag
 
 
-def _form(dag_id: str, team: TeamConfig, entry: RotationEntry, what: str, doc: str, form: dict[str, Any]) -> DAG:
+def _defaults(team: TeamConfig, entry: RotationEntry, common: dict[str, Any]) -> dict[str, Any]:
+    channel = entry.notices.channel if entry.notices is not None else None
+    return defaults(team, told=notice_of(team, common["include"], role=next(iter(entry.roles)), channel=channel))
+
+
+def _form(
+    dag_id: str,
+    team: TeamConfig,
+    entry: RotationEntry,
+    doc: str,
+    form: dict[str, Any],
+    common: dict[str, Any],
+) -> DAG:
+    what = dag_id.rpartition(".")[2]
     return DAG(
         dag_id=dag_id,
         dag_display_name=f"{entry.title}: {what}",
@@ -179,7 +191,7 @@ def _form(dag_id: str, team: TeamConfig, entry: RotationEntry, what: str, doc: s
         start_date=_START,
         catchup=False,
         tags={f"team:{team.id}", f"rotation:{team.id}.{entry.id}", "form"},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=_defaults(team, entry, common),
         params=form,
         is_paused_upon_creation=False,
     )

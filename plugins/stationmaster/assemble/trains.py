@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, Param, TriggerRule
 
 from stationmaster.assemble.beside import NAMES, feature_build_dag, hotfix_dag
-from stationmaster.assemble.building import building
+from stationmaster.assemble.building import building, train_defaults
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import cut_doc, promote_doc, rollback_doc
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind
-from stationmaster.operators.base import NAMED, OPENING_TASK, RETRIES
+from stationmaster.operators.base import NAMED, OPENING_TASK
 from stationmaster.operators.board_moving import MoveIssuesOperator
-from stationmaster.operators.closing import CloseStopOperator
+from stationmaster.operators.closing import TELLER, CloseStopOperator
 from stationmaster.operators.cutting import AskHoldOperator, PinManifestOperator
 from stationmaster.operators.deploying import RollBackOperator
 from stationmaster.operators.going_back import PLAN_TASK, GoBackOperator, PlanRollbackOperator
@@ -78,7 +78,7 @@ def _beside(train: TrainConfig) -> Iterator[tuple[str, _Build]]:
 
 def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
     role = [train.on_call]
-    with building(_dag(team, train, "cut", cut_doc(include, train), _cut_form(train))) as dag:
+    with building(_dag(team, train, "cut", cut_doc(include, train), _cut_form(train), common["include"])) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         window = StandingSensor(task_id="wait_for_the_window", watch="opening", **common)
         steps: list[Any] = [opened, window]
@@ -102,7 +102,9 @@ def _cut(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, 
 
 
 def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[str, Any]) -> DAG:
-    with building(_dag(team, train, "promote", promote_doc(include, train), _promote_form(train))) as dag:
+    with building(
+        _dag(team, train, "promote", promote_doc(include, train), _promote_form(train), common["include"])
+    ) as dag:
         opened = OpenDepartureOperator(task_id=OPENING_TASK, **common)
         asked = AskForVotesOperator(task_id="ask_for_votes", **common)
         ballots = BallotOperator.partial(task_id="ballot", map_index_template=NAMED, **common).expand(
@@ -125,7 +127,7 @@ def _promote(include: Path, team: TeamConfig, train: TrainConfig, common: dict[s
             steps += component_tasks(train, component, common, train.production, whatever=whatever)
         if train.gates.confirm is None:
             gates >> steps[0]
-        rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common, **RETRIES)
+        rolled_back = RollBackOperator(task_id="roll_back", trigger_rule=TriggerRule.ONE_FAILED, **common)
         closed = _close(common)
         in_a_row(steps)
         [*gates, *steps] >> rolled_back
@@ -169,7 +171,7 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
             catchup=False,
             max_active_runs=1,
             tags={f"team:{team.id}", f"train:{train.key}", "form"},
-            default_args={"owner": team.id, **RETRIES},
+            default_args=train_defaults(team, train, common["include"]),
             params=form,
             is_paused_upon_creation=False,
         )
@@ -180,14 +182,14 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
 
 
 def _close(common: dict[str, Any]) -> CloseStopOperator:
-    return CloseStopOperator(task_id="tell_the_outcome", trigger_rule=TriggerRule.ALL_DONE, **common)
+    return CloseStopOperator(task_id=TELLER, trigger_rule=TriggerRule.ALL_DONE, **common)
 
 
 def _publish(common: dict[str, Any]) -> PublishReleasesOperator:
     return PublishReleasesOperator(task_id="publish_the_releases", **common)
 
 
-def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: dict[str, Param]) -> DAG:
+def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: dict[str, Param], include: str) -> DAG:
     return DAG(
         dag_id=f"{train.key}.{stop}",
         dag_display_name=f"{train.title}: {stop}",
@@ -199,7 +201,7 @@ def _dag(team: TeamConfig, train: TrainConfig, stop: StopName, doc: str, form: d
         # Not a mutex (fact 15), only a queue for people who press the button twice.
         max_active_runs=1,
         tags={f"team:{team.id}", f"train:{train.key}", f"stop:{stop}"},
-        default_args={"owner": team.id, **RETRIES},
+        default_args=train_defaults(team, train, include),
         params=form,
         is_paused_upon_creation=False,
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, task_group
 
+from stationmaster.assemble.building import defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing import upgrades_doc
 from stationmaster.config.team import TeamConfig
@@ -30,7 +31,6 @@ ROW = ("merge_or_ask", "ask_the_next_shift", "ask_the_shift_after", "ask_the_las
 """One task for each shift that an upgrade may live through: a task instance asks the same people for ever (fact 4)."""
 _NAMED = "{{ task.named }}"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 _ASKED_AGAIN = 25
 """Each answer that settles nothing ends a try."""
 
@@ -63,7 +63,7 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, rules: Upgrades, found: s
         # An older run ends when the next upgrade begins: the next one may begin a moment earlier.
         max_active_runs=2,
         tags={f"team:{team.id}", AREA},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=defaults(team, told=notice_of(team, found, role=rules.role, channel=rules.channel)),
         is_paused_upon_creation=False,
     ) as dag:
 

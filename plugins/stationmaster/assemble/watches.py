@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG
 
+from stationmaster.assemble.building import defaults, notice_of
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_watches import watch_doc
 from stationmaster.config.watch_kinds import AlertsWatch
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 AREA = "watch"
 _START = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-_RETRIES = 5
 
 
 def watch_dags(
@@ -49,6 +49,7 @@ def watch_dags(
 
 
 def _dag(dag_id: str, include: Path, team: TeamConfig, found: str) -> DAG:
+    role, channel = home_of(team)
     with DAG(
         dag_id=dag_id,
         dag_display_name=f"{team.title}: watch",
@@ -62,14 +63,13 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, found: str) -> DAG:
         # A day ends before the next one begins; a run that was left paused over night does not hold that up.
         max_active_runs=2,
         tags={f"team:{team.id}", AREA},
-        default_args={"owner": team.id, "retries": _RETRIES, "retry_delay": timedelta(seconds=5)},
+        default_args=defaults(team, told=notice_of(team, found, role=role, channel=channel)),
         is_paused_upon_creation=False,
     ) as dag:
         common: dict[str, Any] = {"include": found, "team": team.id}
         first = OpenWatchOperator(task_id=OPEN_TASK, **common)
         for name, watch in team.watches.items():
             first >> WatchOperator(task_id=f"watch_{name}", task_display_name=watch.title, watch=name, **common)
-        role, channel = home_of(team)
         first >> CheckSilencesOperator(task_id=SILENCES_TASK, role=role, channel=channel, **common)
         if team.incidents is not None and any(isinstance(watch, AlertsWatch) for watch in team.watches.values()):
             first >> StartIncidentsOperator(task_id=INCIDENTS_TASK, **common)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow.sdk import TriggerRule
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
+from stationmaster.notifiers.failure_notice import FailedAndTold
 from stationmaster.operators.patient import PatientOperator
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 DEPARTURE_KEY = "departure"
 """The XCom key under which the first task of a run names the departure."""
 OPENING_TASK = "open_departure"
-RETRIES: dict[str, Any] = {"retries": 5, "retry_delay": timedelta(seconds=5)}
-"""A step finds in the ledger what it has done; so a retry is cheap, and safe (F01)."""
 NAMED = "{{ task.asked }}"
 """What a mapped task is called in the grid: the person whom it asks."""
 
@@ -107,7 +106,8 @@ class StationOperator(PatientOperator):
                 raise AirflowSkipException("a dry run: nothing is opened, and nothing done")
             found = station.ledger.opened_for(station.train.key, self.run_key(context))
             if found is None:
-                raise AirflowFailException(f"this run has opened nothing yet: clear {OPENING_TASK} first")
+                # Whoever filled the form in sees what it was refused for.
+                raise FailedAndTold(f"this run has opened nothing yet: clear {OPENING_TASK} first")
             return found.id
         return opening.departure_id(station, at=self.due(context), stop=self.stop)
 

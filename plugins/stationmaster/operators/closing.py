@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.notifiers.failure_notice import FailedAndTold, by_hand
 from stationmaster.operators.base import DEPARTURE_KEY, OPENING_TASK, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from stationmaster.departures.station import Station
 
+TELLER = "tell_the_outcome"
+"""The task that says how a run of a train ended, whatever failed before it."""
 _BAD = frozenset({"failed", "upstream_failed"})
 
 
@@ -35,7 +38,8 @@ class CloseStopOperator(StationOperator):
             if states.get(OPENING_TASK) == "skipped":
                 raise AirflowSkipException(f"this run had nothing to do for {departure}")
             if states.get(OPENING_TASK) != "success":
-                raise AirflowFailException(f"{departure} could not be opened: see the log of {OPENING_TASK}")
+                why = f"{departure} could not be opened: see the log of {OPENING_TASK}"
+                raise (FailedAndTold(why) if by_hand(context) else AirflowFailException(why))
         failed = any(state in _BAD for state in states.values())
         why = self._why(station, departure) if failed else ""
         preflight.forget(station, departure, self.stop)
@@ -43,7 +47,7 @@ class CloseStopOperator(StationOperator):
         logbook.follow(station, departure)
         train_log.note(station, departure, self.stop, why)
         if state not in closing.GOOD_ENDS:
-            raise AirflowFailException(f"{departure} {self.stop}: {state}. {why}".rstrip())
+            raise FailedAndTold(f"{departure} {self.stop}: {state}. {why}".rstrip())
         return {"departure": departure, "state": str(state), **self.tagged(station.conductor)}
 
     def _states(self, context: Context) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.notifiers.failure_notice import FailedAndTold
 from stationmaster.operators.base import DEPARTURE_KEY, Result, Waiting
 from stationmaster.operators.going_back import ByHandOperator
 
@@ -242,5 +243,6 @@ class CloseRolloutOperator(ByHandOperator):
         states = context["ti"].get_task_states(dag_id=self.dag_id, run_ids=[run]).get(run, {})
         failed = [task for task in _BEFORE_A_BATCH if str(states.get(task)) in ("failed", "upstream_failed")]
         if failed:
-            raise AirflowFailException(f"no rollout has begun: see the log of {failed[0]}")
+            # Whoever filled the form in sees what it was refused for.
+            raise FailedAndTold(f"no rollout has begun: see the log of {failed[0]}")
         raise AirflowSkipException("this run has opened no rollout")
