@@ -329,6 +329,35 @@ MUTANTS += (
         "",
         "tests/core/test_chore_evidence.py::test_t16_what_is_no_link_is_refused_with_what_to_paste",
     ),
+    Mutant(
+        "F65: a name mentions nobody",
+        "config/people.py",
+        "else escaping.slack(self.name)",
+        "else self.name",
+        "tests/config/test_people.py::test_f65_a_person_is_mentioned_by_their_first_account_or_named_in_harmless_words",
+    ),
+    Mutant(
+        "F01: an answer outlives the ledger's outage",
+        "operators/patient.py",
+        'kwargs={"kept": event}',
+        'kwargs={"kept": None}',
+        "tests/operators/test_outage.py::test_f01_an_answer_outlives_the_outage_and_is_asked_for_once",
+    ),
+    Mutant(
+        "F01: a wait outlives the ledger's outage",
+        "triggers/station_trigger.py",
+        "except LedgerUnreachable as away:",
+        "except ZeroDivisionError as away:",
+        "tests/operators/test_outage.py::test_f01_a_wait_outlives_an_outage_of_any_length",
+    ),
+    Mutant(
+        "D-15: nobody in public hears that a security hotfix failed",
+        "assemble/building.py",
+        "channel = train.channel if secret is None else secret.channel",
+        "channel = train.channel",
+        "tests/notifiers/test_failure_notice.py::"
+        "test_d15_each_dag_tells_of_its_tasks_and_of_a_security_hotfix_in_the_private_channel",
+    ),
 )
 
 

@@ -60,7 +60,7 @@ def test_f01_a_try_that_finds_no_ledger_waits_and_starts_anew(promote, outage):
     assert promote.start("ballot", voter="amara").watch == "ballot"
 
 
-def test_an_answer_outlives_the_outage_and_is_asked_for_once(promote, outage):
+def test_f01_an_answer_outlives_the_outage_and_is_asked_for_once(promote, outage):
     waits = promote.start("ballot", voter="amara")
     asked = len(promote.asked)
     with outage():
@@ -72,7 +72,7 @@ def test_an_answer_outlives_the_outage_and_is_asked_for_once(promote, outage):
     assert len(promote.asked) == asked
 
 
-def test_an_answer_that_comes_during_the_outage_counts(promote, outage):
+def test_f01_an_answer_that_comes_during_the_outage_counts(promote, outage):
     """Airflow wakes a task that is asked with the answer, whatever the task waits for."""
     waits = promote.start("ballot", voter="amara")
     with outage():
@@ -118,7 +118,7 @@ def test_the_trigger_asks_until_the_ledger_answers_and_fires_once(promote, monke
     assert list(urls) == [], "it has asked as often as the ledger was away"
 
 
-def test_a_wait_outlives_an_outage_of_any_length(promote, monkeypatch, at_once):
+def test_f01_a_wait_outlives_an_outage_of_any_length(promote, monkeypatch, at_once):
     promote.week.quorum()
     waits = StationTrigger(
         team=promote.week.team.model_dump(mode="json"),
@@ -129,8 +129,8 @@ def test_a_wait_outlives_an_outage_of_any_length(promote, monkeypatch, at_once):
         arguments={},
         interval=0.0,
     )
-    away = 3 * station_trigger.PATIENCE
-    engines, there = [engine_at(NOWHERE)] * away, Store._engine.fget
+    # A look and the rest after it ask for the engine some times each.
+    engines, there = [engine_at(NOWHERE)] * (20 * station_trigger.PATIENCE), Store._engine.fget
     monkeypatch.setattr(Store, "_engine", property(lambda self: engines.pop() if engines else there(self)))
     assert fired(waits) == [{"settled": "PASS"}]
     assert engines == []

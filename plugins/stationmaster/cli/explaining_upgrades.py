@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.cli.answering import console, plain, refuse, show_json
-from stationmaster.cli.explaining import show_reasons
+from stationmaster.cli.reasons import show_reasons
 
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig

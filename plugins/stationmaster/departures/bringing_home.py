@@ -16,8 +16,8 @@ from stationmaster.departures import changes, telling, voting, wording_beside
 from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.homecoming import Hotfixed, carries, picked, pull_key
-from stationmaster.departures.hotfixing import branch_of, put_on_top
 from stationmaster.departures.obstacles import conducted_by, obstacle, passed, waiting
+from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
 

@@ -20,7 +20,7 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import columns, freezing, halting, returning, ruling, spiking, voting
+from stationmaster.departures import columns, counting, freezing, halting, returning, ruling, spiking, voting
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, passed, waiting
@@ -128,7 +128,7 @@ def confirm_standing(station: Station, departure: str) -> Standing:
     gate = station.train.gates.confirm
     if gate is None:
         return passed("confirm")
-    _, manifest = voting.round_of(station, departure)
+    _, manifest = counting.round_of(station, departure)
     answers = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
     last = answers[-1] if answers else None
     given = None if last is None else Confirmation(**last.value, manifest=manifest.hash, at=last.at)
@@ -150,13 +150,13 @@ def actor_standing(station: Station, departure: str) -> Standing:
     """Return whether who gives the final go may change production (T-01)."""
     if station.train.rules.actors is None:
         return passed("actor")
-    _, manifest = voting.round_of(station, departure)
+    _, manifest = counting.round_of(station, departure)
     return ruling.actor_standing(station, departure, manifest.hash, confirmers(station, station.now()))
 
 
 def rejection_standing(station: Station, departure: str) -> Standing:
     """Return whether the manifest was rejected after a rollback (F46)."""
-    _, manifest = voting.round_of(station, departure)
+    _, manifest = counting.round_of(station, departure)
     rejection = station.ledger.rejection(manifest.hash)
     if rejection is None:
         return passed("rejection")
@@ -252,11 +252,11 @@ def checks_standing(station: Station, departure: str) -> Standing:
 
 def from_ledger(station: Station, departure: str) -> Standing:
     """Return every gate of the promotion as the ledger knows it, asking nobody outside: for who only wants to know."""
-    counted, _ = voting.count_from_ledger(station, departure)
+    counted, _ = counting.count_from_ledger(station, departure)
     if kind_of(departure).is_hotfix:
         held = (freeze_standing(station, departure, "promote"), rejection_standing(station, departure))
         ruled = (asker_standing(station, departure), ruling.issue_standing(station, departure, ask=False))
-        return combine([*held, voting.as_standing(station, departure, counted), *ruled])
+        return combine([*held, counting.as_standing(station, departure, counted), *ruled])
     return combine(
         [
             window_standing(station, departure, "promote"),
@@ -264,7 +264,7 @@ def from_ledger(station: Station, departure: str) -> Standing:
             rejection_standing(station, departure),
             soak_standing(station, departure),
             checklist_standing(station, departure, station.train.staging),
-            voting.as_standing(station, departure, counted),
+            counting.as_standing(station, departure, counted),
             actor_standing(station, departure),
             ruling.issue_standing(station, departure, ask=False),
             spiking.standing(station),

@@ -5,21 +5,21 @@ A feature build is made in the same way, on top of a departure's commit instead 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
+from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.issue_links import NotAnIssueLink, issue_link
 from stationmaster.core.manifest import InvalidRef, InvalidSha, Manifest, Passenger, valid_ref, valid_sha
 from stationmaster.core.value import Value
 from stationmaster.departures import beside, changes, ruling, telling, wording_beside
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures.bringing_home import under_way
 from stationmaster.departures.electing import running_sha
 from stationmaster.departures.homecoming import PICKED
 from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, conducted_by
+from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.hooks.errors import ForgeNotFound, ForgeRejected
 from stationmaster.ledger.records import DepartureState
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 PLAN = "plan"
 """The fact that says what goes on top of what."""
 MOST_COMMITS = 20
-_SCRATCH = "stationmaster/picking"
 
 
 class HotfixRefused(ValueError):
@@ -219,31 +218,6 @@ def disclose(station: Station, departure: str, *, why: str, by: str) -> None:
     telling.tell_publicly(station, departure, "disclosed", wording_beside.disclosed(station, departure))
 
 
-def put_on_top(station: Station, key: str, *, repository: str, base: str, shas: Sequence[str], branch: str) -> str:
-    """Put commits on top of a commit and a branch of ours on the result, once; return the result's sha.
-
-    :raises PickConflict: by way of EffectRefused.
-    """
-
-    def act() -> Receipt:
-        scratch = f"{_SCRATCH}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
-        made = station.forge.pick(repository, base, shas, scratch=scratch)
-        if not made.empty:
-            station.forge.move_branch(repository, branch, made.sha)
-        return {"sha": made.sha, "branch": branch}
-
-    intent = {"repository": repository, "base": base, "commits": list(shas), "branch": branch}
-    # What was picked before is picked again as the same commit, and its branch is adopted: looking is doing.
-    receipt = perform(station, key, intent=intent, act=act, look_up=lambda: None)
-    return str(receipt["sha"])
-
-
-def branch_of(departure: str) -> str:
-    """Return the name of a hotfix's own branch; it does not tell what kind of hotfix it is (D-15)."""
-    digest = hashlib.sha256(departure.encode()).hexdigest()[:8]
-    return f"hotfix/{week_of(departure)}-{digest}"
-
-
 def _picked(station: Station, departure: str, repository: str, base: str, shas: tuple[str, ...]) -> str:
     from stationmaster.hooks.forge_picks import PickConflict
     from stationmaster.ledger.errors import EffectRefused
@@ -356,7 +330,5 @@ def _within(station: Station, component: Component, sha: str, head: str) -> bool
 
 
 def _under_way(station: Station, component: Component) -> str | None:
-    from stationmaster.departures.bringing_home import under_way
-
     found = under_way(station, component.id)
     return found.id if found is not None else None

@@ -14,6 +14,7 @@ from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import (
     bringing_home,
+    counting,
     cutting,
     deploying,
     escalating,
@@ -228,7 +229,7 @@ def _ballot(station: Station, departure: str, arguments: Arguments) -> Standing:
     """A ballot is closed when it is no longer needed; until then it waits for its voter."""
     if gating.voting_closed(station, departure):
         return passed("ballot")
-    _, manifest = voting.round_of(station, departure)
+    _, manifest = counting.round_of(station, departure)
     if manifest.hash != arguments["manifest"]:
         return passed("ballot")
     return _until_missed(station, departure, "promote", waiting("ballot", _waits_for(arguments, manifest.short)))

@@ -10,6 +10,7 @@ from stationmaster.core.calendar import StopName, stop_times
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
+from stationmaster.departures import changes, counting, wording_beside
 from stationmaster.departures.beside import environment_of
 from stationmaster.ledger.records import DepartureState
 
@@ -57,8 +58,6 @@ def headline(station: Station, departure: str) -> str:
     manifest = station.ledger.manifest_of(departure)
     title, words = f"{station.train.title} {departure.rpartition('/')[2]}", _STATES[state]
     if kind_of(departure) is not DepartureKind.TRAIN:
-        from stationmaster.departures import wording_beside
-
         title, words = wording_beside.title(station, departure), wording_beside.state(departure, state, words)
     lines = [f"{_SIGNS[state]} *{escaping.slack(title)}* is {words}."]
     lines.append(f"Conductor: {station.conductor.mention}")
@@ -83,12 +82,10 @@ def hold_question(station: Station) -> str:
 
 def vote_question(station: Station, departure: str) -> str:
     """Return the question to the voters: did you test staging, with what to look at (C-14, C-17, F14)."""
-    from stationmaster.departures import changes, voting, wording_beside
-
     if kind_of(departure).is_hotfix:
         return wording_beside.vote_question(station, departure)
 
-    number, manifest = voting.round_of(station, departure)
+    number, manifest = counting.round_of(station, departure)
     gate = station.train.gates.quorum
     voters = [elector.person for elector in station.team.electorate(station.train) if elector.active]
     asked = station.train.stops.promote.question or "Have you had a chance to test what is on staging?"
@@ -108,9 +105,8 @@ def vote_question(station: Station, departure: str) -> str:
 
 def _authors(station: Station, departure: str) -> str:
     """Return whose work is aboard, as mentions of the team's people; empty where it is nobody's whom we know."""
-    from stationmaster.departures import voting
 
-    people = sorted(voting.authors(station, departure))
+    people = sorted(counting.authors(station, departure))
     return f"Aboard is work of {station.team.mentions(people)}.\n" if people else ""
 
 
@@ -121,8 +117,6 @@ def reminder(station: Station, people: Sequence[str], missing: int) -> str:
 
 def started(station: Station, departure: str, stop: StopName) -> str:
     """Return the announcement that a stop's deploys begin (C-17)."""
-    from stationmaster.departures import changes
-
     environment = environment_of(station, departure, stop)
     return (
         f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {station.conductor.mention}.\n\n"
@@ -184,8 +178,6 @@ def ending_word(state: DepartureState) -> str:
 
 def ending(station: Station, departure: str, stop: StopName, state: DepartureState, why: str) -> str:
     """Return the announcement of how a stop ended, with the notes for the testers (C-17)."""
-    from stationmaster.departures import changes
-
     environment = environment_of(station, departure, stop)
     word = ending_word(state)
     conductor = station.conductor.mention
@@ -216,9 +208,8 @@ def standing_text(station: Station, standing: Standing) -> str:
 
 
 def _votes(station: Station, departure: str) -> str:
-    from stationmaster.departures import voting
 
-    counted, _ = voting.count_from_ledger(station, departure)
+    counted, _ = counting.count_from_ledger(station, departure)
     given = [ballot.voter for ballot in counted.approvals if ballot.voter]
     line = f"LGTM {len(given)} of {counted.needed}"
     if given:

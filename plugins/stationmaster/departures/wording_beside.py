@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureId, DepartureKind, kind_of
-from stationmaster.departures import beside
+from stationmaster.departures import beside, changes, counting
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -42,9 +42,7 @@ def state(departure: str, found: DepartureState, otherwise: str) -> str:
 
 def vote_question(station: Station, departure: str) -> str:
     """Return the question to those who may approve a hotfix."""
-    from stationmaster.departures import changes, voting
-
-    _, manifest = voting.round_of(station, departure)
+    _, manifest = counting.round_of(station, departure)
     gate = beside.gate_of(station, departure)
     able = [each.person for each in beside.electorate_of(station, departure) if each.active and not each.author]
     asked = station.ledger.fact(departure, beside.ASKED)
@@ -88,8 +86,6 @@ def away_from_home(station: Station, departure: str, why: str) -> str:
 
 def disclosed(station: Station, departure: str) -> str:
     """Return what the public hears when a security hotfix is disclosed."""
-    from stationmaster.departures import changes
-
     asked = station.ledger.fact(departure, beside.ASKED)
     reason = escaping.slack(str(asked.value.get("reason") or "")) if asked is not None else ""
     notes = changes.everything(station, departure).render_slack()

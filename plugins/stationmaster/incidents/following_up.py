@@ -16,16 +16,6 @@ if TYPE_CHECKING:
     from stationmaster.departures.desk import Desk
 
 
-def key(story: Story, place: int) -> str:
-    """Return the key of the ticket of one follow-up, by its place in what was said."""
-    return f"{story.id}/follow-up/{story.round}/{place}"
-
-
-def runbook_key(story: Story) -> str:
-    """Return the key of the ticket of a runbook that is missing."""
-    return f"{story.id}/runbook/{story.round}"
-
-
 def open_tickets(desk: Desk, story: Story) -> tuple[Receipt, ...]:
     """Open the tickets of an incident, each once: its follow-ups, and the runbook that none was.
 
@@ -43,7 +33,7 @@ def open_tickets(desk: Desk, story: Story) -> tuple[Receipt, ...]:
         found.append(
             tickets.open_ticket(
                 desk,
-                key(story, place),
+                records.follow_up_key(story, place),
                 repository=rule.repository,
                 title=title,
                 body=body,
@@ -70,7 +60,7 @@ def _runbook(desk: Desk, story: Story, rule: Tickets, known: reporting.Examined,
     )
     return tickets.open_ticket(
         desk,
-        runbook_key(story),
+        records.runbook_key(story),
         repository=rule.repository,
         title=escaping.one_line(f"Runbook: {story.service}, {story.kind}"),
         body=body,

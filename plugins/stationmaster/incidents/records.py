@@ -75,3 +75,13 @@ def happened(
 
 def _happening(fact: Fact) -> Happening:
     return Happening(kind=_KINDS[fact.kind], at=fact.at, by=fact.by, value=fact.value, place=fact.seq)
+
+
+def follow_up_key(story: Story, place: int) -> str:
+    """Return the key of the ticket of one follow-up, by its place in what was said."""
+    return f"{story.id}/follow-up/{story.round}/{place}"
+
+
+def runbook_key(story: Story) -> str:
+    """Return the key of the ticket of a runbook that is missing."""
+    return f"{story.id}/runbook/{story.round}"

@@ -215,13 +215,11 @@ def _runbook(known: Examined | None) -> str:
 
 
 def _follow_ups(desk: Desk, story: Story, known: Examined | None) -> str:
-    from stationmaster.incidents import following_up
-
     if known is None or not known.follow_ups:
         return "No follow-ups."
     found = []
     for place, text in enumerate(known.follow_ups):
-        effect = desk.ledger.effect(following_up.key(story, place))
+        effect = desk.ledger.effect(records.follow_up_key(story, place))
         link = f" ([#{effect.receipt['number']}]({effect.receipt['url']}))" if effect and effect.receipt else ""
         found.append(f"- {escaping.markdown(escaping.one_line(text))}{link}")
     return "\n".join(found)

@@ -78,7 +78,7 @@ def _address(url: str) -> URL:
 
 def _sqlite(address: URL) -> Engine:
     Path(str(address.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True)
 
     def prepare(connection: Any, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
@@ -98,7 +98,9 @@ def _sqlite(address: URL) -> Engine:
 def _postgresql(address: URL) -> Engine:
     # Prepared statements do not survive a pooler between us and the server.
     arguments = {"prepare_threshold": None, "application_name": "stationmaster", "connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(address, connect_args=arguments, pool_size=2, max_overflow=10, pool_pre_ping=True)
+    engine = create_engine(
+        address, connect_args=arguments, pool_size=2, max_overflow=10, pool_pre_ping=True, hide_parameters=True
+    )
 
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITE, False):

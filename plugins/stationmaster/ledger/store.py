@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +14,10 @@ from stationmaster.ledger.engine import WRITE, engine_at, forget_engine
 from stationmaster.ledger.errors import LedgerUnreachable
 from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.tables import IdentityRow
+
+_PASSING = frozenset(
+    {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
+)
 
 
 class Store:
@@ -61,6 +66,12 @@ class Store:
                 yield Pen(session, session.scalars(select(IdentityRow).with_for_update()).one())
 
 
+def _may_answer(error: Exception) -> bool:
+    """Return whether the next attempt may succeed. SQLite calls a table that is missing operational, too."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    return code is None or code & 0xFF in _PASSING
+
+
 @contextmanager
 def answering(engine: Engine) -> Iterator[None]:
     """Say in the ledger's own words that its database does not answer.
@@ -70,6 +81,8 @@ def answering(engine: Engine) -> Iterator[None]:
     try:
         yield
     except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        if not _may_answer(error):
+            raise
         said = str(getattr(error, "orig", None) or error).strip().splitlines()
         raise LedgerUnreachable(
             f"the ledger {engine.url.render_as_string()} does not answer: {said[0] if said else type(error).__name__}"

@@ -95,7 +95,7 @@ class FailureNotice(BaseNotifier):
             return f"On call: {self._mentions(context, self.role)}"
         except Exception as error:
             # The files or the ledger may be what is broken.
-            return f"On call: nobody can be named: {slack(one_line(str(error))[:_REASON_CHARACTERS])}"
+            return f"On call: nobody can be named: {_in_short(error)}"
 
     def _mentions(self, context: Context, role: str) -> str:
         from stationmaster.config.loader import load
@@ -121,10 +121,19 @@ def _subject(context: Context) -> str:
 
 def _reason(context: Context) -> str:
     reason = context.get("exception")
-    if reason is None:
+    if not isinstance(reason, BaseException):
         return ""
-    name = "" if isinstance(reason, AirflowFailException) else f"{type(reason).__name__}: "
-    return slack(one_line(f"{name}{reason}")[:_REASON_CHARACTERS])
+    return (
+        _in_short(reason)
+        if isinstance(reason, AirflowFailException)
+        else f"{type(reason).__name__}: {_in_short(reason)}"
+    )
+
+
+def _in_short(error: BaseException) -> str:
+    """Return the first line: what a driver says below it, such as the query, is for the log."""
+    said = str(error).strip().splitlines()
+    return slack(one_line(said[0])[:_REASON_CHARACTERS]) if said else "it does not say why"
 
 
 def _key(context: Context) -> str:

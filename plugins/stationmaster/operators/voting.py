@@ -25,12 +25,12 @@ class AskForVotesOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Any:
         """Ask once for each manifest."""
         from stationmaster.core.departure_ids import kind_of
-        from stationmaster.departures import beside, voting
+        from stationmaster.departures import beside, counting, voting
 
         voting.open_round(station, departure)
-        number, manifest = voting.round_of(station, departure)
+        number, manifest = counting.round_of(station, departure)
         context["ti"].xcom_push(key="round", value={"manifest": manifest.hash, "round": number})
-        electorate = beside.electorate_of(station, departure, voting.authors(station, departure))
+        electorate = beside.electorate_of(station, departure, counting.authors(station, departure))
         hotfix = kind_of(departure).is_hotfix  # whoever asks for one or wrote it does not approve it
         return [each.person for each in electorate if each.active and not (hotfix and each.author)]
 
@@ -65,9 +65,9 @@ class BallotOperator(AskOperator):
 
     def question(self, station: Station, departure: str) -> Question:
         """Return the ballot, with what to test."""
-        from stationmaster.departures import changes, voting
+        from stationmaster.departures import changes, counting, voting
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)
         return Question(
             subject=f"{self.person(station).name}: is {departure} good to go to {station.train.production}?",
@@ -82,19 +82,19 @@ class BallotOperator(AskOperator):
     def blocker(self, station: Station, departure: str) -> Blocker:
         """Return the open ballot."""
         from stationmaster.core.blockers import blocker
-        from stationmaster.departures import voting
+        from stationmaster.departures import counting
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         return blocker("BALLOT_OPEN", who=(self.voter,), manifest=manifest.short)
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer, or until the ballot is no longer needed."""
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import voting
+        from stationmaster.departures import counting
         from stationmaster.departures.obstacles import passed
         from stationmaster.departures.watches import look
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         arguments = {"voter": self.voter, "manifest": manifest.hash}
         standing = look(station, "ballot", departure, arguments)
         # That the window was missed is for the gates to say: nine ballots need not fail beside them.
@@ -103,9 +103,9 @@ class BallotOperator(AskOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Ask anew, in a try of its own, when the manifest has changed since the question (F06)."""
-        from stationmaster.departures import gating, voting
+        from stationmaster.departures import counting, gating
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         unanswered = event is not None and "chosen_options" not in event
         about = event["asked"].get("manifest", manifest.hash) if event is not None else manifest.hash
         if unanswered and about != manifest.hash and not gating.voting_closed(station, departure):
@@ -114,9 +114,10 @@ class BallotOperator(AskOperator):
 
     def known(self, station: Station, departure: str) -> Result | None:
         """Return the voter's ballot for this manifest in Airflow, if it was cast."""
-        from stationmaster.departures import voting
 
-        _, manifest = voting.round_of(station, departure)
+        from stationmaster.departures import counting
+
+        _, manifest = counting.round_of(station, departure)
         for ballot in station.ledger.ballots(departure):
             if ballot.voter == self.voter and ballot.channel == "airflow" and ballot.manifest == manifest.hash:
                 return {**self.tagged(self.person(station)), "choice": ballot.choice, "manifest": manifest.hash}
@@ -124,9 +125,9 @@ class BallotOperator(AskOperator):
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Cast the vote for the manifest that was asked about, and for no other (F06)."""
-        from stationmaster.departures import voting
+        from stationmaster.departures import counting, voting
 
-        _, present = voting.round_of(station, departure)
+        _, present = counting.round_of(station, departure)
         manifest = str(answer.asked.get("manifest", present.hash))
         ballot = voting.cast(
             station,
@@ -168,11 +169,11 @@ class ConfirmOperator(AskOperator):
 
     def question(self, station: Station, departure: str) -> Question:
         """Return the question with how every gate stands."""
-        from stationmaster.departures import gating, voting, wording
+        from stationmaster.departures import counting, gating, wording
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         gates = gating.before_confirmation(station, departure)
-        counted, _ = voting.count_from_ledger(station, departure)
+        counted, _ = counting.count_from_ledger(station, departure)
         names = ", ".join(station.team.people[str(ballot.voter)].name for ballot in counted.approvals)
         commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)
         return Question(
@@ -196,7 +197,7 @@ class ConfirmOperator(AskOperator):
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer until the window closes."""
-        from stationmaster.departures import voting
+        from stationmaster.departures import counting
         from stationmaster.departures.watches import look
 
         found = self.blocker(station, departure)
@@ -205,15 +206,15 @@ class ConfirmOperator(AskOperator):
             "stop": self.stop,
             "blocker": found.model_dump(mode="json"),
             "until_latest_start": True,
-            "manifest": voting.round_of(station, departure)[1].hash,
+            "manifest": counting.round_of(station, departure)[1].hash,
         }
         return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
 
     def known(self, station: Station, departure: str) -> Result | None:
         """Return the recorded go, if the gate hears it; a recorded no is asked again when the task is cleared."""
-        from stationmaster.departures import gating, voting
+        from stationmaster.departures import counting, gating
 
-        _, manifest = voting.round_of(station, departure)
+        _, manifest = counting.round_of(station, departure)
         facts = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
         heard = gating.confirm_standing(station, departure).opens and gating.actor_standing(station, departure).opens
         if not facts or not heard:
@@ -223,10 +224,10 @@ class ConfirmOperator(AskOperator):
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record the word on the manifest that was asked about; a no ends the run until the task is cleared."""
         from stationmaster.core.gates import combine
-        from stationmaster.departures import gating, voting
+        from stationmaster.departures import counting, gating
         from stationmaster.departures.obstacles import StepImpossible
 
-        _, present = voting.round_of(station, departure)
+        _, present = counting.round_of(station, departure)
         manifest = str(answer.asked.get("manifest", present.hash))
         choice = "go" if answer.choice == self.GO else "no_go"
         if choice == "go":

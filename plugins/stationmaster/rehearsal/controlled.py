@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from stationmaster.rehearsal.slack.control import same_origin
+from stationmaster.rehearsal.same_origin import same_origin
 
 
 class Order(BaseModel):

@@ -18,7 +18,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.calendar import latest_departure, stop_times
 from stationmaster.core.instants import IsoWeek, local_text
-from stationmaster.departures import voting
+from stationmaster.departures import counting
 from stationmaster.departures.station import Station
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.airflow_answers import DagRun
@@ -248,7 +248,7 @@ class _Play:
         return all(self._api.run(run.dag_id, run.dag_run_id).ended for run in runs)
 
     def _given(self, departure: str) -> int:
-        counted, _ = voting.count_from_ledger(self._station, departure)
+        counted, _ = counting.count_from_ledger(self._station, departure)
         return len(counted.approvals)
 
     def _now(self) -> str:

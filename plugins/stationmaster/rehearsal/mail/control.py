@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from stationmaster.rehearsal.mail.standin import Mailbox, MailFault
-from stationmaster.rehearsal.slack.control import same_origin
+from stationmaster.rehearsal.same_origin import same_origin
 
 
 def mail_routes(mailbox: Mailbox) -> list[Route]:

@@ -24,7 +24,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.core.instants import utc
 from stationmaster.oncall.sources import FileSource
 from stationmaster.rehearsal.pager.matters import MatterEnds, Matters, PagerMatter
-from stationmaster.rehearsal.slack.control import same_origin
+from stationmaster.rehearsal.same_origin import same_origin
 
 STAND_IN_TOKEN = "stand-in-pager-token"  # noqa: S105 - known to everybody, and opens nothing but a stand-in
 STAND_IN_LOGIN = "station@example.org"

@@ -12,11 +12,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from stationmaster.rehearsal.same_origin import same_origin
 from stationmaster.rehearsal.slack.models import SlackFault, SlackUser
 from stationmaster.rehearsal.slack.shapes import message_object
 from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackRefusal, SlackWorld
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
 class _Body(BaseModel):
@@ -82,17 +81,6 @@ class ChangeUser(_Body):
 
 
 AnyBody = TypeVar("AnyBody", bound=BaseModel)
-
-
-def same_origin(request: Request) -> bool:
-    """Return whether a request comes from no browser, or from a page of this very server on loopback."""
-    host = request.headers.get("host", "")
-    if host.rpartition(":")[0] not in LOOPBACK and host not in LOOPBACK:
-        return False
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("origin")
-    return origin is None or origin == f"{request.url.scheme}://{host}"
 
 
 def control_routes(world: SlackWorld) -> list[Route]:

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from stationmaster.rehearsal.slack.control import same_origin
+from stationmaster.rehearsal.same_origin import same_origin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackUser
 from stationmaster.rehearsal.slack.page_html import Page
 from stationmaster.rehearsal.slack.world import SlackRefusal, SlackWorld

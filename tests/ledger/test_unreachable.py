@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.errors import LedgerUnreachable
@@ -28,3 +30,12 @@ def test_a_file_that_somebody_keeps_locked_is_told(sqlite_template, tmp_path, mo
         other.execute("ROLLBACK")
     other.close()
     assert Ledger.at(f"sqlite:///{path}").fingerprint()
+
+
+def test_f74_a_mistake_of_ours_is_no_outage_and_tells_no_values(sqlite_template, tmp_path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    with pytest.raises(DBAPIError) as caught, Ledger.at(f"sqlite:///{path}").reading() as session:
+        session.execute(text("SELECT :reason FROM nowhere"), {"reason": "geheim"})
+    assert "no such table" in str(caught.value)
+    assert "geheim" not in str(caught.value)
