@@ -253,6 +253,14 @@ def test_files_and_a_ledger_that_cannot_be_read_keep_nobody_from_being_told(
     assert "geheim" not in ledger
 
 
+def test_a_task_whose_worker_was_killed_is_told_by_the_dag_processor(slack: Workspace, ledger: Ledger) -> None:
+    context = failed()
+    del context["exception"], context["dag_run"]
+    notice()(context)
+    (text,) = slack.texts()
+    assert "its worker may be gone" in text
+
+
 def test_each_try_has_a_key_of_its_own(slack: Workspace) -> None:
     notice()(failed(try_number=1))
     notice()(failed(try_number=2))

@@ -109,7 +109,7 @@ class FailureNotice(BaseNotifier):
 
 def by_hand(context: Context) -> bool:
     """Return whether a person started the run, who sees what becomes of it."""
-    return bool(context["dag_run"].run_type == "manual")
+    return getattr(context.get("dag_run"), "run_type", None) == "manual"
 
 
 def _subject(context: Context) -> str:
@@ -122,7 +122,8 @@ def _subject(context: Context) -> str:
 def _reason(context: Context) -> str:
     reason = context.get("exception")
     if not isinstance(reason, BaseException):
-        return ""
+        # The DAG processor tells of a task whose worker was killed: it knows of no error.
+        return "No error is known: its worker may be gone."
     return (
         _in_short(reason)
         if isinstance(reason, AirflowFailException)
