@@ -10,6 +10,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowException, TaskDeferred
 
 from stationmaster.ledger.engine import engine_at
+from stationmaster.ledger.errors import LedgerUnreachable
 from stationmaster.ledger.store import Store
 from stationmaster.operators.patient import PatientOperator
 from stationmaster.triggers import station_trigger
@@ -102,6 +103,19 @@ def fired(trigger):
     return asyncio.run(all_of_them())
 
 
+def waiting(run, *, ends=False):
+    return StationTrigger(
+        team=run.week.team.model_dump(mode="json"),
+        train="weekly",
+        departure=run.week.departure,
+        subject=f"{run.week.departure}/promote/a_task",
+        watch="quorum",
+        arguments={},
+        interval=0.0,
+        ends=ends,
+    )
+
+
 @pytest.fixture
 def at_once(monkeypatch):
     monkeypatch.setattr(station_trigger, "SETTLING_SECONDS", 0.0)
@@ -118,17 +132,24 @@ def test_the_trigger_asks_until_the_ledger_answers_and_fires_once(promote, monke
     assert list(urls) == [], "it has asked as often as the ledger was away"
 
 
+def test_f01_an_outage_at_the_end_of_a_wait_costs_nothing(promote, monkeypatch, at_once):
+    promote.week.quorum()
+    waits = waiting(promote, ends=True)
+    ends, away = StationTrigger.event, [LedgerUnreachable("the ledger does not answer")] * 2
+
+    def event(self, standing):
+        if away:
+            raise away.pop()
+        return ends(self, standing)
+
+    monkeypatch.setattr(StationTrigger, "event", event)
+    assert len(fired(waits)) == 1
+    assert away == []
+
+
 def test_f01_a_wait_outlives_an_outage_of_any_length(promote, monkeypatch, at_once):
     promote.week.quorum()
-    waits = StationTrigger(
-        team=promote.week.team.model_dump(mode="json"),
-        train="weekly",
-        departure=promote.week.departure,
-        subject=f"{promote.week.departure}/promote/a_task",
-        watch="quorum",
-        arguments={},
-        interval=0.0,
-    )
+    waits = waiting(promote)
     # A look and the rest after it ask for the engine some times each.
     engines, there = [engine_at(NOWHERE)] * (20 * station_trigger.PATIENCE), Store._engine.fget
     monkeypatch.setattr(Store, "_engine", property(lambda self: engines.pop() if engines else there(self)))

@@ -66,6 +66,7 @@ class LookingTrigger(BaseTrigger):
         while True:
             try:
                 settled, standing = await look()
+                fires = await event(standing) if settled else None
             except LedgerUnreachable as away:
                 # Nothing can be decided without it, and nothing is lost: everything waits.
                 log.warning("%s cannot be looked at: %s", self.subject, away)
@@ -76,8 +77,8 @@ class LookingTrigger(BaseTrigger):
                 log.exception("%s cannot be looked at (%d of %d)", self.subject, failures, PATIENCE)
             else:
                 failures = 0
-                if settled:
-                    yield await event(standing)
+                if fires is not None:
+                    yield fires
                     return
             await self._rest()
 
