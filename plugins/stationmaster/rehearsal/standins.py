@@ -121,7 +121,7 @@ def _issues(team: TeamConfig) -> Iterator[IssueSpec]:
     priorities = tuple(dict.fromkeys(label for package in packages for label in package.priorities))
     for place, priority in enumerate(priorities):
         yield IssueSpec(
-            title=f"Something of priority {priority}", labels=(*labels, priority), before=timedelta(days=place + 1)
+            title=f"Something labelled {priority}", labels=(*labels, priority), before=timedelta(days=place + 1)
         )
     yield IssueSpec(title="Something without a priority", labels=labels, before=timedelta(days=9))
     yield IssueSpec(title="Something of another team", labels=("elsewhere",), before=timedelta(days=10))
