@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from stationmaster.core.manifest import Manifest, Passenger
-from stationmaster.departures import changes, voting
+from stationmaster.departures import changes, counting
 from tests.departures.week import EXPLORER, PORTAL
 
 
@@ -40,7 +40,7 @@ def test_f26_six_hundred_commits_are_read_in_full_with_every_author(week):
     assert sum(change.title.startswith("Change ") for change in found.changes) == 600
     ahead = week.station().forge.compare(EXPLORER, running, head).ahead_by
     assert ahead >= 600
-    assert "ivan" in voting.authors(week.station(), week.departure)  # dev-43 wrote the oldest of them only
+    assert "ivan" in counting.authors(week.station(), week.departure)  # dev-43 wrote the oldest of them only
 
 
 def test_f71_the_list_is_collected_once(week):
@@ -56,14 +56,14 @@ def test_f71_the_list_is_collected_once(week):
 
 def test_f06_the_authors_of_an_earlier_manifest_are_not_those_of_this_one(week):
     week.gate()
-    assert voting.authors(week.station(), week.departure) == {"ben"}
+    assert counting.authors(week.station(), week.departure) == {"ben"}
     second = week.manifest_of_heads()
     week.github.push(EXPLORER, title="Mend", author="dev-30")
     second = week.manifest_of_heads()
     week.ledger.pin(week.departure, second, week.clock(), "ben")
     value = {"changes": [], "authors": ["dev-30"]}
     week.ledger.record_once(week.departure, "changes", second.hash, value, week.clock(), "stationmaster")
-    assert voting.authors(week.station(), week.departure) == {"emil"}
+    assert counting.authors(week.station(), week.departure) == {"emil"}
 
 
 def test_nothing_new_lists_nothing(week):

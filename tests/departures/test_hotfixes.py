@@ -13,12 +13,14 @@ from stationmaster.departures import (
     bringing_home,
     changes,
     closing,
+    counting,
     cutting,
     explaining,
     gating,
     going_back,
     homecoming,
     hotfixing,
+    picking,
     rolling_back,
     telling,
     voting,
@@ -295,7 +297,7 @@ def test_f40_the_train_at_the_gate_gets_it_and_is_voted_on_anew(calm):
     assert after.hash != before.hash
     assert after.sha_of("portal") == before.sha_of("portal")
     calm.departure = train
-    counted, number = voting.count_from_ledger(calm.station(), train)
+    counted, number = counting.count_from_ledger(calm.station(), train)
     assert (number, len(counted.approvals)) == (2, 0)
     assert [each.reason for each in counted.ignored] == ["other_manifest"]
     assert bringing_home.onto_train(calm.station(), departure).id == train
@@ -449,7 +451,7 @@ def test_d15_of_a_security_hotfix_the_trains_channel_hears_nothing(calm):
     assert "CVE" not in public
     assert "security" not in public
     assert "CVE-2021-44228" in private
-    assert "security" not in hotfixing.branch_of(departure)
+    assert "security" not in picking.branch_of(departure)
 
 
 def test_d15_later_trains_keep_its_notes_back_until_it_is_disclosed(calm):

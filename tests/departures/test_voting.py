@@ -7,7 +7,7 @@ from itertools import permutations
 import pytest
 
 from stationmaster.departures import voting
-from stationmaster.departures.voting import count_from_ledger
+from stationmaster.departures.counting import count_from_ledger
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import OPS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from stationmaster.departures import holding, voting
+from stationmaster.departures import counting, holding
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import EXPLORER, PORTAL, WEDNESDAY
 
@@ -44,7 +44,7 @@ def test_a_week_from_the_question_to_production(week):
     assert week.github.deployed(PORTAL, "prod") == manifest.sha_of("portal")
     assert week.github.deployed(EXPLORER, "prod") == manifest.sha_of("explorer")
     assert len(week.dispatches()) == 3
-    counted, _ = voting.count_from_ledger(week.station(), week.departure)
+    counted, _ = counting.count_from_ledger(week.station(), week.departure)
     assert {ballot.voter for ballot in counted.approvals} == {"amara", "emil", "devika"}
     for words in ("in progress", "is complete"):
         assert week.said(words) == 2

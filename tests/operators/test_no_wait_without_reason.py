@@ -1,7 +1,9 @@
 """No task of any DAG waits without a blocker in the ledger, and no new operator can begin to.
 
 Two recipes alone may put a task aside, and both write down why first. Every operator is made of one of them, or cannot
-wait at all; a new one that puts itself aside, or inherits from an operator of Airflow that does, fails here.
+wait at all; a new one that puts itself aside, or inherits from an operator of Airflow that does, fails here. Where the
+ledger itself does not answer nothing can be written: then, and only then, what both are made of puts the task aside,
+and whoever asks for a reason is told that the ledger does not answer.
 """
 
 from __future__ import annotations
@@ -31,13 +33,14 @@ from stationmaster.departures.obstacles import waiting
 from stationmaster.operators.base import StationOperator
 from stationmaster.operators.files import FilesOperator
 from stationmaster.operators.looking import LookingOperator, Pausing
+from stationmaster.triggers.ledger_trigger import LedgerTrigger
 from stationmaster.triggers.station_trigger import LookingTrigger
 from tests.departures.week import INCLUDE
 
 PACKAGE = Path(stationmaster.operators.__file__).parents[1]
 RECIPES = (StationOperator, LookingOperator)
 """Who may put a task aside."""
-THEIRS = ("execute", "resume", "defer", "_take", "_wait")
+THEIRS = ("execute", "resume", "after_outage", "defer", "_patiently", "_take", "_wait")
 """What belongs to a recipe: whoever overrides it could wait in silence."""
 PUTS_ASIDE = {"defer", "TaskDeferred", "start_from_trigger", "start_trigger_args"}
 
@@ -88,13 +91,26 @@ def test_two_recipes_alone_put_a_task_aside_and_write_down_why_first():
         }
         if names & PUTS_ASIDE:
             found[path.relative_to(PACKAGE).as_posix()] = dict(functions(path))
-    assert set(found) == {"operators/base.py", "operators/looking.py"}
+    assert set(found) == {"operators/base.py", "operators/looking.py", "operators/patient.py"}
     for file, recipe in (("operators/base.py", "StationOperator"), ("operators/looking.py", "LookingOperator")):
         asides = [name for name, body in found[file].items() if "defer" in dict(called(body))]
         assert asides == [f"{recipe}._wait"]
         lines = called(found[file][asides[0]])
         kept = [line for name, line in lines if name == "set_blockers"]
         assert min(kept, default=10**6) < dict(lines)["defer"], f"{file} puts a task aside before it says why"
+
+
+def test_without_a_blocker_a_task_is_put_aside_only_where_the_ledger_does_not_answer():
+    patient = dict(functions(PACKAGE / "operators/patient.py"))
+    assert [name for name, body in patient.items() if "defer" in dict(called(body))] == ["PatientOperator._patiently"]
+    (handler,) = [
+        node for node in ast.walk(patient["PatientOperator._patiently"]) if isinstance(node, ast.ExceptHandler)
+    ]
+    assert ast.unparse(handler.type) == "LedgerUnreachable"
+    everywhere = [name for name, _ in called(patient["PatientOperator._patiently"]) if name == "defer"]
+    assert everywhere == [name for name, _ in called(handler) if name == "defer"]
+    users = [path.name for path in PACKAGE.rglob("*.py") if "LedgerTrigger(" in path.read_text()]
+    assert sorted(users) == ["ledger_trigger.py", "patient.py"]
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda each: each.__name__)
@@ -133,7 +149,10 @@ def test_whoever_asks_a_person_waits_by_the_recipe_at_once():
     assert len(asking) >= 7
 
 
-@pytest.mark.parametrize("trigger", classes(BaseTrigger, stationmaster.triggers), ids=lambda each: each.__name__)
+TRIGGERS = [each for each in classes(BaseTrigger, stationmaster.triggers) if each is not LedgerTrigger]
+
+
+@pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda each: each.__name__)
 def test_every_trigger_looks_by_the_recipe_and_keeps_what_it_sees(trigger):
     assert issubclass(trigger, LookingTrigger)
     assert trigger is LookingTrigger or "run" not in vars(trigger)
