@@ -14,7 +14,7 @@ from stationmaster.config.loader import load
 from stationmaster.config.train_rules import Rules
 from stationmaster.core.rotations.turns import Kind
 from stationmaster.ledger.records import DepartureState
-from stationmaster.rehearsal.evidence import Blind, Evidence, Pin
+from stationmaster.rehearsal.evidence import Blind, Evidence, MergedPull, Pin
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.invariants import PUSHED, judge, manifest_hash
 from stationmaster.rehearsal.invariants_people import holder, left_out
@@ -277,6 +277,27 @@ def test_a_red_tip_leaves_its_predecessor_the_newest_green_commit() -> None:
     pin = Pin(CUT, ID, manifest_hash(before), before)
     found = broken(week._replace(red=frozenset({(PORTAL, history[tip].sha)}), pins=(pin,), dispatches=(), ballots={}))
     assert NEWEST not in found
+
+
+@pytest.mark.parametrize(
+    ("before_the_cut", "boards"),
+    [(timedelta(hours=1), "the merge"), (timedelta(0), "the tip"), (timedelta(days=60), "the tip")],
+    ids=["newest", "not green yet", "older than the tip"],
+)
+def test_what_was_merged_by_us_is_on_main_and_boards_where_it_is_the_newest(
+    before_the_cut: timedelta, boards: str
+) -> None:
+    """No recorded history has it; over the turn of the year nothing recorded comes after it."""
+    week, made = good_week(), "d" * 40
+    tip = next(one for one in github_history.of(PORTAL).commits if one.sha == commits()[PORTAL])
+    at = CUT - before_the_cut
+    assert (at > tip.landed_at) == (before_the_cut < timedelta(days=60)), "the case is what its name says"
+    merge = MergedPull(at, PORTAL, 7, "a" * 40, made)
+    for name, sha in (("the merge", made), ("the tip", tip.sha)):
+        aboard = {**commits(), PORTAL: sha}
+        pin = Pin(CUT, ID, manifest_hash(aboard), aboard)
+        found = broken(week._replace(merged=(merge,), pins=(pin,), dispatches=(), ballots={}))
+        assert (NEWEST in found) == (name != boards)
 
 
 @given(

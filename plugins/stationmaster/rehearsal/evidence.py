@@ -104,12 +104,16 @@ class Started(NamedTuple):
 
 
 class MergedPull(NamedTuple):
-    """A pull request that was merged by us, at the head that was asked for; empty: at whatever it had."""
+    """A pull request that was merged by us, at the head that was asked for; empty: at whatever it had.
+
+    :param commit: what the merge made on the branch, which no recorded history has.
+    """
 
     at: datetime
     repository: str
     number: int
     sha: str
+    commit: str = ""
 
 
 class Pin(NamedTuple):

@@ -176,7 +176,8 @@ def merged_by(entry: Mapping[str, Any]) -> MergedPull:
     """Return the pull request that an entry of the journal merged."""
     _, owner, name, _, number = entry["path"].strip("/").split("/")[:5]
     sha = str(entry["body"].get("sha") or "")
-    return MergedPull(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", int(number), sha)
+    made = str((entry.get("result") or {}).get("sha") or "")
+    return MergedPull(datetime.fromisoformat(entry["at"]), f"{owner}/{name}", int(number), sha, made)
 
 
 def _is_issue(entry: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,6 @@ from stationmaster.core.quorum import Ballot
 from stationmaster.rehearsal.evidence import Dispatch, Evidence
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.call import number_of
-from stationmaster.rehearsal.github.history import HistoricCommit
 from stationmaster.rehearsal.github.specs import CheckSpec
 from stationmaster.rehearsal.invariants_beside import homeless, spoken_of, unapproved
 from stationmaster.rehearsal.invariants_duty import ABOUT_PEOPLE as DUTY_OF_PEOPLE
@@ -248,17 +248,23 @@ def _not_newest(evidence: Evidence, shift: timedelta) -> Iterator[str]:
 
 
 def newest_green(evidence: Evidence, repository: str, at: datetime, shift: timedelta) -> str | None:
-    """Return the sha of the newest commit on main whose checks were green at an instant, None where there is none."""
+    """Return the sha of the newest commit on main whose checks were green at an instant, None where there is none.
+
+    On main stand the recorded commits, and those by which Stationmaster merged an upgrade.
+    """
     history = github_history.of(repository, shift=shift)
     spec = CheckSpec(red_share=evidence.red_share)
 
-    def green(commit: HistoricCommit) -> bool:
-        drawn_red = number_of(f"{spec.seed}:{commit.sha}") / TENS_OF_MILLIONS < spec.red_share
-        told_red = (repository, commit.sha) in evidence.red
-        return commit.landed_at + spec.after <= at and not drawn_red and not told_red
+    def green(landed_at: datetime, sha: str) -> bool:
+        drawn_red = number_of(f"{spec.seed}:{sha}") / TENS_OF_MILLIONS < spec.red_share
+        return landed_at + spec.after <= at and not drawn_red and (repository, sha) not in evidence.red
 
-    landed = history.commits[: history.landed(at)]
-    return next((commit.sha for commit in reversed(landed) if green(commit)), None)
+    landed = [(commit.landed_at, commit.sha) for commit in history.commits[: history.landed(at)]]
+    recorded = next((found for found in reversed(landed) if green(*found)), None)
+    merged = [(one.at, one.commit) for one in evidence.merged if one.repository == repository and one.commit]
+    made = max((found for found in merged if green(*found)), default=None)
+    newest = max((found for found in (recorded, made) if found is not None), key=itemgetter(0), default=None)
+    return newest[1] if newest is not None else None
 
 
 def _unexplained(evidence: Evidence) -> Iterator[str]:
