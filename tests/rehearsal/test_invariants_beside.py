@@ -9,7 +9,7 @@ import pytest
 
 from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger.records import Departure, DepartureState, Fact
-from stationmaster.rehearsal.evidence import Dispatch, Evidence, Opened, Pin, Said
+from stationmaster.rehearsal.evidence import Dispatch, Evidence, MergedPull, Opened, Pin, Said
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.invariants import judge
 from stationmaster.rehearsal.invariants_beside import homeless, spoken_of, unapproved
@@ -193,6 +193,13 @@ def test_f40_a_train_that_was_cut_with_it_keeps_it_when_another_hotfix_is_put_up
         week = good()._replace(dispatches=(went(FIXED, HOTFIX, 0), went(sha)))
         without = [f"{TRAIN}: {sha[:12]} went to prod without {HOTFIX}"] if broken else []
         assert judged(week._replace(facts={**week.facts, TRAIN: (other, last)})) == without
+
+
+@pytest.mark.parametrize(("landed", "broken"), [(AT, False), (BEFORE.landed_at, True)], ids=["after it", "before it"])
+def test_f40_a_train_of_what_we_merged_has_what_was_on_main_before_the_merge(landed, broken: bool) -> None:
+    merge = MergedPull(landed, EXPLORER, 7, "a" * 40, "d" * 40)
+    week = good()._replace(dispatches=(went(FIXED, HOTFIX, 0), went("d" * 40)), merged=(merge,))
+    assert judged(week) == ([f"{TRAIN}: {'d' * 12} went to prod without {HOTFIX}"] if broken else [])
 
 
 def test_d15_what_is_disclosed_may_be_spoken_of() -> None:

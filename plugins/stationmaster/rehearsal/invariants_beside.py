@@ -61,7 +61,7 @@ def homeless(evidence: Evidence, trains: _Trains) -> Iterator[str]:
         closed = _became(evidence, departure.id, "DONE") or departure.changed_at
         if home is None or home.at > closed:
             yield f"{departure.id}: closed before its branch was seen to have it"
-        landed = _landed(picked)
+        landed = _landed(evidence, picked)
         late = [sha for sha, at in landed.items() if at is not None and at > closed]
         if late:
             yield f"{departure.id}: closed before {late[0][:12]} was on the branch"
@@ -75,8 +75,8 @@ def _left_behind(evidence: Evidence, trains: _Trains, departure: Departure, pick
     replaced = [fact for facts in evidence.facts.values() for fact in facts if fact.kind == "replaced"]
     bases = {str(fact.value["to"]): str(fact.value["from"]) for fact in replaced}
     has_it = {str(fact.value["to"]) for fact in replaced if fact.value["hotfix"] == departure.id}
-    wanted = [at for at in _landed(picked).values() if at is not None]
-    has_it.update(sha for sha, at in _landings(repository).items() if not wanted or at >= max(wanted))
+    wanted = [at for at in _landed(evidence, picked).values() if at is not None]
+    has_it.update(sha for sha, at in _landings(evidence, repository).items() if not wanted or at >= max(wanted))
     for found in evidence.dispatches:
         of_train = kind_of(found.departure) is DepartureKind.TRAIN and found.departure.startswith(f"{departure.train}/")
         later = found.at > arrived and found.stop == "promote" and found.environment == production
@@ -114,14 +114,16 @@ def _wrote_or_asked(evidence: Evidence, departure: str, team: TeamConfig) -> set
     return asked | {person.id for person in team.people.values() if person.github in authors}
 
 
-def _landed(picked: Fact) -> dict[str, datetime | None]:
+def _landed(evidence: Evidence, picked: Fact) -> dict[str, datetime | None]:
     """Return when each commit that a hotfix was made of stood on main; None: it is not of the history."""
-    landings = _landings(str(picked.value["repository"]))
+    landings = _landings(evidence, str(picked.value["repository"]))
     return {str(sha): landings.get(str(sha)) for sha in picked.value["origins"]}
 
 
-def _landings(repository: str) -> dict[str, datetime]:
-    return {commit.sha: commit.landed_at for commit in github_history.of(repository).commits}
+def _landings(evidence: Evidence, repository: str) -> dict[str, datetime]:
+    """Return when each commit came to main: the recorded ones, and those by which Stationmaster merged an upgrade."""
+    made = {one.commit: one.at for one in evidence.merged if one.repository == repository and one.commit}
+    return {**made, **{commit.sha: commit.landed_at for commit in github_history.of(repository).commits}}
 
 
 def _first(evidence: Evidence, departure: str, kind: str) -> Fact | None:
