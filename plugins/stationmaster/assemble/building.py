@@ -1,4 +1,4 @@
-"""Builds the tasks of a DAG without a copy of its form in each of them."""
+"""What the tasks of a DAG have in common, and how they are built without a copy of its form in each of them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.describing_chores import chore_doc
 from stationmaster.config.chore_schedules import FormField
 from stationmaster.config.chore_timing import schedule_of
-from stationmaster.config.chores import Chore
+from stationmaster.config.chores import Chore, channel_key
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.chores import AREA, dag_of, row
 from stationmaster.operators.doing_chores import (
@@ -70,7 +70,9 @@ def _dag(dag_id: str, include: Path, team: TeamConfig, chore: Chore, found: str)
         # A run is over when the next one begins, which may be a moment earlier; requests go on side by side.
         max_active_runs=2 if schedule is not None else _REQUESTS,
         tags=tags if schedule is not None else tags | {"form"},
-        default_args=defaults(team, told=notice_of(team, found, role=chore.role, channel=_channel(team, chore))),
+        default_args=defaults(
+            team, told=notice_of(team, found, role=chore.role, channel=channel_key(chore, team.chores_head))
+        ),
         params={name: _param(field) for name, field in chore.form.form.items()} if chore.form is not None else {},
         is_paused_upon_creation=False,
     )
@@ -103,11 +105,6 @@ def _tasks(team: TeamConfig, chore: Chore, common: dict[str, Any]) -> None:
     if chore.issue and team.chores_head is not None and team.chores_head.issues is not None:
         # Beside the question: a GitHub that is down keeps nobody from being asked.
         opened >> LogChoreOperator(task_id=LOG_TASK, **common) >> closed
-
-
-def _channel(team: TeamConfig, chore: Chore) -> str | None:
-    head = team.chores_head
-    return chore.channel or (head.channel if head is not None else None)
 
 
 def _param(field: FormField) -> Param:

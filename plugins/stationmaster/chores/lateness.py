@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.chores import runs, wording
+from stationmaster.config.chores import channel_key
 from stationmaster.core.chores import Lateness, lateness
 from stationmaster.core.rotations.escalating import Matter, pages
 from stationmaster.duty import log
@@ -63,9 +64,7 @@ def ladder(desk: Desk, run: Told) -> tuple[Page, ...]:
 
 def channel_of(desk: Desk, run: Told) -> str:
     """Return the id of the channel that hears of a chore."""
-    head = desk.files.chores_head
-    name = run.chore.channel or (head.channel if head is not None else None)
-    return desk.team.channels[str(name)].id
+    return desk.team.channels[str(channel_key(run.chore, desk.files.chores_head))].id
 
 
 def thread_of(desk: Desk, run: Told) -> str | None:

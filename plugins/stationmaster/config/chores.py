@@ -137,3 +137,8 @@ class ChoresFile(ChoresHead):
     """``include/chores/<team>.yaml``."""
 
     chores: Annotated[dict[Slug, Chore], BeforeValidator(keyed)] = Field(default_factory=dict)
+
+
+def channel_key(chore: Chore, head: ChoresHead | None) -> str | None:
+    """Return the key of the channel that hears of a chore: its own, else the file's; None: there is none."""
+    return chore.channel or (head.channel if head is not None else None)

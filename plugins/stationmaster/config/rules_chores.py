@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.config.chore_evidence import FileWanted
 from stationmaster.config.chore_timing import schedule_of
+from stationmaster.config.chores import channel_key
 from stationmaster.config.documents import DocumentBroken, Loc
 from stationmaster.config.fields import in_words
 from stationmaster.config.mistakes import Mistake, did_you_mean
@@ -44,7 +45,7 @@ def chore_mistakes(include: Path, team: TeamConfig, head: ChoresHead, chore: Cho
 
 
 def _names(team: TeamConfig, head: ChoresHead, chore: Chore, loc: Loc) -> Iterator[Mistake]:
-    channel = chore.channel or head.channel
+    channel = channel_key(chore, head)
     if channel is None:
         remedy = "Write channel for this chore, or above chores for all of them."
         yield Mistake("chore_without_channel", loc, "no channel hears of this chore", remedy)
