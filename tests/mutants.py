@@ -102,6 +102,27 @@ MUTANTS = (
         "tests/departures/test_voting.py::test_f06_votes_do_not_move_to_another_manifest",
     ),
     Mutant(
+        "F06: a vote is about the manifest that its form shows",
+        "operators/voting.py",
+        "    shown = str(answer.asked.get(MANIFEST, present.hash))\n",
+        "    shown = present.hash\n",
+        "tests/operators/test_early_answers.py::test_f06_without_its_fields_an_answer_is_about_what_was_shown",
+    ),
+    Mutant(
+        "F15: an answer that failed its try is taken by the next",
+        "operators/patient.py",
+        'if context["ti"].try_number > 1 else None',
+        "if False else None",
+        "tests/operators/test_early_answers.py::test_an_answer_that_failed_its_try_is_taken_by_the_next",
+    ),
+    Mutant(
+        "F15: an answer that came before the wait is read",
+        "triggers/station_trigger.py",
+        "await given(self) if self.question else None",
+        "None",
+        "tests/operators/test_early_answers.py::test_a_wait_for_a_person_begins_with_what_was_answered_before_it",
+    ),
+    Mutant(
         "F09: a robot has no vote",
         "core/quorum.py",
         '(ballot.bot, "bot")',

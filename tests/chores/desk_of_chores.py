@@ -19,6 +19,7 @@ from stationmaster.operators.base import StepFailedForNow
 from stationmaster.triggers.team_trigger import TeamTrigger
 from tests.duty.office import INCLUDE, Office
 from tests.operators.runs import DAG_FILE, Outcome, texts
+from tests.operators.tries import Tries
 
 
 def write(office: Office, chores: dict[str, Any], **head: Any) -> None:
@@ -53,6 +54,7 @@ class ChoreRun:
     user: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tries: Tries = field(default_factory=Tries)
     said: list[str] = field(default_factory=list)
 
     @property
@@ -99,7 +101,7 @@ class ChoreRun:
         run = SimpleNamespace(run_id=self.run_id, run_type=kind, logical_date=self.due, triggering_user_name=self.user)
         context = {"ti": FakeTaskInstance(operator.task_id, self.xcoms), "dag_run": run, "params": self.params}
         try:
-            value = getattr(operator, method)(context, **kwargs)
+            value = self.tries.call(operator, method, context, kwargs)
         except TaskDeferred as deferred:
             return put_off(deferred)
         except AirflowSkipException as skipped:

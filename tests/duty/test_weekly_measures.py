@@ -77,6 +77,8 @@ def test_a_figure_of_which_nothing_is_known_is_unknown_and_long_times_are_days()
 
 
 class FakeTaskInstance:
+    try_number = 1
+
     def __init__(self):
         self.kept = {}
 

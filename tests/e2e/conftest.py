@@ -159,7 +159,7 @@ def answer(town: Town) -> Answer:
             for action in api.required_actions(dag_id=run.dag_id, run_id=run.dag_run_id):
                 task = action.task_instance
                 mine = any(assigned.id == user for assigned in action.assigned_users)
-                if task.task_id == task_id and mine and task.state == "deferred":
+                if task.task_id == task_id and mine and action.waits:
                     fields = {name: found.get("value") for name, found in action.params.items()}
                     api.answer(
                         run.dag_id,

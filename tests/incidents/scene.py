@@ -19,6 +19,7 @@ from stationmaster.triggers.team_trigger import TeamTrigger
 from tests.departures.week import INCLUDE
 from tests.duty.office import Office
 from tests.operators.runs import DAG_FILE, Outcome
+from tests.operators.tries import Tries
 
 OPEN = "open_the_incident"
 
@@ -48,6 +49,7 @@ class Scene:
     run_id: str = "manual-1"
     form: dict[str, Any] = field(default_factory=dict)
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
+    tries: Tries = field(default_factory=Tries)
 
     @property
     def dag(self):
@@ -126,7 +128,7 @@ class Scene:
             "params": self.params,
         }
         try:
-            value = getattr(operator, method)(context, **kwargs)
+            value = self.tries.call(operator, method, context, kwargs)
         except TaskDeferred as deferred:
             kind = "deferred" if deferred.method_name == "resume" else deferred.method_name
             return Outcome(kind, trigger=deferred.trigger, kwargs=dict(deferred.kwargs or {}))

@@ -69,7 +69,7 @@ def run_the_form(post, monkeypatch, *, user="amir", circle="technology"):
     (dag,) = escalation_dags(INCLUDE, post.team, dag_file=DAG_FILE)
     form = {"circle": circle, "urgency": "major", "what": "Disk full", "details": None}
     run = SimpleNamespace(run_id="manual-1", triggering_user_name=user)
-    return dag.tasks[0].execute({"dag_run": run, "params": form})
+    return dag.tasks[0].execute({"ti": SimpleNamespace(try_number=1), "dag_run": run, "params": form})
 
 
 def test_t05_the_form_writes_in_the_name_of_whoever_filled_it_in(post, monkeypatch):

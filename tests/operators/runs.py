@@ -20,6 +20,7 @@ from stationmaster.core.blockers import Blocker
 from stationmaster.operators.base import StationOperator, StepFailedForNow
 from stationmaster.triggers.station_trigger import StationTrigger
 from tests.departures.week import INCLUDE, Week
+from tests.operators.tries import Tries
 
 OPENING = "open_departure"
 DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
@@ -62,7 +63,7 @@ class FakeTaskInstance:
 
     def __init__(self, run: Run, task_id: str, max_tries: int) -> None:
         self.id = uuid.uuid4()
-        self.max_tries = max_tries
+        self.max_tries, self.try_number = max_tries, 1
         self.task_id = task_id
         self._run = run
 
@@ -91,6 +92,7 @@ class Run:
     max_tries: int = 5
     id: str = "a-run"
     made: DAG | None = None
+    tries: Tries = field(default_factory=Tries)
 
     @property
     def dag(self) -> DAG:
@@ -149,7 +151,7 @@ class Run:
     def _call(self, operator: StationOperator, method: str, **kwargs: Any) -> Outcome:
         context = self.context(operator.task_id)
         try:
-            value = getattr(operator, method)(context, **kwargs)
+            value = self.tries.call(operator, method, context, kwargs)
         except TaskDeferred as deferred:
             return put_off(deferred)
         except AirflowSkipException as skipped:

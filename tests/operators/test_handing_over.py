@@ -22,6 +22,7 @@ from tests.golden_files import assert_golden, shape
 from tests.handoffs.conftest import boards, ledger, monday
 from tests.handoffs.monday import HANDOFF, HELP, ITEMS, MONDAY
 from tests.operators.runs import DAG_FILE, Outcome, answer
+from tests.operators.tries import Tries
 
 __all__ = ["boards", "ledger", "monday"]
 
@@ -48,6 +49,7 @@ class Shift:
     def __init__(self, monday: Any, asked: list[dict[str, Any]]) -> None:
         self.monday, self.asked = monday, asked
         self.xcoms: dict[tuple[str, str], Any] = {}
+        self.tries = Tries()
         self.run = SimpleNamespace(run_type="scheduled", logical_date=MONDAY, triggering_user_name=None)
 
     @property
@@ -81,7 +83,7 @@ class Shift:
     def _call(self, operator: Any, method: str, **kwargs: Any) -> Outcome:
         context = {"ti": FakeTaskInstance(operator.task_id, self.xcoms), "dag_run": self.run, "params": {}}
         try:
-            value = getattr(operator, method)(context, **kwargs)
+            value = self.tries.call(operator, method, context, kwargs)
         except TaskDeferred as deferred:
             return put_off(deferred)
         except AirflowSkipException as skipped:

@@ -34,13 +34,26 @@ from stationmaster.operators.base import StationOperator
 from stationmaster.operators.files import FilesOperator
 from stationmaster.operators.looking import LookingOperator, Pausing
 from stationmaster.triggers.ledger_trigger import LedgerTrigger
+from stationmaster.triggers.question_trigger import QuestionTrigger
 from stationmaster.triggers.station_trigger import LookingTrigger
 from tests.departures.week import INCLUDE
 
 PACKAGE = Path(stationmaster.operators.__file__).parents[1]
 RECIPES = (StationOperator, LookingOperator)
 """Who may put a task aside."""
-THEIRS = ("execute", "resume", "after_outage", "defer", "_patiently", "_take", "_wait")
+THEIRS = (
+    "execute",
+    "resume",
+    "after_outage",
+    "taken_up",
+    "ask",
+    "wait",
+    "defer",
+    "_woken",
+    "_patiently",
+    "_take",
+    "_wait",
+)
 """What belongs to a recipe: whoever overrides it could wait in silence."""
 PUTS_ASIDE = {"defer", "TaskDeferred", "start_from_trigger", "start_trigger_args"}
 
@@ -81,6 +94,11 @@ def called(tree: ast.AST) -> list[tuple[str, int]]:
     ]
 
 
+def calls(tree: ast.AST) -> list[str]:
+    """What is called, as it is written."""
+    return [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
 def test_two_recipes_alone_put_a_task_aside_and_write_down_why_first():
     found = {}
     for path in sorted(PACKAGE.rglob("*.py")):
@@ -91,26 +109,37 @@ def test_two_recipes_alone_put_a_task_aside_and_write_down_why_first():
         }
         if names & PUTS_ASIDE:
             found[path.relative_to(PACKAGE).as_posix()] = dict(functions(path))
-    assert set(found) == {"operators/base.py", "operators/looking.py", "operators/patient.py"}
+    assert set(found) == {"operators/patient.py"}
+    found |= {f"operators/{name}.py": dict(functions(PACKAGE / f"operators/{name}.py")) for name in ("base", "looking")}
+    waiting_by_hand = [path for path in PACKAGE.rglob("*.py") if "self.wait(" in path.read_text()]
+    assert {path.stem for path in waiting_by_hand} == {"base", "looking"}
     for file, recipe in (("operators/base.py", "StationOperator"), ("operators/looking.py", "LookingOperator")):
-        asides = [name for name, body in found[file].items() if "defer" in dict(called(body))]
+        asides = [name for name, body in found[file].items() if "self.wait" in calls(body)]
         assert asides == [f"{recipe}._wait"]
         lines = called(found[file][asides[0]])
         kept = [line for name, line in lines if name == "set_blockers"]
-        assert min(kept, default=10**6) < dict(lines)["defer"], f"{file} puts a task aside before it says why"
+        assert min(kept, default=10**6) < dict(lines)["wait"], f"{file} puts a task aside before it says why"
 
 
 def test_without_a_blocker_a_task_is_put_aside_only_where_the_ledger_does_not_answer():
+    """Or where it looks for an answer first: then the reason of the try before stands."""
     patient = dict(functions(PACKAGE / "operators/patient.py"))
-    assert [name for name, body in patient.items() if "defer" in dict(called(body))] == ["PatientOperator._patiently"]
+
+    def those(what: str) -> list[str]:
+        return [name.partition(".")[2] for name, body in patient.items() if what in calls(body)]
+
+    assert those("self.defer") == ["execute", "_put_off"]
+    assert those("self._put_off") == ["wait", "_patiently"]
     (handler,) = [
         node for node in ast.walk(patient["PatientOperator._patiently"]) if isinstance(node, ast.ExceptHandler)
     ]
     assert ast.unparse(handler.type) == "LedgerUnreachable"
-    everywhere = [name for name, _ in called(patient["PatientOperator._patiently"]) if name == "defer"]
-    assert everywhere == [name for name, _ in called(handler) if name == "defer"]
-    users = [path.name for path in PACKAGE.rglob("*.py") if "LedgerTrigger(" in path.read_text()]
-    assert sorted(users) == ["ledger_trigger.py", "patient.py"]
+    everywhere = calls(patient["PatientOperator._patiently"]).count("self._put_off")
+    assert everywhere == calls(handler).count("self._put_off")
+    for trigger, place in (("LedgerTrigger", "_patiently"), ("QuestionTrigger", "execute")):
+        users = [path.name for path in PACKAGE.rglob("*.py") if f"{trigger}(" in path.read_text()]
+        assert sorted(users) == sorted([f"{trigger.removesuffix('Trigger').lower()}_trigger.py", "patient.py"])
+        assert those(trigger) == [place]
 
 
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda each: each.__name__)
@@ -141,6 +170,8 @@ def test_whoever_asks_a_person_waits_by_the_recipe_at_once():
         for name, body in functions(Path(str(module.__file__))):
             assert "upsert_hitl_detail" not in dict(called(body)), f"{name} asks past the recipe"
             if "ask_in_airflow" in dict(called(body)):
+                assert name == "PatientOperator.ask", f"{name} asks past the recipe"
+            if "self.ask" in calls(body):
                 asking.append(name)
                 owner = getattr(module, name.partition(".")[0])
                 assert issubclass(owner, RECIPES), name
@@ -149,7 +180,9 @@ def test_whoever_asks_a_person_waits_by_the_recipe_at_once():
     assert len(asking) >= 7
 
 
-TRIGGERS = [each for each in classes(BaseTrigger, stationmaster.triggers) if each is not LedgerTrigger]
+TRIGGERS = [
+    each for each in classes(BaseTrigger, stationmaster.triggers) if each not in (LedgerTrigger, QuestionTrigger)
+]
 
 
 @pytest.mark.parametrize("trigger", TRIGGERS, ids=lambda each: each.__name__)
@@ -192,6 +225,9 @@ class Waits(LookingOperator[Any, str]):
         return {"done": True}
 
 
+FIRST_TRY: Any = {"ti": SimpleNamespace(try_number=1)}
+
+
 class Book:
     """A ledger that only knows blockers."""
 
@@ -211,7 +247,7 @@ def test_the_recipe_of_looks_has_a_reason_while_it_waits_and_none_afterwards(end
     with DAG("a", schedule=None):
         task = Waits(book=book, ends=ends, task_id="task")
     with pytest.raises(TaskDeferred):
-        task.execute({})
+        task.execute(FIRST_TRY)
     assert book.codes == {"dre.something/task": ["NOTHING_STAGED"]}
     if ends is None:
         assert task.resume({}, {"settled": "PASS"}) == {"done": True}

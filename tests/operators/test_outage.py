@@ -37,7 +37,7 @@ def outage(monkeypatch):
 def call(run, method, **kwargs):
     """Call Amara's ballot in a process of its own, with what Airflow has kept."""
     operator = run.operator("ballot", voter="amara")
-    return getattr(operator, method)(run.context("ballot"), **json.loads(json.dumps(kwargs)))
+    return run.tries.call(operator, method, run.context("ballot"), json.loads(json.dumps(kwargs)))
 
 
 def put_off(run, method, **kwargs):

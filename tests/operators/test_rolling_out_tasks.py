@@ -65,6 +65,7 @@ class Form:
                 xcom_pull=pull,
                 xcom_push=push,
                 max_tries=5,
+                try_number=1,
                 id=uuid.uuid4(),
                 get_task_states=lambda *, dag_id, run_ids: {run_ids[0]: self.states},
             ),

@@ -24,6 +24,7 @@ from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.conftest import boards
 from tests.golden_files import assert_golden, shape
 from tests.operators.runs import DAG_FILE, Outcome, answer, texts
+from tests.operators.tries import Tries
 from tests.upgrades.conftest import ledger, yard
 from tests.upgrades.test_deciding import freeze
 from tests.upgrades.yard import GITHUB_TOKEN, HANDOFF, INCLUDE, MAJOR, MONDAY, REPO, SLACK_TOKEN, Yard
@@ -56,6 +57,7 @@ class Week:
     def __init__(self, yard: Yard, asked: list[dict[str, Any]]) -> None:
         self.yard, self.asked = yard, asked
         self.xcoms: dict[tuple[str, str], Any] = {}
+        self.tries = Tries()
         self.run = SimpleNamespace(run_type="scheduled", logical_date=MONDAY, triggering_user_name=None)
         self.said: list[str] = []
 
@@ -113,7 +115,7 @@ class Week:
     def _call(self, operator: Any, method: str, **kwargs: Any) -> Outcome:
         context = {"ti": FakeTaskInstance(operator.task_id, self.xcoms), "dag_run": self.run, "params": {}}
         try:
-            value = getattr(operator, method)(context, **kwargs)
+            value = self.tries.call(operator, method, context, kwargs)
         except TaskDeferred as deferred:
             return put_off(deferred)
         except AirflowSkipException as skipped:

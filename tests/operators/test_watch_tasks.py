@@ -35,6 +35,8 @@ DAY = "cellxgene.watch/2021-10-20"
 
 
 class FakeTaskInstance:
+    try_number = 1
+
     def __init__(self, task_id: str, xcoms: dict[tuple[str, str], Any]) -> None:
         self.id, self.task_id, self.xcoms = uuid.uuid4(), task_id, xcoms
 

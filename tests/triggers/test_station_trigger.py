@@ -26,6 +26,7 @@ ARGUMENTS = {
     "arguments": {"stop": "promote"},
     "interval": 7.0,
     "ends": False,
+    "question": False,
 }
 
 

@@ -102,7 +102,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "BALLOT_OPEN",
         "The voter of this ballot has not answered for manifest {manifest}.",
-        "Approve or veto here, or answer in Slack; a ballot that is no longer needed closes by itself.",
+        "Approve or veto here, in a form that names this manifest, or in Slack; a ballot not needed closes by itself.",
     ),
     (
         "VETOED",
@@ -112,7 +112,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "CONFIRMATION_MISSING",
         "{role} has not confirmed the promotion of manifest {manifest}.",
-        "Answer the confirmation task of this run.",
+        "Answer the confirmation task of this run. Its form must name this manifest.",
     ),
     (
         "CONFIRMATION_REFUSED",

@@ -92,7 +92,12 @@ def vote_question(station: Station, departure: str) -> str:
     week = station.train
     due = week.promote_week(week_of(departure))
     times = stop_times(week.stop("promote"), due)
-    again = "" if number == 1 else " The manifest has changed: earlier votes no longer count."
+    again = (
+        ""
+        if number == 1
+        else f" The manifest has changed: earlier votes no longer count. A ballot in Airflow shows the manifest of its "
+        f"first question; put `{manifest.short}` into its field Manifest to vote on this one."
+    )
     return (
         f"{station.team.mentions(voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "

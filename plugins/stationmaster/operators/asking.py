@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
-from stationmaster.operators.question import Question, ask_in_airflow
+from stationmaster.operators.question import Question
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,7 +21,7 @@ NOTE = "note"
 
 
 class Answer(NamedTuple):
-    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was about."""
+    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was put with."""
 
     choice: str
     fields: dict[str, Any]
@@ -117,7 +117,7 @@ class AskOperator(StationOperator):
             # An empty list would mean anyone.
             raise self._nobody(station)
         question = self.question(station, departure)
-        ask_in_airflow(context, question, asked)
+        self.ask(context, question, asked)
         if self.told:
             # Named by the person: whoever is asked next, after a handoff, is told, too.
             what = f"{self.stop}/ask/{self.task_id}/{person.id}"
@@ -159,11 +159,13 @@ class AskOperator(StationOperator):
         if not responder or not event["chosen_options"]:
             raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
         person = station.team.person_by_airflow(str(responder["id"]))
-        allowed = {*event["asked"].get("people", ()), *self._entitled(station)}
+        # Airflow shows what it was first put with, whatever this try has waited for (fact 4).
+        asked = event.get("question") or event["asked"]
+        allowed = {*asked.get("people", ()), *self._entitled(station)}
         if person is None or person.id not in allowed:
             raise StepFailedForNow(
                 f"{responder['id']} answered, but may not: only {', '.join(sorted(allowed))} may. It is asked again."
             )
         # The one clock counts, not Airflow's: in a rehearsal the two differ.
         choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
-        return Answer(choice, fields, person, station.now(), event["asked"])
+        return Answer(choice, fields, person, station.now(), asked)

@@ -157,7 +157,7 @@ class StationOperator(PatientOperator):
         if not isinstance(outcome, Waiting):
             station.ledger.set_blockers(self.subject(departure), (), station.now())
             return outcome
-        return self._wait(station, departure, outcome)
+        return self._wait(context, station, departure, outcome)
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passes
@@ -211,7 +211,7 @@ class StationOperator(PatientOperator):
         arguments = pausing.pause(station, self.stop, self.subject(departure), found)
         return Waiting(look(station, pausing.AGAIN, departure, arguments), pausing.AGAIN, arguments)
 
-    def _wait(self, station: Station, departure: str, waiting: Waiting) -> None:
+    def _wait(self, context: Context, station: Station, departure: str, waiting: Waiting) -> None:
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import missing, wording
@@ -224,11 +224,7 @@ class StationOperator(PatientOperator):
             missing.miss(station, departure, standing)
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
-        self.defer(
-            trigger=self.trigger(station, departure, waiting, interval.total_seconds()),
-            method_name="resume",
-            kwargs={"asked": waiting.arguments},
-        )
+        self.wait(context, self.trigger(station, departure, waiting, interval.total_seconds()), waiting.arguments)
 
     def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:
         """Return what looks in place of this task while it waits; ``interval`` is in seconds."""

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
-from stationmaster.operators.question import Question, ask_in_airflow
+from stationmaster.operators.question import Question
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -203,5 +203,5 @@ class AnswerSwapOperator(ChangeOperator):
         if not taker.airflow:
             raise AirflowSkipException(f"{taker.name} has no Airflow account: stationmaster swap accept is their way")
         subject, body = swap_question(desk, find(desk.ledger, desk.team, name))
-        ask_in_airflow(context, Question(subject, body, (self.ACCEPT, self.DECLINE), {}), (taker,))
+        self.ask(context, Question(subject, body, (self.ACCEPT, self.DECLINE), {}), (taker,))
         return Pausing(waiting.SWAP, {"swap": name})

@@ -10,7 +10,6 @@ from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
 from stationmaster.operators.question import (
     Question,
-    ask_in_airflow,
     choice_field,
     number_field,
     text_field,
@@ -132,7 +131,7 @@ class CheckAccessOperator(RoleOperator):
                 "note": text_field("Note", "What happened when you tried"),
             },
         )
-        ask_in_airflow(context, question, (person,))
+        self.ask(context, question, (person,))
         return Pausing(waiting.ANSWER, {"role": self.role, "items": [item.text for item in items]})
 
     def _answered(
@@ -277,7 +276,7 @@ class AcknowledgeOperator(RoleOperator):
             options=(self.TAKEN,),
             fields={},
         )
-        ask_in_airflow(context, question, people)
+        self.ask(context, question, people)
         return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})
 
 
@@ -325,7 +324,7 @@ class PairUpOperator(RoleOperator):
             options=(self.PAIRED, self.NOT_NOW),
             fields={"note": text_field("Note", "What they have seen, and what is still to be shown")},
         )
-        ask_in_airflow(context, question, (lead,))
+        self.ask(context, question, (lead,))
         return Pausing(waiting.PAIRED, {"role": self.role})
 
 
@@ -379,7 +378,7 @@ class LookBackOperator(HandoffOperator):
                 "note": text_field("Note", "What should be different the next time"),
             },
         )
-        ask_in_airflow(context, question, (person,))
+        self.ask(context, question, (person,))
         return Pausing(waiting.LOOKED_BACK, {})
 
 

@@ -123,7 +123,7 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
             desk.ledger.set_blockers(self.subject(about), (), desk.now())
             raise
         if isinstance(outcome, Pausing):
-            return self._wait(desk, about, outcome)
+            return self._wait(context, desk, about, outcome)
         desk.ledger.set_blockers(self.subject(about), (), desk.now())
         return outcome
 
@@ -138,15 +138,12 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
                 raise
             self.log.warning("Nobody is told of %s: %s", found.code, error)
 
-    def _wait(self, desk: DeskT, about: AboutT, pausing: Pausing) -> None:
+    def _wait(self, context: Context, desk: DeskT, about: AboutT, pausing: Pausing) -> None:
         from stationmaster import settings
 
         standing = self.look(desk, about, pausing)
         desk.ledger.set_blockers(self.subject(about), standing.blockers, desk.now())
         for found in standing.blockers:
             self.log.info("Waiting: %s: %s %s", found.code, found.sentence, found.how)
-        self.defer(
-            trigger=self.trigger(desk, about, pausing, settings.poll_interval(self.poll).total_seconds()),
-            method_name="resume",
-            kwargs={"asked": pausing.arguments},
-        )
+        interval = settings.poll_interval(self.poll).total_seconds()
+        self.wait(context, self.trigger(desk, about, pausing, interval), pausing.arguments)

@@ -1,16 +1,23 @@
-"""A task that finds no ledger waits until it answers: what its database lets fall is picked up where it lay."""
+"""A task that loses nothing it was told: it waits out a ledger that is away, and asks nobody what was answered."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.exceptions import AirflowException
 
+from stationmaster.operators import question as questions
 from stationmaster.operators.files import FilesOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from stationmaster.config.people import Person
+    from stationmaster.operators.question import Question
+    from stationmaster.triggers.ledger_trigger import LedgerTrigger
+    from stationmaster.triggers.station_trigger import LookingTrigger
 
 _ASKS_EVERY = timedelta(seconds=15)
 
@@ -20,51 +27,131 @@ class PatientOperator(FilesOperator):
 
     While the ledger does not answer, the task waits without a worker, however long that takes. What had woken it, such
     as a person's answer, stands in Airflow meanwhile: nobody is asked twice because a database started anew.
+
+    Airflow fails the try of a task that is answered within seconds of its question (fact 3), and keeps the answer. The
+    next try takes it from there. Neither is an answer lost that comes before the task has begun to wait for it.
     """
 
-    def execute(self, context: Context) -> Any:
-        """Take the step for the first time in this try."""
-        return self._patiently(context, None)
+    _put: bool = False
+    """Whether this process has put the question."""
+    _standing: dict[str, Any] | None = None
+    """What the question was put with that stands in Airflow and is not answered; None where none is known to stand."""
 
-    def resume(self, context: Context, event: dict[str, Any] | None = None, asked: dict[str, Any] | None = None) -> Any:
+    def execute(self, context: Context) -> Any:
+        """Take the step for the first time in this try; after a question that is still open, see to its answer."""
+        from stationmaster.triggers.question_trigger import QuestionTrigger
+
+        kept = questions.recall(context) if context["ti"].try_number > 1 else None
+        if kept is None or not kept.open:
+            return self._patiently(context, None)
+        trigger = QuestionTrigger()  # type: ignore[no-untyped-call]
+        return self.defer(trigger=trigger, method_name="taken_up", kwargs={"question": kept.asked})
+
+    def resume(
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        asked: dict[str, Any] | None = None,
+        question: dict[str, Any] | None = None,
+    ) -> Any:
         """Take the step again after a wait.
 
         :param asked: the arguments of the look that was waited for; absent in waits of an older release (F69).
+        :param question: what the question that stands was put with; absent where none does.
         """
-        return self._patiently(context, {**(event or {}), "asked": asked or {}})
+        return self._woken(context, {**(event or {}), "asked": asked or {}}, question)
+
+    def taken_up(self, context: Context, event: dict[str, Any], question: dict[str, Any]) -> Any:
+        """Begin a try with the question of an earlier one: take its answer, or go on with it unanswered.
+
+        :param question: what it was put with.
+        """
+        from stationmaster.triggers.question_trigger import GONE
+
+        if "chosen_options" in event:
+            return self._woken(context, {**event, "asked": question}, question)
+        if event.get("question") == GONE:
+            questions.forget(context)
+        else:
+            self._standing = question
+        return self._patiently(context, None)
 
     def after_outage(
-        self, context: Context, event: dict[str, Any] | None = None, kept: dict[str, Any] | None = None
+        self,
+        context: Context,
+        event: dict[str, Any] | None = None,
+        kept: dict[str, Any] | None = None,
+        question: dict[str, Any] | None = None,
     ) -> Any:
         """Go on where the ledger was not there.
 
         :param event: that it answers; or what a person has answered meanwhile.
         :param kept: what the step was to be taken with; None if the try had just begun.
+        :param question: what the question that stands was put with; absent where none does.
         """
         if event and "chosen_options" in event:
-            return self._patiently(context, {**event, "asked": (kept or {}).get("asked", {})})
+            return self._woken(context, {**event, "asked": (kept or {}).get("asked", {})}, question)
         if kept is None:
             # A question may have been put already, and is put once in each try (fact 3).
             raise AirflowException("The ledger answers again. The step starts anew in another try.")
-        return self._patiently(context, kept)
+        return self._woken(context, kept, question)
+
+    def ask(self, context: Context, question: Question, people: Iterable[Person]) -> None:
+        """Put a required action into Airflow that only these people may answer.
+
+        One that stands is left as it is: putting it again would wipe an answer that is on its way.
+
+        :raises ValueError: none of them has an account.
+        """
+        if self._standing is None:
+            questions.ask_in_airflow(context, question, people)
+        self._put = True
+
+    def wait(self, context: Context, trigger: LookingTrigger, asked: dict[str, Any]) -> NoReturn:
+        """Give the worker back until the trigger fires, or a person answers; then :meth:`resume`.
+
+        :param asked: the arguments of the trigger's look.
+        """
+        if self._put:
+            self._standing = questions.keep(context, asked)
+        self._put_off(trigger, "resume", {"asked": asked})
 
     def _take(self, context: Context, event: dict[str, Any] | None) -> Any:
         """Take the step, or wait.
 
-        :param event: None at the start of a try; what woke the task after a wait, with what it had ``asked`` for.
+        :param event: None at the start of a try; what woke the task after a wait, with what it had ``asked`` for and,
+            if a person had been asked, what the ``question`` was put with.
         """
         raise NotImplementedError
+
+    def _woken(self, context: Context, event: dict[str, Any], question: dict[str, Any] | None) -> Any:
+        if question is not None:
+            event = {**event, "question": question}
+        if "chosen_options" not in event:
+            self._standing = question
+        return self._patiently(context, event)
 
     def _patiently(self, context: Context, event: dict[str, Any] | None) -> Any:
         from stationmaster import settings
         from stationmaster.ledger.errors import LedgerUnreachable
         from stationmaster.triggers.ledger_trigger import LedgerTrigger
 
+        answered = event is not None and "chosen_options" in event
         try:
             return self._take(context, event)
         except LedgerUnreachable as away:
+            answered = False
             self.log.warning("Waiting: %s. It goes on by itself when the ledger answers.", away)
-            interval = settings.poll_interval(_ASKS_EVERY).total_seconds()
-            return self.defer(
-                trigger=LedgerTrigger(interval=interval), method_name="after_outage", kwargs={"kept": event}
-            )
+            trigger = LedgerTrigger(interval=settings.poll_interval(_ASKS_EVERY).total_seconds())
+            return self._put_off(trigger, "after_outage", {"kept": event})
+        finally:
+            if answered and not self._put:
+                # Whatever has become of it: another try asks anew.
+                questions.close(context)
+
+    def _put_off(self, trigger: LookingTrigger | LedgerTrigger, method: str, kwargs: dict[str, Any]) -> NoReturn:
+        stands = self._standing is not None
+        trigger.question = stands or self._put
+        self.defer(
+            trigger=trigger, method_name=method, kwargs={**kwargs, "question": self._standing} if stands else kwargs
+        )

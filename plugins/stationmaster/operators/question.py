@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -41,6 +41,51 @@ def ask_in_airflow(context: Context, question: Question, people: Iterable[Person
         params=question.fields,
         assigned_users=able,
     )
+
+
+_KEY = "question"
+"""Where a task instance keeps its question, in Airflow's state store of tasks: it survives retries and clears."""
+
+
+class Kept(NamedTuple):
+    """The question of a task instance: what it was first put with, and whether its last answer is still to be taken.
+
+    Airflow shows the first text and asks the first people for as long as the task instance lives (fact 4).
+    """
+
+    asked: dict[str, Any]
+    open: bool
+
+
+def recall(context: Context) -> Kept | None:
+    """Return the question that this task instance has put in an earlier process; None if it has put none."""
+    found = cast("dict[str, Any] | None", context["task_state_store"].get(_KEY))
+    return Kept(found["asked"], found["open"]) if found is not None else None
+
+
+def keep(context: Context, asked: dict[str, Any]) -> dict[str, Any]:
+    """Keep what the question was put with, and return it: what it was first put with, if it was put before."""
+    before = recall(context)
+    shown = asked if before is None else before.asked
+    if before is None or not before.open:
+        _write(context, Kept(shown, open=True))
+    return shown
+
+
+def close(context: Context) -> None:
+    """Keep that the answer was taken: the next try asks anew."""
+    before = recall(context)
+    if before is not None:
+        _write(context, before._replace(open=False))
+
+
+def forget(context: Context) -> None:
+    """Keep nothing of a question that Airflow does not know any more."""
+    context["task_state_store"].delete(_KEY)
+
+
+def _write(context: Context, kept: Kept) -> None:
+    context["task_state_store"].set(_KEY, {"asked": kept.asked, "open": kept.open})
 
 
 def text_field(title: str, description: str, *, value: str | None = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
-from stationmaster.operators.question import Question, ask_in_airflow
+from stationmaster.operators.question import Question
 from stationmaster.operators.team_step import Pausing, TeamOperator
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ class TeamAskOperator(TeamOperator):
             raise StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(person.id for person in present), people=names))
         question = self.question(desk, about)
         asking.ask(desk, about, self.place, people)
-        ask_in_airflow(context, question._replace(body=self._with_reason(desk, about, question.body)), people)
+        self.ask(context, question._replace(body=self._with_reason(desk, about, question.body)), people)
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
 

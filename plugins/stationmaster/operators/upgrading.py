@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
-from stationmaster.operators.question import Question, ask_in_airflow, text_field, tick_field
+from stationmaster.operators.question import Question, text_field, tick_field
 from stationmaster.operators.upgrade_step import UPGRADE_KEY, Pausing, UpgradeOperator
 
 if TYPE_CHECKING:
@@ -249,5 +249,5 @@ class SettleUpgradeOperator(UpgradeOperator):
             READ: tick_field("I have read what changes", "The change logs of what is more than a patch, and the diff"),
             NOTE: text_field("Note", "What you mended or held back; or why it is left"),
         }
-        ask_in_airflow(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
+        self.ask(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
         return Pausing(waiting.QUESTION, {**kept, "armed": True})

@@ -13,7 +13,35 @@ if TYPE_CHECKING:
 
     from stationmaster.config.people import Person
     from stationmaster.core.blockers import Blocker
+    from stationmaster.core.manifest import Manifest
     from stationmaster.departures.station import Station
+
+MANIFEST = "manifest"
+"""The field of a form that says which manifest the answer is about."""
+
+
+def _manifest_field(manifest: Manifest) -> dict[str, Any]:
+    about = "What your answer is about. If the channel names another one since, put that here: this form cannot change."
+    return text_field("Manifest", about, value=manifest.short)
+
+
+def _manifest_named(station: Station, departure: str, answer: Answer) -> str:
+    """Return the hash of the manifest that an answer is about (F06).
+
+    Airflow shows a question as it was first put, for as long as the task instance lives (fact 4): the form itself names
+    the manifest. An answer without its fields is about what was shown.
+
+    :raises StepFailedForNow: the form names neither what was shown nor what is aboard.
+    """
+    from stationmaster.departures import counting
+
+    _, present = counting.round_of(station, departure)
+    shown = str(answer.asked.get(MANIFEST, present.hash))
+    named = str(answer.fields.get(MANIFEST) or shown[:8]).strip().strip("`").lower()
+    for known in (present.hash, shown):
+        if len(named) >= len(present.short) and known.startswith(named):
+            return known
+    raise StepFailedForNow(f"The form names manifest {named!r}, and {present.short} is aboard. It is asked again.")
 
 
 class AskForVotesOperator(StationOperator):
@@ -72,11 +100,11 @@ class BallotOperator(AskOperator):
         return Question(
             subject=f"{self.person(station).name}: is {departure} good to go to {station.train.production}?",
             body=(
-                f"Your vote counts for manifest `{manifest.short}` only:\n\n{commits}\n\n"
+                f"Your vote counts for the manifest that the form names. This is `{manifest.short}`:\n\n{commits}\n\n"
                 f"{changes.aboard(station, departure).render_markdown(limit=40)}"
             ),
             options=(voting.LGTM, voting.VETO),
-            fields={"reason": text_field("Reason", "Why, if you veto")},
+            fields={"reason": text_field("Reason", "Why, if you veto"), MANIFEST: _manifest_field(manifest)},
         )
 
     def blocker(self, station: Station, departure: str) -> Blocker:
@@ -124,11 +152,11 @@ class BallotOperator(AskOperator):
         return None
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
-        """Cast the vote for the manifest that was asked about, and for no other (F06)."""
+        """Cast the vote for the manifest that the form names, and for no other (F06)."""
         from stationmaster.departures import counting, voting
 
         _, present = counting.round_of(station, departure)
-        manifest = str(answer.asked.get("manifest", present.hash))
+        manifest = _manifest_named(station, departure, answer)
         ballot = voting.cast(
             station,
             departure,
@@ -180,7 +208,11 @@ class ConfirmOperator(AskOperator):
             subject=f"{departure}: promote manifest {manifest.short} to {station.train.production} now?",
             body=f"{commits}\n\nLGTM by {names}.\n\n{wording.standing_text(station, gates)}",
             options=(self.GO, self.NO_GO),
-            fields={"reason": text_field("Reason", "Why, if you say no"), **self._issue_field(station, departure)},
+            fields={
+                "reason": text_field("Reason", "Why, if you say no"),
+                **self._issue_field(station, departure),
+                MANIFEST: _manifest_field(manifest),
+            },
         )
 
     @property
@@ -222,13 +254,13 @@ class ConfirmOperator(AskOperator):
         return {**self.tagged_by(station, facts[-1].by), "choice": "go", "manifest": manifest.hash}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
-        """Record the word on the manifest that was asked about; a no ends the run until the task is cleared."""
+        """Record the word on the manifest that the form names; a no ends the run until the task is cleared."""
         from stationmaster.core.gates import combine
         from stationmaster.departures import counting, gating
         from stationmaster.departures.obstacles import StepImpossible
 
         _, present = counting.round_of(station, departure)
-        manifest = str(answer.asked.get("manifest", present.hash))
+        manifest = _manifest_named(station, departure, answer)
         choice = "go" if answer.choice == self.GO else "no_go"
         if choice == "go":
             self._take_the_link(station, departure, answer)

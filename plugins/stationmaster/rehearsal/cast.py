@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -129,7 +129,7 @@ class Colleagues:
             elif self._conducts and action.task_instance.task_id == "ask_whom_to_wait_for":
                 self._plans.once(f"{departure}/hold", partial(self._hold, scene.now, departure, action))
             elif self._conducts:
-                acted = self._agree(action) or acted
+                acted = self._agree(action, form=_aboard(scene, action, departure)) or acted
         return self._plans.carry_out(scene) or acted
 
     def next_instant(self, _: Scene) -> datetime | None:
@@ -224,7 +224,8 @@ class Colleagues:
             mine = any(assigned.id == person.airflow for assigned in action.assigned_users)
             if task.task_id == "ballot" and mine and departure_of(scene, task) == departure:
                 self._tell(f"{person.name} answers LGTM in Airflow")
-                return self._respond(action, str(person.airflow), LGTM, {})
+                form = {name: _filled(field, LGTM) for name, field in action.params.items()}
+                return self._respond(action, str(person.airflow), LGTM, {**form, **_aboard(scene, action, departure)})
         return _voting_is_over(scene, departure)
 
     def _react(self, scene: Scene, person: Person, departure: str) -> bool:
@@ -266,16 +267,21 @@ class Colleagues:
         self._slack.post(f"/_control/{what}", json={**body, "user": person.slack[0]}).raise_for_status()
         return True
 
-    def _agree(self, action: RequiredAction, *, silent: frozenset[str] | None = None) -> bool:
-        """Let the first person who is asked and not silent give the answer that lets the train or handoff go on."""
+    def _agree(
+        self, action: RequiredAction, *, silent: frozenset[str] | None = None, form: Mapping[str, Any] | None = None
+    ) -> bool:
+        """Let the first person who is asked and not silent give the answer that lets the train or handoff go on.
+
+        :param form: fields that they fill in themselves; in the others they leave what stands there.
+        """
         quiet = self._silent if silent is None else silent
         users = [assigned for assigned in action.assigned_users if assigned.id not in quiet]
         option = next((word for word in YES if word in action.options), None)
         if not users or option is None:
             return False
         self._tell(f"{users[0].name or users[0].id} answers {option!r} to {action.subject!r}")
-        form = {name: _filled(field, option) for name, field in action.params.items()}
-        return self._respond(action, users[0].id, option, form)
+        filled = {name: _filled(field, option) for name, field in action.params.items()}
+        return self._respond(action, users[0].id, option, {**filled, **(form or {})})
 
     def _respond(self, action: RequiredAction, user: str, option: str, form: dict[str, Any]) -> bool:
         task = action.task_instance
@@ -293,6 +299,12 @@ def _ballots(scene: Scene, departure: str) -> Iterator[tuple[str, ...]]:
         task = action.task_instance
         if task.task_id == "ballot" and departure_of(scene, task) == departure:
             yield tuple(assigned.id for assigned in action.assigned_users)
+
+
+def _aboard(scene: Scene, action: RequiredAction, departure: str) -> dict[str, str]:
+    """Return the field that names what is aboard, as the channel tells it: a form shows what it was first put with."""
+    manifest = scene.ledger.manifest_of(departure) if "manifest" in action.params else None
+    return {"manifest": manifest.short} if manifest is not None else {}
 
 
 def departure_of(scene: Scene, task: TaskInstance) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from stationmaster.triggers.answers import given
 from stationmaster.triggers.station_trigger import SETTLING_SECONDS
 
 log = logging.getLogger(__name__)
@@ -20,15 +21,18 @@ class LedgerTrigger(BaseTrigger):
     Its arguments outlive releases and stand in Airflow's database: only optional ones may be added.
 
     :param interval: seconds between two questions.
+    :param question: whether a person was asked, whose answer may have come before the task began to wait.
     """
 
-    def __init__(self, *, interval: float) -> None:
+    def __init__(self, *, interval: float, question: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.interval = interval
+        self.question = question
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments."""
-        return "stationmaster.triggers.ledger_trigger.LedgerTrigger", {"interval": self.interval}
+        kwargs = {"interval": self.interval, "question": self.question}
+        return "stationmaster.triggers.ledger_trigger.LedgerTrigger", kwargs
 
     def answers(self) -> bool:
         """Ask the ledger once.
@@ -52,6 +56,10 @@ class LedgerTrigger(BaseTrigger):
 
         answers = sync_to_async(self.answers, thread_sensitive=False)
         await asyncio.sleep(SETTLING_SECONDS)
+        answer = await given(self) if self.question else None
+        if answer is not None:
+            yield TriggerEvent(answer)  # type: ignore[no-untyped-call]
+            return
         while not await answers():
             await asyncio.sleep(self.interval)
         yield TriggerEvent({"ledger": "answers"})  # type: ignore[no-untyped-call]

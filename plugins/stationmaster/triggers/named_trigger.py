@@ -22,6 +22,7 @@ class NamedTrigger(LookingTrigger):
     :param name: of the look.
     :param arguments: what that look needs.
     :param interval: seconds between two looks.
+    :param question: whether a person was asked.
     :param where: what else tells which desk and which matter: arguments of the trigger by their names.
     """
 
@@ -33,9 +34,10 @@ class NamedTrigger(LookingTrigger):
         name: str,
         arguments: dict[str, Any],
         interval: float,
+        question: bool = False,
         **where: str,
     ) -> None:
-        super().__init__(subject=subject, interval=interval)
+        super().__init__(subject=subject, interval=interval, question=question)
         self.team = team
         self.name = name
         self.arguments = arguments
@@ -52,6 +54,7 @@ class NamedTrigger(LookingTrigger):
                 "name": self.name,
                 "arguments": self.arguments,
                 "interval": self.interval,
+                "question": self.question,
             },
         )
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TaskSkippedEvent, TaskSuccessEvent, TriggerEvent
 
+from stationmaster.triggers.answers import given
+
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
     from stationmaster.departures.station import Station
@@ -31,12 +33,14 @@ class LookingTrigger(BaseTrigger):
 
     :param subject: where the blockers stand in the ledger.
     :param interval: seconds between two looks.
+    :param question: whether a person was asked, whose answer may have come before the task began to wait.
     """
 
-    def __init__(self, *, subject: str, interval: float) -> None:
+    def __init__(self, *, subject: str, interval: float, question: bool = False) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.subject = subject
         self.interval = interval
+        self.question = question
 
     def look(self) -> tuple[bool, Standing]:
         """Take one look with fresh connections, keep the blockers, and return whether it settles."""
@@ -62,6 +66,10 @@ class LookingTrigger(BaseTrigger):
         look = sync_to_async(self.look, thread_sensitive=False)
         event = sync_to_async(self.event, thread_sensitive=False)
         await asyncio.sleep(SETTLING_SECONDS)
+        answer = await given(self) if self.question else None
+        if answer is not None:
+            yield TriggerEvent(answer)  # type: ignore[no-untyped-call]
+            return
         failures = 0
         while True:
             try:
@@ -114,6 +122,7 @@ class StationTrigger(LookingTrigger):
     :param arguments: what that watch needs.
     :param interval: seconds between two looks.
     :param ends: whether the trigger may end the task, where nothing is left for a worker to do.
+    :param question: whether a person was asked.
     """
 
     def __init__(
@@ -127,8 +136,9 @@ class StationTrigger(LookingTrigger):
         arguments: dict[str, Any],
         interval: float,
         ends: bool = False,
+        question: bool = False,
     ) -> None:
-        super().__init__(subject=subject, interval=interval)
+        super().__init__(subject=subject, interval=interval, question=question)
         self.team = team
         self.ends = ends
         self.train = train
@@ -149,6 +159,7 @@ class StationTrigger(LookingTrigger):
                 "arguments": self.arguments,
                 "interval": self.interval,
                 "ends": self.ends,
+                "question": self.question,
             },
         )
 
