@@ -360,8 +360,8 @@ MUTANTS += (
     Mutant(
         "F01: an answer outlives the ledger's outage",
         "operators/patient.py",
-        'kwargs={"kept": event}',
-        'kwargs={"kept": None}',
+        '{"kept": event}',
+        '{"kept": None}',
         "tests/operators/test_outage.py::test_f01_an_answer_outlives_the_outage_and_is_asked_for_once",
     ),
     Mutant(

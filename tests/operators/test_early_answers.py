@@ -26,6 +26,12 @@ def ballot(run):
     return run.start("ballot", voter="amara")
 
 
+def told_directly(run, person):
+    """What one person alone was told in Slack."""
+    channel = run.week.station().chat.direct(run.week.team.people[person].slack[0])
+    return [message.text for message in run.week.slack.messages[channel]]
+
+
 def votes(run):
     return [(found.voter, found.choice, found.manifest) for found in run.week.ledger.ballots(run.week.departure)]
 
@@ -117,6 +123,22 @@ def test_f06_a_ballot_shown_for_one_manifest_is_no_vote_for_another(promote):
     outcome = promote.wake(again, "ballot", answer("LGTM", "amara", manifest=shown), voter="amara")
     assert (outcome.kind, new.short in outcome.text) == ("retried", True)
     assert votes(promote) == [("amara", "approve", old.hash)]
+    (why,) = told_directly(promote, "amara")
+    assert why.startswith(f"Your answer to `ballot` of {promote.week.departure} was not taken. ")
+    assert new.short in why
+
+
+def test_f65_what_stood_in_a_refused_form_is_escaped(promote):
+    promote.wake(ballot(promote), "ballot", answer("LGTM", "amara", manifest="<!channel>"), voter="amara")
+    (why,) = told_directly(promote, "amara")
+    assert "<!" not in why
+    assert "&lt;!channel&gt;" in why
+
+
+def test_f61_a_slack_that_is_down_does_not_keep_an_answer_from_being_asked_for_again(promote):
+    promote.week.slack_down()
+    outcome = promote.wake(ballot(promote), "ballot", answer("LGTM", "amara", manifest="nothing"), voter="amara")
+    assert (outcome.kind, "names manifest" in outcome.text) == ("retried", True)
 
 
 def test_f06_without_its_fields_an_answer_is_about_what_was_shown(promote):

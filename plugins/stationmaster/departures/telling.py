@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEADLINE = "headline"
-_UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
+UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
 _CLOCK_SKEW = timedelta(seconds=5)
 _SHOWS_WITHIN = timedelta(seconds=10)
 """How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""
@@ -54,7 +54,7 @@ def tell(station: Station, departure: str, what: str, text: str, *, broadcast: b
                 raise
         # The departure's message was deleted: it is posted anew, and this under it.
         return _say(station, departure, what, text, broadcast=broadcast)
-    except _UNSAID as error:
+    except UNSAID as error:
         log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None
 
@@ -65,7 +65,7 @@ def tell_publicly(station: Station, departure: str, what: str, text: str) -> Mes
 
     try:
         receipt = _post(station, departure, _key(station, departure, what), text, None, channel=station.channel)
-    except _UNSAID as error:
+    except UNSAID as error:
         log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None
     return Message(channel=receipt["channel"], ts=receipt["ts"])
@@ -132,7 +132,7 @@ def refresh_headline(station: Station, departure: str) -> None:
             gone(station, departure, HEADLINE, present)
             refresh_headline(station, departure)
         return
-    except _UNSAID as error:
+    except UNSAID as error:
         log.warning("%s: the departure's message cannot be edited: %s", departure, error)
         return
     value = {"text": text, "ts": first["ts"]}
@@ -175,7 +175,7 @@ class _Thread:
     def __call__(self) -> str:
         try:
             return str(_headline(self.station, self.departure)["ts"])
-        except _UNSAID as error:
+        except UNSAID as error:
             # Without its thread the thing itself was not said, whatever became of the thread.
             raise EffectRefused(f"the departure's message cannot be posted: {error}") from error
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from stationmaster.core import escaping
+from stationmaster.duty.saying import whisper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +17,6 @@ if TYPE_CHECKING:
 
 ASKED = "asked"
 """The kind of the fact that a place asks these people: subject ``<place>``, value ``{"people"}``."""
-
-NOT_TAKEN = "not_taken"
-"""The kind of the fact that an answer was refused: subject ``<place>``, value ``{"why"}``; empty once one was taken."""
 
 
 def on_call(desk: Desk, role: str) -> tuple[Person, ...]:
@@ -50,14 +51,19 @@ def handed_over(desk: Desk, about: str, place: int, role: str) -> bool:
     return fact is not None and {person.id for person in on_call(desk, role)}.isdisjoint(fact.value["people"])
 
 
-def not_taken(desk: Desk, about: str, place: int, why: str) -> None:
-    """Keep why an answer was not taken, so that the question says it when it is asked again; empty: it was taken."""
-    known = why_not_taken(desk, about, place)
-    if why != known:
-        desk.ledger.record(about, NOT_TAKEN, str(place), {"why": why}, desk.now(), "stationmaster")
+def not_taken(desk: Desk, about: str, task: str, person: Person, why: str) -> None:
+    """Tell a person alone why their answer was not taken, once for each reason.
 
+    The form cannot say it when it asks again: Airflow shows a question as it was first put (fact 4).
 
-def why_not_taken(desk: Desk, about: str, place: int) -> str:
-    """Return why the place's last answer was not taken; empty where it was, or where there was none."""
-    fact = desk.ledger.fact(about, NOT_TAKEN, str(place))
-    return str(fact.value["why"]) if fact is not None else ""
+    :param about: what the run is about, such as a departure.
+    :param task: that has asked.
+    :param why: as the task fails with it; what somebody wrote into the form may be in it, and is escaped here.
+    """
+    reason = why.removesuffix("It is asked again.").strip()
+    text = (
+        f"Your answer to `{escaping.slack(task)}` of {escaping.slack(about)} was not taken. {escaping.slack(reason)} "
+        f"It is asked again; the form looks as before."
+    )
+    digest = sha256(reason.encode()).hexdigest()[:8]
+    whisper(desk, f"{about}/not-taken/{task}/{person.id}/{digest}", person, text)

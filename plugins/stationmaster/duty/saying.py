@@ -1,18 +1,34 @@
-"""One message in Slack, once for ever (F04)."""
+"""One message in Slack, once for ever (F04): to a channel, or to one person alone."""
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.departures.acting import Receipt, perform
+from stationmaster.departures.telling import UNSAID
 
 if TYPE_CHECKING:
+    from stationmaster.config.people import Person
     from stationmaster.departures.desk import Desk
+
+log = logging.getLogger(__name__)
 
 _CLOCK_SKEW = timedelta(seconds=5)
 _SHOWS_WITHIN = timedelta(seconds=10)
 """How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""
+
+
+def whisper(desk: Desk, key: str, person: Person, text: str) -> Receipt | None:
+    """Say ``text`` to one person alone, once for ever; None where Slack cannot be reached, or does not know them."""
+    if not person.slack:
+        return None
+    try:
+        return say(desk, key, desk.chat.direct(person.slack[0]), text)
+    except UNSAID as error:
+        log.warning("%s cannot be told directly: %s: %s", person.id, key, error)
+        return None
 
 
 def say(desk: Desk, key: str, channel: str, text: str, *, thread: str | None = None) -> Receipt:

@@ -10,10 +10,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.departures.acting import Receipt
+from stationmaster.departures.telling import UNSAID
+from stationmaster.duty import saying
 from stationmaster.duty.saying import say
-from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
+from stationmaster.hooks.chat_errors import ChatMessageGone
 from stationmaster.incidents import records, wording
-from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
 _GONE, _SHOWN, _TOPIC = "message_gone", "headline", "topic"
 
 
@@ -67,13 +67,7 @@ def tell(desk: Desk, story: Story, what: str, text: str, *, broadcast: bool = Fa
 
 def whisper(desk: Desk, story: Story, what: str, person: Person, text: str) -> Receipt | None:
     """Say ``text`` to one person alone, once for ever; None where Slack cannot be reached, or does not know them."""
-    if not person.slack:
-        return None
-    try:
-        return say(desk, f"{story.id}/tell/{what}", desk.chat.direct(person.slack[0]), text)
-    except UNSAID as error:
-        log.warning("%s: %s cannot be told directly: %s", story.id, person.id, error)
-        return None
+    return saying.whisper(desk, f"{story.id}/tell/{what}", person, text)
 
 
 def say_elsewhere(desk: Desk, story: Story, what: str, channel: str, text: str) -> Receipt | None:

@@ -93,7 +93,7 @@ class AskOperator(StationOperator):
         if "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if "chosen_options" in event:
-            return self.answered(station, departure, self._read(station, event))
+            return self._taken_or_why(station, departure, self._read(station, event))
         if "until" in event.get("asked", {}):
             # It was an obstacle that ended, not a question: nobody has been asked in this try.
             return self._ask(station, departure, context)
@@ -101,6 +101,16 @@ class AskOperator(StationOperator):
         if again.standing.opens:
             return self.closed(station, departure)
         return again._replace(arguments={**again.arguments, "people": event["asked"].get("people", [])})
+
+    def _taken_or_why(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Take the answer; why it is not taken hears whoever gave it."""
+        from stationmaster.duty import asking
+
+        try:
+            return self.answered(station, departure, answer)
+        except StepFailedForNow as refused:
+            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused))
+            raise
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:
         from stationmaster.core.gates import Verdict

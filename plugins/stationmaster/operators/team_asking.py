@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.departures.desk import Desk
 
-_AGAIN = "It is asked again."
 QUESTION = "question"
 """The look of every area that waits for an answer: until it is given elsewhere, or whoever was asked goes off call.
 
@@ -113,16 +112,14 @@ class TeamAskOperator(TeamOperator):
         return self._ask(desk, about, arguments, context)
 
     def _taken_or_why(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
-        """Take the answer; why one is not taken is said in the question when it is asked again."""
+        """Take the answer; why it is not taken hears whoever gave it."""
         from stationmaster.duty import asking
 
         try:
-            found = self.answered(desk, about, person, choice, form)
+            return self.answered(desk, about, person, choice, form)
         except StepFailedForNow as refused:
-            asking.not_taken(desk, about, self.place, str(refused).removesuffix(_AGAIN).strip())
+            asking.not_taken(desk, about, str(self.task_id), person, str(refused))
             raise
-        asking.not_taken(desk, about, self.place, "")
-        return found
 
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:
         from stationmaster.duty import asking
@@ -157,16 +154,9 @@ class TeamAskOperator(TeamOperator):
             raise StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(person.id for person in present), people=names))
         question = self.question(desk, about)
         asking.ask(desk, about, self.place, people)
-        self.ask(context, question._replace(body=self._with_reason(desk, about, question.body)), people)
+        self.ask(context, question, people)
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
-
-    def _with_reason(self, desk: Desk, about: str, body: str) -> str:
-        from stationmaster.core import escaping
-        from stationmaster.duty import asking
-
-        why = asking.why_not_taken(desk, about, self.place)
-        return f"**The last answer was not taken.** {escaping.markdown(why)}\n\n{body}" if why else body
 
     def _tell(self, desk: Desk, about: str, people: tuple[Person, ...]) -> None:
         """Tell them; what stands in Airflow does not wait for Slack (F61): the look tells them later."""

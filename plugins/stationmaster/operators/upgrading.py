@@ -133,6 +133,7 @@ class SettleUpgradeOperator(UpgradeOperator):
 
     def step(self, desk: UpgradeDesk, upgrade: Upgrade, context: Context, event: Result | None) -> Result | Pausing:
         """Take the answer, decide, and do it; or ask, and wait."""
+        from stationmaster.duty.asking import not_taken
         from stationmaster.upgrades import asking, deciding, waiting
 
         if self.place and deciding.outcome(desk, upgrade) is not None:
@@ -140,8 +141,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         if event is not None and "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         answered = event is not None and bool(event.get("chosen_options"))
-        if event is not None and answered:
-            self._answered(desk, upgrade, event)
+        person = self._taken_or_why(desk, upgrade, event) if event is not None and answered else None
         decision = deciding.decide(desk, upgrade)
         asked = (event or {}).get("asked") or {}
         kept = {"place": self.place, "last": self.last, **({"armed": True} if asked.get("armed") else {})}
@@ -153,9 +153,11 @@ class SettleUpgradeOperator(UpgradeOperator):
             return self._merge(desk, upgrade, decision, kept)
         if not self.last and asking.handed_over(desk, upgrade, self.place):
             return {"outcome": "handed_over", "why": "The shift of whoever was asked is over.", "by": "stationmaster"}
-        if answered:
+        if person is not None:
             # No task instance is asked twice in one try (fact 3).
-            raise StepFailedForNow(f"Not merged: {' '.join(decision.reasons)} It is asked again.")
+            why = f"Not merged: {' '.join(decision.reasons)} It is asked again."
+            not_taken(desk, upgrade.id, self.task_name, person, why)
+            raise StepFailedForNow(why)
         if asked.get("armed"):
             return Pausing(waiting.QUESTION, kept)
         return self._ask(desk, upgrade, decision, kept, context)
@@ -203,10 +205,22 @@ class SettleUpgradeOperator(UpgradeOperator):
         why = ("It was green, and is merged.",)
         return self._over(desk, upgrade, decision._replace(what="over", reasons=why, ending=ending))
 
-    def _answered(self, desk: UpgradeDesk, upgrade: Upgrade, event: Result) -> None:
+    def _taken_or_why(self, desk: UpgradeDesk, upgrade: Upgrade, event: Result) -> Person:
+        """Take the answer and return whose it is; why it is not taken hears whoever gave it."""
+        from stationmaster.duty.asking import not_taken
+
+        person = self._responder(desk, upgrade, event)
+        try:
+            self._answered(desk, upgrade, person, event)
+        except StepFailedForNow as refused:
+            not_taken(desk, upgrade.id, self.task_name, person, str(refused))
+            raise
+        return person
+
+    def _answered(self, desk: UpgradeDesk, upgrade: Upgrade, person: Person, event: Result) -> None:
         from stationmaster.upgrades import deciding
 
-        person, form = self._responder(desk, upgrade, event), event.get("params_input") or {}
+        form = event.get("params_input") or {}
         note = str(form.get(NOTE) or "").strip()
         if event["chosen_options"][0] == self.LEAVE:
             if not note:

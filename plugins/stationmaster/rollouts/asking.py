@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.departures.acting import Receipt, perform
-from stationmaster.hooks.chat_errors import ChatError
-from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
+from stationmaster.departures.telling import UNSAID
 from stationmaster.rollouts import records, wording
 from stationmaster.rollouts.planning import rollout_of
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ASKED = "rollout_asked"
-_UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
 _SHOWS_WITHIN = timedelta(seconds=10)
 
 
@@ -40,7 +38,7 @@ def ask(station: Station, record: RolloutRecord, batch: Batch) -> tuple[str, ...
     if new:
         try:
             _post(station, record, batch, new)
-        except _UNSAID as error:
+        except UNSAID as error:
             log.warning("%s: nobody can be asked to vote on batch %s: %s", record.departure, batch.number, error)
             return ()
         for proposal in new.values():
