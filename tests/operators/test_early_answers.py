@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType, TaskDeferred
 from airflow.sdk.execution_time.comms import ErrorResponse
 
+from stationmaster.oncall.overriding import make
 from stationmaster.operators.voting import ConfirmOperator
 from stationmaster.triggers import answers, ledger_trigger, question_trigger, station_trigger
 from stationmaster.triggers.ledger_trigger import LedgerTrigger
@@ -287,3 +289,25 @@ def test_f01_an_answer_before_an_outage_wakes_the_task_at_once(airflow):
     airflow += [response("LGTM", reason="")]
     trigger = LedgerTrigger(**LedgerTrigger(interval=0.0, question=True).serialize()[1])
     assert fired(trigger) == [ANSWERED]
+
+
+def test_c35_whoever_comes_on_call_before_the_window_closes_may_give_the_final_go_then(promote):
+    """Nobody is added to a question that stands (fact 4): so whose shift begins meanwhile is named at once."""
+    week = promote.week
+    week.quorum()
+    begins = week.clock() + timedelta(minutes=30)
+    end = begins + timedelta(hours=4)
+    override = {"kind": "set", "role": "primary", "comes": ("hana",), "goes": None, "start": begins, "end": end}
+    make(week.ledger, week.station().team, **override, now=week.clock(), by="hana")
+    asked = promote.start(CONFIRM, role="primary")
+    assert [user["id"] for user in promote.asked[-1]["assigned_users"]] == ["farah", "chiara", "jules", "hana"]
+
+    early = promote.wake(asked, CONFIRM, answer(ConfirmOperator.GO, "hana"), role="primary")
+    assert (early.kind, "is not on call now" in early.text) == ("retried", True)
+    week.clock.move(minutes=31)
+    again = promote.start(CONFIRM, role="primary")
+    late = promote.wake(again, CONFIRM, answer(ConfirmOperator.GO, "farah"), role="primary")
+    assert (late.kind, "is not on call now" in late.text) == ("retried", True)
+    third = promote.start(CONFIRM, role="primary")
+    done = promote.wake(third, CONFIRM, answer(ConfirmOperator.GO, "hana"), role="primary")
+    assert (done.kind, done.value["person"]) == ("done", "hana")

@@ -27,6 +27,7 @@ from stationmaster.departures.obstacles import conducted_by, passed, waiting
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
+    from stationmaster.config.people import Person
     from stationmaster.core.manifest import Passenger
     from stationmaster.departures.station import Station
 
@@ -144,6 +145,14 @@ def confirmers(station: Station, at: datetime) -> tuple[str, ...]:
     rotation = station.team.rotation_of(role)
     roles = (role, *(step.role for step in station.team.escalation[rotation.id]))
     return tuple(dict.fromkeys(station.team.on_call(name, at).person for name in roles))
+
+
+def coming_confirmers(station: Station, departure: str) -> tuple[Person, ...]:
+    """Return who comes on call for the final go before it is too late for it, by the rotation as it stands now."""
+    gate = station.train.gates.confirm
+    role = gate.role if gate is not None else station.train.on_call
+    now, end = station.now(), times_of(station, departure, "promote").latest_start
+    return tuple(station.team.people[shift.person] for shift in station.team.shifts(role, now, max(now, end)))
 
 
 def actor_standing(station: Station, departure: str) -> Standing:

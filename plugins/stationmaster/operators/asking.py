@@ -51,7 +51,7 @@ class AskOperator(StationOperator):
         """Return the engineer who is asked now."""
         raise NotImplementedError
 
-    def deputies(self, station: Station) -> tuple[Person, ...]:
+    def deputies(self, station: Station, departure: str) -> tuple[Person, ...]:
         """Return who else may answer."""
         return ()
 
@@ -93,7 +93,7 @@ class AskOperator(StationOperator):
         if "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if "chosen_options" in event:
-            return self._taken_or_why(station, departure, self._read(station, event))
+            return self._taken_or_why(station, departure, self._read(station, departure, event))
         if "until" in event.get("asked", {}):
             # It was an obstacle that ended, not a question: nobody has been asked in this try.
             return self._ask(station, departure, context)
@@ -122,10 +122,10 @@ class AskOperator(StationOperator):
         if waits.standing.verdict is Verdict.MISSED:
             return waits
         person = self.person(station)
-        asked = [found for found in self._entitled(station).values() if found.airflow]
+        asked = [found for found in self._entitled(station, departure).values() if found.airflow]
         if not asked:
             # An empty list would mean anyone.
-            raise self._nobody(station)
+            raise self._nobody(station, departure)
         question = self.question(station, departure)
         self.ask(context, question, asked)
         if self.told:
@@ -139,19 +139,19 @@ class AskOperator(StationOperator):
         """Whether the answer lets production change: then only those may answer whom the train's rules name (T-01)."""
         return False
 
-    def _entitled(self, station: Station) -> dict[str, Person]:
+    def _entitled(self, station: Station, departure: str) -> dict[str, Person]:
         from stationmaster.departures import ruling
 
-        people = (self.person(station), *self.deputies(station))
+        people = (self.person(station), *self.deputies(station, departure))
         able = (found for found in people if not self.changes_production or ruling.may_act(station, found.id))
         return {found.id: found for found in able}
 
-    def _nobody(self, station: Station) -> Exception:
+    def _nobody(self, station: Station, departure: str) -> Exception:
         from stationmaster.core.blockers import blocker
         from stationmaster.departures import ruling
         from stationmaster.departures.obstacles import StepImpossible
 
-        people = self._entitled(station)
+        people = self._entitled(station, departure)
         if not people:
             ruling.require_actor(station, self.person(station).id)
         names = ", ".join(found.name for found in people.values())
@@ -164,14 +164,14 @@ class AskOperator(StationOperator):
         """Whether the question is told in Slack too."""
         return True
 
-    def _read(self, station: Station, event: Result) -> Answer:
+    def _read(self, station: Station, departure: str, event: Result) -> Answer:
         responder = event.get("responded_by_user")
         if not responder or not event["chosen_options"]:
             raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
         person = station.team.person_by_airflow(str(responder["id"]))
         # Airflow shows what it was first put with, whatever this try has waited for (fact 4).
         asked = event.get("question") or event["asked"]
-        allowed = {*asked.get("people", ()), *self._entitled(station)}
+        allowed = {*asked.get("people", ()), *self._entitled(station, departure)}
         if person is None or person.id not in allowed:
             raise StepFailedForNow(
                 f"{responder['id']} answered, but may not: only {', '.join(sorted(allowed))} may. It is asked again."

@@ -32,7 +32,7 @@ class AskHoldOperator(AskOperator):
         """Return the person on call."""
         return station.on_call(self.role)
 
-    def deputies(self, station: Station) -> tuple[Person, ...]:
+    def deputies(self, station: Station, departure: str) -> tuple[Person, ...]:
         """Return the backups."""
         return station.backups
 

@@ -191,9 +191,11 @@ class ConfirmOperator(AskOperator):
         """Return the person on call."""
         return station.on_call(self.role)
 
-    def deputies(self, station: Station) -> tuple[Person, ...]:
-        """Return the backups (C-35)."""
-        return station.backups
+    def deputies(self, station: Station, departure: str) -> tuple[Person, ...]:
+        """Return the backups (C-35), and whoever comes on call meanwhile: nobody is added to a question (fact 4)."""
+        from stationmaster.departures import gating
+
+        return (*station.backups, *gating.coming_confirmers(station, departure))
 
     def question(self, station: Station, departure: str) -> Question:
         """Return the question with how every gate stands."""
@@ -272,7 +274,7 @@ class ConfirmOperator(AskOperator):
         if choice != "go":
             raise StepImpossible(*standing.blockers)
         if not standing.opens:
-            raise StepFailedForNow(f"{answer.by.name} is no longer on call, or may not act: whoever is now is asked")
+            raise StepFailedForNow(f"{answer.by.name} is not on call now, or may not act. It is asked again.")
         return {**self.tagged(answer.by), "choice": choice, "manifest": manifest}
 
     @staticmethod
