@@ -133,7 +133,7 @@ def test_the_json_shape_is_a_contract(week):
                         "task": "promote/gates",
                         "code": "CONFIRMATION_MISSING",
                         "sentence": f"primary has not confirmed the promotion of manifest {manifest.short}.",
-                        "how": "Answer the confirmation task of this run.",
+                        "how": "Answer the confirmation task of this run. Its form must name this manifest.",
                         "who": [
                             {"id": "farah", "name": "Farah Haddad"},
                             {"id": "chiara", "name": "Chiara Rossi"},
