@@ -104,7 +104,7 @@ MUTANTS = (
     Mutant(
         "F06: a vote is about the manifest that its form shows",
         "operators/voting.py",
-        "    shown = str(answer.asked.get(MANIFEST, present.hash))\n",
+        '    shown = str(answer.asked.get("manifest", present.hash))\n',
         "    shown = present.hash\n",
         "tests/operators/test_early_answers.py::test_f06_without_its_fields_an_answer_is_about_what_was_shown",
     ),

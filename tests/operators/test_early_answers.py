@@ -268,6 +268,13 @@ def test_an_airflow_that_cannot_say_is_asked_again(airflow):
     assert fired(QuestionTrigger()) == [ANSWERED]
 
 
+def test_an_airflow_that_never_says_fails_the_try(airflow):
+    airflow += [failure(500)] * answers.PATIENCE
+    with pytest.raises(AirflowRuntimeError):
+        fired(QuestionTrigger())
+    assert airflow == []
+
+
 def test_f12_an_answer_of_nobody_names_nobody(airflow):
     airflow += [response("LGTM", by=None, reason="")]
     assert fired(QuestionTrigger()) == [{**ANSWERED, "responded_by_user": None}]

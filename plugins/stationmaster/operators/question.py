@@ -1,4 +1,4 @@
-"""What one person is asked in Airflow: the question, the fields of its form, and the one way to put it there."""
+"""What one person is asked in Airflow: the question, its form, the one way to put it there, and what is kept of it."""
 
 from __future__ import annotations
 

@@ -36,8 +36,8 @@ def _manifest_named(station: Station, departure: str, answer: Answer) -> str:
     from stationmaster.departures import counting
 
     _, present = counting.round_of(station, departure)
-    shown = str(answer.asked.get(MANIFEST, present.hash))
-    named = str(answer.fields.get(MANIFEST) or shown[:8]).strip().strip("`").lower()
+    shown = str(answer.asked.get("manifest", present.hash))
+    named = str(answer.fields.get(MANIFEST) or shown).strip().strip("`").lower()
     for known in (present.hash, shown):
         if len(named) >= len(present.short) and known.startswith(named):
             return known

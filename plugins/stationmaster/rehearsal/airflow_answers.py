@@ -97,7 +97,7 @@ class TaskInstance(Answer):
 
     @property
     def asking(self) -> str:
-        """What tells one asking from the next: Airflow may lose an answer, and tries again then."""
+        """What tells one asking from the next: Airflow may fail the try that was answered, and tries again then."""
         return f"{self.id}/{self.try_number}"
 
     @property

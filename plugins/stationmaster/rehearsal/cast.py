@@ -22,6 +22,7 @@ from stationmaster.operators.handing_over import (
     PairUpOperator,
 )
 from stationmaster.operators.upgrading import SettleUpgradeOperator
+from stationmaster.operators.voting import MANIFEST
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
 from stationmaster.rehearsal.airflow_api import AirflowApi, AirflowConflict
 from stationmaster.rehearsal.cast_plans import Plan, Plans
@@ -303,8 +304,8 @@ def _ballots(scene: Scene, departure: str) -> Iterator[tuple[str, ...]]:
 
 def _aboard(scene: Scene, action: RequiredAction, departure: str) -> dict[str, str]:
     """Return the field that names what is aboard, as the channel tells it: a form shows what it was first put with."""
-    manifest = scene.ledger.manifest_of(departure) if "manifest" in action.params else None
-    return {"manifest": manifest.short} if manifest is not None else {}
+    manifest = scene.ledger.manifest_of(departure) if MANIFEST in action.params else None
+    return {MANIFEST: manifest.short} if manifest is not None else {}
 
 
 def departure_of(scene: Scene, task: TaskInstance) -> str | None:

@@ -11,6 +11,8 @@ log = logging.getLogger(__name__)
 
 REST_SECONDS = 15.0
 """Real seconds before Airflow is asked again, when it could not say what was answered."""
+PATIENCE = 20
+"""How often it is asked: after that the task is woken to fail, for until then nobody looks in its place."""
 
 
 class QuestionGone(LookupError):
@@ -33,18 +35,21 @@ async def answer_given(task_instance: Any) -> dict[str, Any] | None:
     try Airflow fails, stands in its database alone.
 
     :raises QuestionGone: Airflow knows of no such question.
+    :raises AirflowRuntimeError: it cannot say, however often it is asked.
     """
     from airflow.sdk.exceptions import AirflowRuntimeError
     from airflow.sdk.execution_time.hitl import get_hitl_detail_content_detail
     from asgiref.sync import sync_to_async
 
     read = sync_to_async(get_hitl_detail_content_detail, thread_sensitive=False)
-    while True:
+    for attempt in range(1, PATIENCE + 1):
         try:
             found = await read(ti_id=task_instance.id)
         except AirflowRuntimeError as failed:
             if (failed.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
                 raise QuestionGone(str(task_instance.id)) from failed
+            if attempt == PATIENCE:
+                raise
             log.warning("Airflow does not say whether %s was answered: %s", task_instance.id, failed)
             await asyncio.sleep(REST_SECONDS)
         else:
