@@ -19,7 +19,7 @@ from stationmaster.operators.base import StepFailedForNow
 from stationmaster.triggers.team_trigger import TeamTrigger
 from tests.duty.office import INCLUDE, Office
 from tests.operators.runs import DAG_FILE, Outcome, texts
-from tests.operators.tries import Tries
+from tests.operators.tries import Tries, by_airflow
 
 
 def write(office: Office, chores: dict[str, Any], **head: Any) -> None:
@@ -81,7 +81,7 @@ class ChoreRun:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event or self.settled(before)
         assert event is not None, f"{task_id} still waits"
-        kwargs = json.loads(json.dumps({**before.kwargs, "event": event}))
+        kwargs = by_airflow({**before.kwargs, "event": event})
         return self._call(self.operator(task_id), "resume", **kwargs)
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:

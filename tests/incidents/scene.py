@@ -19,7 +19,7 @@ from stationmaster.triggers.team_trigger import TeamTrigger
 from tests.departures.week import INCLUDE
 from tests.duty.office import Office
 from tests.operators.runs import DAG_FILE, Outcome
-from tests.operators.tries import Tries
+from tests.operators.tries import Tries, by_airflow
 
 OPEN = "open_the_incident"
 
@@ -89,7 +89,7 @@ class Scene:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event or self.settled(before)
         assert event is not None, f"{task_id} still waits"
-        kwargs = json.loads(json.dumps({**before.kwargs, "event": event}))
+        kwargs = by_airflow({**before.kwargs, "event": event})
         return self._call(self.operator(task_id, rung), "resume", **kwargs)
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:

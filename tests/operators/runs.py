@@ -7,7 +7,9 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +22,7 @@ from stationmaster.core.blockers import Blocker
 from stationmaster.operators.base import StationOperator, StepFailedForNow
 from stationmaster.triggers.station_trigger import StationTrigger
 from tests.departures.week import INCLUDE, Week
-from tests.operators.tries import Tries
+from tests.operators.tries import Tries, by_airflow
 
 OPENING = "open_departure"
 DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
@@ -126,7 +128,7 @@ class Run:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event if event is not None else self.settled(before)
         assert event is not None, f"{task_id} still waits: {before.trigger}"
-        kwargs = json.loads(json.dumps({**before.kwargs, "event": event}))
+        kwargs = by_airflow({**before.kwargs, "event": event})
         return self._call(self.operator(task_id, **mapped), "resume", **kwargs)
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:
@@ -198,13 +200,17 @@ def fire(trigger: StationTrigger) -> Any:
     return asyncio.run(first())
 
 
+_ANSWERED = datetime(2021, 10, 27, 16, 30, tzinfo=UTC)
+_answers = count()
+
+
 def answer(choice: str, by: str | None, **fields: Any) -> dict[str, Any]:
-    """The event of a required action."""
+    """The event of a required action; each is given a second after the one before."""
     return {
         "chosen_options": [choice],
         "params_input": fields,
         "responded_by_user": {"id": by, "name": by} if by else None,
-        "responded_at": "2021-10-27T16:30:00Z",
+        "responded_at": _ANSWERED + timedelta(seconds=next(_answers)),
         "timedout": by is None,
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -137,6 +137,21 @@ def test_f65_what_stood_in_a_refused_form_is_escaped(promote):
     assert "&lt;!channel&gt;" in why
 
 
+def test_who_gives_a_wrong_answer_again_is_told_again(promote):
+    for _ in range(2):
+        promote.wake(ballot(promote), "ballot", answer("LGTM", "amara", manifest="nothing"), voter="amara")
+    first, second = told_directly(promote, "amara")
+    assert first == second
+
+
+def test_f02_an_answer_that_is_read_twice_is_refused_in_one_message(promote):
+    """A try that is killed before its answer is closed is followed by one that reads the same."""
+    given = answer("LGTM", "amara", manifest="nothing")
+    for _ in range(2):
+        assert promote.wake(ballot(promote), "ballot", given, voter="amara").kind == "retried"
+    assert len(told_directly(promote, "amara")) == 1
+
+
 def test_f61_a_slack_that_is_down_does_not_keep_an_answer_from_being_asked_for_again(promote):
     promote.week.slack_down()
     outcome = promote.wake(ballot(promote), "ballot", answer("LGTM", "amara", manifest="nothing"), voter="amara")
@@ -216,6 +231,7 @@ def response(*chosen, by="amara", **fields):
         response_received=bool(chosen),
         chosen_options=list(chosen) or None,
         params_input=fields,
+        responded_at=ANSWERED["responded_at"] if chosen else None,
         responded_by_user=SimpleNamespace(id=by, name=by.title()) if by else None,
     )
 
@@ -227,6 +243,7 @@ def failure(status):
 ANSWERED = {
     "chosen_options": ["LGTM"],
     "params_input": {"reason": ""},
+    "responded_at": datetime(2021, 10, 27, 16, 30, tzinfo=UTC),
     "responded_by_user": {"id": "amara", "name": "Amara"},
 }
 

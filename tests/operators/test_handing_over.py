@@ -22,7 +22,7 @@ from tests.golden_files import assert_golden, shape
 from tests.handoffs.conftest import boards, ledger, monday
 from tests.handoffs.monday import HANDOFF, HELP, ITEMS, MONDAY
 from tests.operators.runs import DAG_FILE, Outcome, answer
-from tests.operators.tries import Tries
+from tests.operators.tries import Tries, by_airflow
 
 __all__ = ["boards", "ledger", "monday"]
 
@@ -70,7 +70,7 @@ class Shift:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event or self.settled(before)
         assert event is not None, f"{task_id} still waits"
-        kwargs = json.loads(json.dumps({**before.kwargs, "event": event}))
+        kwargs = by_airflow({**before.kwargs, "event": event})
         return self._call(self.operator(task_id, role), "resume", **kwargs)
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import contextmanager
 
 import pytest
@@ -17,6 +16,7 @@ from stationmaster.triggers import station_trigger
 from stationmaster.triggers.ledger_trigger import LedgerTrigger
 from stationmaster.triggers.station_trigger import StationTrigger
 from tests.operators.runs import answer
+from tests.operators.tries import by_airflow
 
 NOWHERE = "postgresql://stationmaster:geheim@127.0.0.1:1/ledger"
 
@@ -37,7 +37,7 @@ def outage(monkeypatch):
 def call(run, method, **kwargs):
     """Call Amara's ballot in a process of its own, with what Airflow has kept."""
     operator = run.operator("ballot", voter="amara")
-    return run.tries.call(operator, method, run.context("ballot"), json.loads(json.dumps(kwargs)))
+    return run.tries.call(operator, method, run.context("ballot"), by_airflow(kwargs))
 
 
 def put_off(run, method, **kwargs):

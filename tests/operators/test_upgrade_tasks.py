@@ -24,7 +24,7 @@ from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.conftest import boards
 from tests.golden_files import assert_golden, shape
 from tests.operators.runs import DAG_FILE, Outcome, answer, texts
-from tests.operators.tries import Tries
+from tests.operators.tries import Tries, by_airflow
 from tests.upgrades.conftest import ledger, yard
 from tests.upgrades.test_deciding import freeze
 from tests.upgrades.yard import GITHUB_TOKEN, HANDOFF, INCLUDE, MAJOR, MONDAY, REPO, SLACK_TOKEN, Yard
@@ -80,7 +80,7 @@ class Week:
         """Resume in another process; without an event with that of the trigger, which must have settled."""
         event = event or self.settled(before)
         assert event is not None, f"{task_id} still waits"
-        return self._call(self.operator(task_id), "resume", **json.loads(json.dumps({**before.kwargs, "event": event})))
+        return self._call(self.operator(task_id), "resume", **by_airflow({**before.kwargs, "event": event}))
 
     def settled(self, before: Outcome) -> dict[str, Any] | None:
         """One look of the trigger, restarted from what Airflow keeps of it (F72)."""

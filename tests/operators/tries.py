@@ -7,8 +7,15 @@ from collections import Counter, defaultdict
 from typing import Any
 
 from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.serde import deserialize, serialize
 
 UNANSWERED = {"question": "unanswered"}
+
+
+def by_airflow(kwargs: dict[str, Any]) -> dict[str, Any]:
+    """What a task is resumed with, after Airflow has kept it in its database."""
+    kept: dict[str, Any] = deserialize(json.loads(json.dumps(serialize(kwargs))))
+    return kept
 
 
 class StateStore:
@@ -49,7 +56,7 @@ class Tries:
         except TaskDeferred as deferred:
             if deferred.method_name != "taken_up":
                 raise
-            kept = json.loads(json.dumps(deferred.kwargs))
+            kept = by_airflow(deferred.kwargs)
             return operator.taken_up(context, event=self.answered.pop(this, UNANSWERED), **kept)
 
 

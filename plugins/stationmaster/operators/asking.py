@@ -93,7 +93,7 @@ class AskOperator(StationOperator):
         if "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if "chosen_options" in event:
-            return self._taken_or_why(station, departure, self._read(station, departure, event))
+            return self._taken_or_why(station, departure, event)
         if "until" in event.get("asked", {}):
             # It was an obstacle that ended, not a question: nobody has been asked in this try.
             return self._ask(station, departure, context)
@@ -102,14 +102,15 @@ class AskOperator(StationOperator):
             return self.closed(station, departure)
         return again._replace(arguments={**again.arguments, "people": event["asked"].get("people", [])})
 
-    def _taken_or_why(self, station: Station, departure: str, answer: Answer) -> Result:
+    def _taken_or_why(self, station: Station, departure: str, event: Result) -> Result:
         """Take the answer; why it is not taken hears whoever gave it."""
         from stationmaster.duty import asking
 
+        answer = self._read(station, departure, event)
         try:
             return self.answered(station, departure, answer)
         except StepFailedForNow as refused:
-            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused))
+            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused), event["responded_at"])
             raise
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:

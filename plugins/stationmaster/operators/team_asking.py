@@ -96,9 +96,7 @@ class TeamAskOperator(TeamOperator):
         if event is not None and "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if event is not None and event.get("chosen_options"):
-            person = self._responder(desk, about, event)
-            form = dict(event.get("params_input") or {})
-            found = self._taken_or_why(desk, about, person, str(event["chosen_options"][0]), form)
+            found = self._taken_or_why(desk, about, event)
             if found is not None:
                 return found
             # No task instance is asked twice in one try (fact 3).
@@ -111,14 +109,16 @@ class TeamAskOperator(TeamOperator):
             return Pausing(QUESTION, {**arguments, "armed": True})
         return self._ask(desk, about, arguments, context)
 
-    def _taken_or_why(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def _taken_or_why(self, desk: Desk, about: str, event: Result) -> Result | None:
         """Take the answer; why it is not taken hears whoever gave it."""
         from stationmaster.duty import asking
 
+        person = self._responder(desk, about, event)
+        form = dict(event.get("params_input") or {})
         try:
-            return self.answered(desk, about, person, choice, form)
+            return self.answered(desk, about, person, str(event["chosen_options"][0]), form)
         except StepFailedForNow as refused:
-            asking.not_taken(desk, about, str(self.task_id), person, str(refused))
+            asking.not_taken(desk, about, str(self.task_id), person, str(refused), event["responded_at"])
             raise
 
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:

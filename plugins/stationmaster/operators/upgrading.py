@@ -153,10 +153,10 @@ class SettleUpgradeOperator(UpgradeOperator):
             return self._merge(desk, upgrade, decision, kept)
         if not self.last and asking.handed_over(desk, upgrade, self.place):
             return {"outcome": "handed_over", "why": "The shift of whoever was asked is over.", "by": "stationmaster"}
-        if person is not None:
+        if event is not None and person is not None:
             # No task instance is asked twice in one try (fact 3).
             why = f"Not merged: {' '.join(decision.reasons)} It is asked again."
-            not_taken(desk, upgrade.id, self.task_name, person, why)
+            not_taken(desk, upgrade.id, self.task_name, person, why, event["responded_at"])
             raise StepFailedForNow(why)
         if asked.get("armed"):
             return Pausing(waiting.QUESTION, kept)
@@ -213,7 +213,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         try:
             self._answered(desk, upgrade, person, event)
         except StepFailedForNow as refused:
-            not_taken(desk, upgrade.id, self.task_name, person, str(refused))
+            not_taken(desk, upgrade.id, self.task_name, person, str(refused), event["responded_at"])
             raise
         return person
 

@@ -60,5 +60,6 @@ async def answer_given(task_instance: Any) -> dict[str, Any] | None:
     return {
         "chosen_options": list(found.chosen_options),
         "params_input": dict(found.params_input or {}),
+        "responded_at": found.responded_at,
         "responded_by_user": {"id": responder.id, "name": responder.name} if responder is not None else None,
     }
