@@ -98,13 +98,19 @@ class Town:
 
     def said(self, what: str) -> list[dict]:
         """The messages that Slack shows under a key."""
+        return [message for key, message in self._shown() if key == f"{self.departure}/tell/{what}"]
+
+    def refused(self, task: str, person: str) -> list[str]:
+        """What the person was told of answers to the task that were not taken."""
+        about = f"{self.departure}/not-taken/{task}/{person}/"
+        return [message["text"] for key, message in self._shown() if key.startswith(about)]
+
+    def _shown(self) -> list[tuple[str, dict]]:
         state = self.slack.get("/_control/state").raise_for_status().json()
-        key = f"{self.departure}/tell/{what}"
         return [
-            message
+            (((message.get("metadata") or {}).get("event_payload") or {}).get("key", ""), message)
             for messages in state["messages"].values()
             for message in messages
-            if ((message.get("metadata") or {}).get("event_payload") or {}).get("key") == key
         ]
 
     def runs_in_production(self) -> dict[str, str]:

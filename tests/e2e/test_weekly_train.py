@@ -91,8 +91,11 @@ def test_cut_votes_confirm_promote(town: Town, answer: Answer) -> None:
     assert len(skipped) == len(ballots) - 2
 
 
-def test_fact3_an_answer_that_comes_too_early_is_taken_and_nobody_is_asked_again(town: Town, answer: Answer) -> None:
-    """Airflow may fail a try that is answered before its scheduler has seen it wait; the next takes the answer."""
+def test_fact3_an_answer_that_comes_too_early_is_taken_and_a_wrong_one_refused(town: Town, answer: Answer) -> None:
+    """Airflow may fail a try that is answered before its scheduler has seen it wait; the next takes the answer.
+
+    Whoever names another manifest than is aboard is told so, each time.
+    """
     assert town.cut().state == "success"
     run = town.start_promote()
 
@@ -123,6 +126,15 @@ def test_fact3_an_answer_that_comes_too_early_is_taken_and_nobody_is_asked_again
         town.airflow.kill("scheduler", signal.SIGCONT, whole=False)
     wait_for(lambda: [ballot.voter for ballot in town.ledger.ballots(town.departure)] == [person.id], within=180)
     wait_for(lambda: town.tasks(run)[label].state == "success")
+
+    wait_for(lambda: bool(ballots("deferred")))
+    again, name = next(iter(ballots("deferred").items()))
+    other = next(person for person in town.team.people.values() if person.name == name)
+    for times in (1, 2):
+        wait_for(lambda: again in ballots("deferred"), within=180)
+        answer(str(other.airflow), run, "ballot", LGTM, manifest="deadbeef")
+        wait_for(lambda told=times: len(town.refused("ballot", other.id)) == told, within=180)
+    assert [ballot.voter for ballot in town.ledger.ballots(town.departure)] == [person.id]
 
     (ended,) = town.conductor.lead([run], town.people())
     assert ended.state == "success", town.tasks(run)
