@@ -109,6 +109,20 @@ MUTANTS = (
         "tests/operators/test_early_answers.py::test_f06_without_its_fields_an_answer_is_about_what_was_shown",
     ),
     Mutant(
+        "F06: a merge is of the commit that its form names",
+        "upgrades/deciding.py",
+        "    if named and (len(named)",
+        "    if not named and (len(named)",
+        "tests/operators/test_upgrade_tasks.py::test_f06_a_commit_that_came_after_the_question_is_not_merged_unread",
+    ),
+    Mutant(
+        "F56: an answer that meets an obstacle is kept",
+        "operators/patient.py",
+        "        if is_answer(hindered):\n",
+        "        if False:\n",
+        "tests/operators/test_early_answers.py::test_f56_an_answer_outlives_an_obstacle_and_is_asked_for_once",
+    ),
+    Mutant(
         "F15: an answer that failed its try is taken by the next",
         "operators/patient.py",
         'if context["ti"].try_number > 1 else None',

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.core.incidents import State
+from stationmaster.core.incidents import Kind, State
 from stationmaster.incidents import opening
 from stationmaster.operators.handling_incidents import FILE, HELP, MITIGATED, NOTHING, RESOLVED, UPDATE, WRITTEN
 from stationmaster.operators.paging_people import MINE, NOT_ME
@@ -154,6 +154,17 @@ def test_t19_an_update_is_asked_for_as_often_as_the_severity_says(scene_of):
     waiting = scene.start("handle")
     assert scene.settled(waiting) is None
     assert scene.blockers("handle") == ["INCIDENT_UNDER_WAY"]
+
+
+def test_f02_an_update_that_two_tries_read_is_written_once(scene):
+    """A worker that is killed between the two leaves the answer to the next try."""
+    waiting = acknowledged(scene)
+    given = answer(UPDATE, "emil", text="Rebooting", severity="minor")
+    for _ in range(2):
+        assert scene.wake(waiting, "handle", given).kind == "retried"
+    scene.wake(waiting, "handle", answer(UPDATE, "emil", text="Rebooting"))
+    assert [each.value["text"] for each in scene.story.all(Kind.UPDATED)] == ["Rebooting", "Rebooting"]
+    assert len(scene.story.all(Kind.RATED)) == 1
 
 
 def names_of_first(scene) -> str:

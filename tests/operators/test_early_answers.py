@@ -11,6 +11,8 @@ import pytest
 from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType, TaskDeferred
 from airflow.sdk.execution_time.comms import ErrorResponse
 
+from stationmaster.departures import voting
+from stationmaster.hooks.errors import ForgeUnreachable
 from stationmaster.oncall.overriding import make
 from stationmaster.operators.voting import ConfirmOperator
 from stationmaster.triggers import answers, ledger_trigger, question_trigger, station_trigger
@@ -108,6 +110,52 @@ def test_f01_an_early_answer_outlives_an_outage_of_the_ledger(promote, monkeypat
     operator = promote.operator("ballot", voter="amara")
     assert promote.tries.call(operator, "after_outage", promote.context("ballot"), how)["choice"] == "approve"
     assert len(promote.asked) == 1
+
+
+# What an obstacle keeps from being heard is kept until it has passed.
+
+
+@pytest.fixture
+def hindered(promote, monkeypatch):
+    """A vote that an obstacle keeps from being counted; what is returned ends the obstacle."""
+
+    def away(*_, **__):
+        raise ForgeUnreachable("GitHub does not answer")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(voting, "cast", away)
+        yield patch.undo
+
+
+def test_f56_an_answer_outlives_an_obstacle_and_is_asked_for_once(promote, hindered):
+    waits = promote.wake(ballot(promote), "ballot", answer("LGTM", "amara"), voter="amara")
+    for _ in range(2):
+        assert (waits.kind, waits.watch) == ("deferred", "again")
+        assert promote.blockers("ballot/amara") == ["GITHUB_UNREACHABLE"]
+        promote.week.clock.move(minutes=6)
+        before, waits = waits, promote.wake(waits, "ballot", voter="amara")
+    hindered()
+    assert promote.wake(before, "ballot", voter="amara").value["choice"] == "approve"
+    assert promote.blockers("ballot/amara") == []
+    assert len(promote.asked) == 1
+
+
+def test_f02_a_task_that_is_killed_with_an_answer_in_its_hands_takes_it_in_the_next_try(promote, hindered):
+    given = answer("LGTM", "amara")
+    assert promote.wake(ballot(promote), "ballot", given, voter="amara").kind == "deferred"
+    hindered()
+    promote.tries.answered[BALLOT] = given
+    assert ballot(promote).value["choice"] == "approve"
+    assert len(promote.asked) == 1
+
+
+def test_f06_an_answer_that_met_an_obstacle_is_about_what_its_form_showed(promote, hindered):
+    waits = promote.wake(ballot(promote), "ballot", answer("LGTM", "amara"), voter="amara")
+    hindered()
+    old, _ = new_manifest(promote.week)
+    promote.week.clock.move(minutes=6)
+    assert promote.wake(waits, "ballot", voter="amara").kind == "retried"
+    assert votes(promote) == [("amara", "approve", old.hash)]
 
 
 # What is shown in a form cannot change: Airflow keeps the first text for as long as the task instance lives (fact 4).

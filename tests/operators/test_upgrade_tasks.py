@@ -228,6 +228,54 @@ def test_f12_what_is_no_answer_of_the_person_merges_nothing(open_question, given
     assert week.yard.ledger.facts(week.yard.upgrade.id, "approved") == ()
 
 
+@pytest.mark.parametrize("how", ["by its form", "without its fields", "too short"])
+def test_f06_a_commit_that_came_after_the_question_is_not_merged_unread(open_question, how):
+    """The form shows for ever what it was first put with (fact 4)."""
+    week, asked = open_question
+    shown = week.asked[0]["params"]["head"]["value"]
+    late = week.yard.github.push(REPO, branch="bot-update-deps", title="late", author="upgrade-bot[bot]").sha
+    form = {"by its form": {"head": shown}, "without its fields": {}, "too short": {"head": late[:4]}}[how]
+    outcome = week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=True, **form))
+    assert (outcome.kind, f"ends with {late[:8]} now" in outcome.text) == ("retried", True)
+    assert week.yard.ledger.facts(week.yard.upgrade.id, "approved") == ()
+    every = [message.text for messages in week.yard.slack.messages.values() for message in messages]
+    (told,) = [text for text in every if "was not taken" in text]
+    assert late[:8] in told
+    week.yard.github.script_checks(REPO, late, "green")
+    again = week.start("merge_or_ask")
+    done = week.wake(again, "merge_or_ask", answer(MERGE, "enzo", read=True, head=f"`{late[:8].upper()}` "))
+    assert done.value["outcome"] == "merged"
+    assert week.yard.ledger.facts(week.yard.upgrade.id, "approved")[0].value["sha"] == late
+
+
+def test_f06_a_form_that_is_asked_again_still_shows_its_first_commit(open_question):
+    week, asked = open_question
+    week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=False))
+    late = week.yard.github.push(REPO, branch="bot-update-deps", title="late", author="upgrade-bot[bot]").sha
+    week.yard.github.script_checks(REPO, late, "green")
+    outcome = week.wake(week.start("merge_or_ask"), "merge_or_ask", answer(MERGE, "enzo", read=True))
+    assert (outcome.kind, week.yard.merges()) == ("retried", 0)
+
+
+def test_f56_a_word_outlives_a_github_that_is_down(open_question):
+    week, asked = open_question
+    week.yard.fault("bad_gateway_before", "/repos/", times=500)
+    waits = week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=True))
+    assert (waits.kind, week.blockers("merge_or_ask")) == ("deferred", ["GITHUB_UNREACHABLE"])
+    week.yard.github.faults.clear()
+    week.yard.clock.move(minutes=6)
+    assert week.wake(waits, "merge_or_ask").value["outcome"] == "merged"
+    assert len(week.asked) == 1
+
+
+def test_f69_a_question_of_an_older_release_is_about_the_commit_that_stands_there(open_question):
+    week, asked = open_question
+    for kept in ("asked", "question"):
+        asked.kwargs[kept] = {name: value for name, value in asked.kwargs[kept].items() if name != "head"}
+    done = week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=True))
+    assert done.value["outcome"] == "merged"
+
+
 def test_d25_a_person_may_leave_it_with_a_reason(open_question):
     week, asked = open_question
     done = week.wake(asked, "merge_or_ask", answer(LEAVE, "enzo", note="serde 2 breaks the registry"))

@@ -113,7 +113,7 @@ def test_d25_a_persons_word_merges_what_is_green(yard):
     yard.script(files=MAJOR)
     pull = yard.checked()
     anouk = yard.team.people["anouk"]
-    fact = deciding.approve(yard.desk(), yard.upgrade, anouk, "read")
+    fact = deciding.approve(yard.desk(), yard.upgrade, anouk, "read", meant=pull.head_sha)
     assert fact.value["sha"] == pull.head_sha
     assert (decide(yard).what, decide(yard).by) == ("merge", "anouk")
     merge(yard)
@@ -123,7 +123,9 @@ def test_d25_a_persons_word_merges_what_is_green(yard):
 def test_f07_a_word_on_one_head_is_no_word_on_another(yard):
     yard.script(files=MAJOR)
     yard.checked()
-    deciding.approve(yard.desk(), yard.upgrade, yard.team.people["anouk"], "read")
+    deciding.approve(
+        yard.desk(), yard.upgrade, yard.team.people["anouk"], "read", meant=yard.pulls[max(yard.pulls)].head_sha
+    )
     yard.github.push(REPO, branch="bot-update-deps", title="one more", author="upgrade-bot[bot]")
     yard.clock.move(minutes=20)
     assert decide(yard).what == "ask"
@@ -208,7 +210,9 @@ def test_f22_a_merge_that_github_refuses_is_asked_about_until_somebody_says_try_
     deciding.refused(yard.desk(), yard.upgrade, decision.pull, "405")
     assert decide(yard).what == "ask"
     yard.clock.move(minutes=1)
-    deciding.approve(yard.desk(), yard.upgrade, yard.team.people["anouk"], "now")
+    deciding.approve(
+        yard.desk(), yard.upgrade, yard.team.people["anouk"], "now", meant=yard.pulls[max(yard.pulls)].head_sha
+    )
     assert decide(yard).what == "merge"
 
 

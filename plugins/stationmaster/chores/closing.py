@@ -69,14 +69,17 @@ def not_needed(desk: Desk, about: str, note: str, *, by: str) -> Fact:
     return runs.end(desk, about, "not_needed", why=_reason(note, "Why is it not needed?"), evidence=[], by=by)
 
 
-def block(desk: Desk, about: str, note: str, *, by: str) -> None:
+def block(desk: Desk, about: str, note: str, *, by: str, once: str = "") -> None:
     """Keep that a run waits for something else; it stays open, and the look of its task marks its issue (D-28).
 
+    :param once: tells one note of theirs from the next; by default each call is one.
     :raises ClosingRefused: what it waits for is missing.
     """
     why = _reason(note, "What does it wait for, and who can clear that?")
-    desk.ledger.record(about, runs.BLOCKED, "", {"why": why}, desk.now(), by)
-    log.write(desk, f"{runs.chore_of(desk, about).title}: blocked. {why}", about=about, source="form", by=by)
+    this = f"{runs.BLOCKED}/{by}/{once or desk.now().isoformat()}"
+    fact = desk.ledger.record_once(about, runs.BLOCKED, "", {"why": why}, desk.now(), by, key=this)
+    text = f"{runs.chore_of(desk, about).title}: blocked. {why}"
+    log.write(desk, text, at=fact.at, about=about, source="form", by=by, once=f"{about}/{this}")
 
 
 def missed(desk: Desk, about: str) -> Fact:

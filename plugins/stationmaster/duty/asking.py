@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
@@ -51,7 +50,7 @@ def handed_over(desk: Desk, about: str, place: int, role: str) -> bool:
     return fact is not None and {person.id for person in on_call(desk, role)}.isdisjoint(fact.value["people"])
 
 
-def not_taken(desk: Desk, about: str, task: str, person: Person, why: str, answered_at: datetime) -> None:
+def not_taken(desk: Desk, about: str, task: str, person: Person, why: str, *, once: str) -> None:
     """Tell a person alone why their answer was not taken, once for each answer.
 
     The form cannot say it when it asks again: Airflow shows a question as it was first put (fact 4).
@@ -59,13 +58,11 @@ def not_taken(desk: Desk, about: str, task: str, person: Person, why: str, answe
     :param about: what the run is about, such as a departure.
     :param task: that has asked.
     :param why: as the task fails with it; what somebody wrote into the form may be in it, and is escaped here.
-    :param answered_at: when Airflow took the answer (aware). It tells one answer from the next: a try that is killed
-        is followed by one that reads the same answer again (F02).
+    :param once: tells one answer of theirs from the next.
     """
     reason = why.removesuffix("It is asked again.").strip()
     text = (
         f"Your answer to `{escaping.slack(task)}` of {escaping.slack(about)} was not taken. {escaping.slack(reason)} "
         f"It is asked again; the form looks as before."
     )
-    answer = f"{answered_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
-    whisper(desk, f"{about}/not-taken/{task}/{person.id}/{answer}", person, text)
+    whisper(desk, f"{about}/not-taken/{task}/{person.id}/{once}", person, text)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
-from stationmaster.operators.question import Question
+from stationmaster.operators.question import Question, moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -110,7 +110,7 @@ class AskOperator(StationOperator):
         try:
             return self.answered(station, departure, answer)
         except StepFailedForNow as refused:
-            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused), event["responded_at"])
+            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused), once=moment(event))
             raise
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:

@@ -157,7 +157,7 @@ class StationOperator(PatientOperator):
         if not isinstance(outcome, Waiting):
             station.ledger.set_blockers(self.subject(departure), (), station.now())
             return outcome
-        return self._wait(context, station, departure, outcome)
+        return self._wait(context, station, departure, outcome, event)
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passes
@@ -211,10 +211,10 @@ class StationOperator(PatientOperator):
         arguments = pausing.pause(station, self.stop, self.subject(departure), found)
         return Waiting(look(station, pausing.AGAIN, departure, arguments), pausing.AGAIN, arguments)
 
-    def _wait(self, context: Context, station: Station, departure: str, waiting: Waiting) -> None:
+    def _wait(self, context: Context, station: Station, departure: str, waiting: Waiting, event: Result | None) -> None:
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import missing, wording
+        from stationmaster.departures import missing, pausing, wording
 
         standing = waiting.standing
         station.ledger.set_blockers(self.subject(departure), standing.blockers, station.now())
@@ -224,7 +224,9 @@ class StationOperator(PatientOperator):
             missing.miss(station, departure, standing)
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
-        self.wait(context, self.trigger(station, departure, waiting, interval.total_seconds()), waiting.arguments)
+        trigger = self.trigger(station, departure, waiting, interval.total_seconds())
+        hindered = event if waiting.watch == pausing.AGAIN else None
+        self.wait(context, trigger, waiting.arguments, hindered=hindered)
 
     def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:
         """Return what looks in place of this task while it waits; ``interval`` is in seconds."""

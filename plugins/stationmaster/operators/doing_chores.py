@@ -207,14 +207,16 @@ class DoChoreOperator(ChoreOperator, TeamAskOperator):
         options += [BLOCKED] if logging_issues.issues_of(desk, run.chore) is not None else []
         return Question(wording.subject(run), wording.body(desk, run, self.place), tuple(options), fields)
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Close it, or keep why it cannot be closed yet."""
         from stationmaster.chores import closing
 
         note = str(form.get(NOTE) or "").strip()
         try:
             if choice == BLOCKED:
-                closing.block(desk, about, note, by=person.id)
+                closing.block(desk, about, note, by=person.id, once=once)
                 return None
             if choice == NOT_NEEDED:
                 closing.not_needed(desk, about, note, by=person.id)

@@ -130,7 +130,9 @@ class HandleIncidentOperator(IncidentAskOperator):
             fields[position] = choice_field(position.capitalize(), (SAME, *people), value=SAME)
         return Question(subject=subject, body=body, options=(UPDATE, MITIGATED, RESOLVED, HELP, NOTHING), fields=fields)
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Write the news down; only its end settles the task."""
         from stationmaster.core.incidents import Kind, NotNow
         from stationmaster.incidents import handling, records
@@ -147,8 +149,9 @@ class HandleIncidentOperator(IncidentAskOperator):
         if text:
             try:
                 handling.write(
-                    desk, story, kinds[choice], person.id, text, eta=str(form.get("eta") or ""), source="form"
-                )
+                    desk, story, kinds[choice], person.id, text,
+                    eta=str(form.get("eta") or ""), source="form", once=f"form/{person.id}/{once}",
+                )  # fmt: skip
             except NotNow as late:
                 raise StepFailedForNow(f"{late} It is asked again.") from late
         return self.settled(desk, about)
@@ -210,7 +213,9 @@ class ExamineIncidentOperator(IncidentAskOperator):
         }
         return Question(subject=subject, body=body, options=(FILE,), fields=fields)
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Keep what was said."""
         from stationmaster.incidents import records, reporting
 
@@ -278,7 +283,9 @@ class PostmortemOperator(IncidentAskOperator):
         fields = {"url": text_field("Address", "Where the finished postmortem stands, with https://")}
         return Question(subject=subject, body=body, options=(WRITTEN,), fields=fields)
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Keep where it is."""
         from stationmaster.incidents import postmortem, records
 

@@ -123,7 +123,7 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
             desk.ledger.set_blockers(self.subject(about), (), desk.now())
             raise
         if isinstance(outcome, Pausing):
-            return self._wait(context, desk, about, outcome)
+            return self._wait(context, desk, about, outcome, event)
         desk.ledger.set_blockers(self.subject(about), (), desk.now())
         return outcome
 
@@ -138,12 +138,14 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
                 raise
             self.log.warning("Nobody is told of %s: %s", found.code, error)
 
-    def _wait(self, context: Context, desk: DeskT, about: AboutT, pausing: Pausing) -> None:
+    def _wait(self, context: Context, desk: DeskT, about: AboutT, pausing: Pausing, event: Result | None) -> None:
         from stationmaster import settings
+        from stationmaster.duty import waiting
 
         standing = self.look(desk, about, pausing)
         desk.ledger.set_blockers(self.subject(about), standing.blockers, desk.now())
         for found in standing.blockers:
             self.log.info("Waiting: %s: %s %s", found.code, found.sentence, found.how)
         interval = settings.poll_interval(self.poll).total_seconds()
-        self.wait(context, self.trigger(desk, about, pausing, interval), pausing.arguments)
+        hindered = event if pausing.name == waiting.AGAIN else None
+        self.wait(context, self.trigger(desk, about, pausing, interval), pausing.arguments, hindered=hindered)

@@ -158,7 +158,9 @@ class PageOperator(TeamAskOperator):
         subject, body = questions.page(desk, records.story(desk, about))
         return Question(subject=subject, body=body, options=(MINE, NOT_ME), fields={})
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Take the acknowledgement, or page the next."""
         from stationmaster.incidents import acknowledging, paging, records
 

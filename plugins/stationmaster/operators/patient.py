@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 _ASKS_EVERY = timedelta(seconds=15)
 
 
+def is_answer(event: dict[str, Any] | None) -> bool:
+    """Return whether what woke a task is what a person has answered."""
+    return event is not None and "chosen_options" in event
+
+
 class PatientOperator(FilesOperator):
     """Base of the tasks that keep their place in the ledger.
 
@@ -29,13 +34,16 @@ class PatientOperator(FilesOperator):
     as a person's answer, stands in Airflow meanwhile: nobody is asked twice because a database started anew.
 
     Airflow fails the try of a task that is answered within seconds of its question (fact 3), and keeps the answer. The
-    next try takes it from there. Neither is an answer lost that comes before the task has begun to wait for it.
+    next try takes it from there. Neither is an answer lost that comes before the task has begun to wait for it, nor one
+    that meets an obstacle on its way, such as a GitHub that does not answer: the task keeps it until that has passed.
     """
 
     _put: bool = False
     """Whether this process has put the question."""
     _standing: dict[str, Any] | None = None
     """What the question was put with that stands in Airflow and is not answered; None where none is known to stand."""
+    _in_hand: bool = False
+    """Whether the task waits with an answer in its hands: it is not taken yet."""
 
     def execute(self, context: Context) -> Any:
         """Take the step for the first time in this try; after a question that is still open, see to its answer."""
@@ -53,12 +61,16 @@ class PatientOperator(FilesOperator):
         event: dict[str, Any] | None = None,
         asked: dict[str, Any] | None = None,
         question: dict[str, Any] | None = None,
+        kept: dict[str, Any] | None = None,
     ) -> Any:
         """Take the step again after a wait.
 
         :param asked: the arguments of the look that was waited for; absent in waits of an older release (F69).
         :param question: what the question that stands was put with; absent where none does.
+        :param kept: the answer that has met an obstacle, with which the step is taken now; absent where none has.
         """
+        if kept is not None:
+            return self._woken(context, kept, question)
         return self._woken(context, {**(event or {}), "asked": asked or {}}, question)
 
     def taken_up(self, context: Context, event: dict[str, Any], question: dict[str, Any]) -> Any:
@@ -68,7 +80,7 @@ class PatientOperator(FilesOperator):
         """
         from stationmaster.triggers.question_trigger import GONE
 
-        if "chosen_options" in event:
+        if is_answer(event):
             return self._woken(context, {**event, "asked": question}, question)
         if event.get("question") == GONE:
             questions.forget(context)
@@ -89,7 +101,7 @@ class PatientOperator(FilesOperator):
         :param kept: what the step was to be taken with; None if the try had just begun.
         :param question: what the question that stands was put with; absent where none does.
         """
-        if event and "chosen_options" in event:
+        if event and is_answer(event):
             return self._woken(context, {**event, "asked": (kept or {}).get("asked", {})}, question)
         if kept is None:
             # A question may have been put already, and is put once in each try (fact 3).
@@ -107,13 +119,24 @@ class PatientOperator(FilesOperator):
             questions.ask_in_airflow(context, question, people)
         self._put = True
 
-    def wait(self, context: Context, trigger: LookingTrigger, asked: dict[str, Any]) -> NoReturn:
+    def wait(
+        self,
+        context: Context,
+        trigger: LookingTrigger,
+        asked: dict[str, Any],
+        *,
+        hindered: dict[str, Any] | None = None,
+    ) -> NoReturn:
         """Give the worker back until the trigger fires, or a person answers; then :meth:`resume`.
 
         :param asked: the arguments of the trigger's look.
+        :param hindered: what the step was being taken with, where an obstacle is what is waited for. An answer is kept.
         """
         if self._put:
             self._standing = questions.keep(context, asked)
+        if is_answer(hindered):
+            self._in_hand = True
+            self._put_off(trigger, "resume", {"asked": asked, "kept": hindered})
         self._put_off(trigger, "resume", {"asked": asked})
 
     def _take(self, context: Context, event: dict[str, Any] | None) -> Any:
@@ -127,7 +150,7 @@ class PatientOperator(FilesOperator):
     def _woken(self, context: Context, event: dict[str, Any], question: dict[str, Any] | None) -> Any:
         if question is not None:
             event = {**event, "question": question}
-        if "chosen_options" not in event:
+        if not is_answer(event):
             self._standing = question
         return self._patiently(context, event)
 
@@ -136,16 +159,15 @@ class PatientOperator(FilesOperator):
         from stationmaster.ledger.errors import LedgerUnreachable
         from stationmaster.triggers.ledger_trigger import LedgerTrigger
 
-        answered = event is not None and "chosen_options" in event
         try:
             return self._take(context, event)
         except LedgerUnreachable as away:
-            answered = False
+            self._in_hand = is_answer(event)
             self.log.warning("Waiting: %s. It goes on by itself when the ledger answers.", away)
             trigger = LedgerTrigger(interval=settings.poll_interval(_ASKS_EVERY).total_seconds())
             return self._put_off(trigger, "after_outage", {"kept": event})
         finally:
-            if answered and not self._put:
+            if is_answer(event) and not (self._put or self._in_hand):
                 # Whatever has become of it: another try asks anew.
                 questions.close(context)
 

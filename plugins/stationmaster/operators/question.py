@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ def ask_in_airflow(context: Context, question: Question, people: Iterable[Person
         params=question.fields,
         assigned_users=able,
     )
+
+
+def moment(event: dict[str, Any]) -> str:
+    """Return when Airflow took an answer, as it stands in a key: it tells one answer of a person from the next.
+
+    A try that is killed is followed by one that reads the same answer again (F02): what it did stands under this.
+    """
+    return f"{event['responded_at'].astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
 _KEY = "question"

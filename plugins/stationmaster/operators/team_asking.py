@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
-from stationmaster.operators.question import Question
+from stationmaster.operators.question import Question, moment
 from stationmaster.operators.team_step import Pausing, TeamOperator
 
 if TYPE_CHECKING:
@@ -66,9 +66,12 @@ class TeamAskOperator(TeamOperator):
         """Return what is asked."""
         raise NotImplementedError
 
-    def answered(self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any]) -> Result | None:
+    def answered(
+        self, desk: Desk, about: str, person: Person, choice: str, form: dict[str, Any], *, once: str
+    ) -> Result | None:
         """Keep the answer and return the task's result; None where it settles nothing and is asked again.
 
+        :param once: tells one answer of a person from the next: the same may be taken twice (F02).
         :raises StepFailedForNow: why the answer will not do; it is asked again.
         """
         raise NotImplementedError
@@ -113,12 +116,11 @@ class TeamAskOperator(TeamOperator):
         """Take the answer; why it is not taken hears whoever gave it."""
         from stationmaster.duty import asking
 
-        person = self._responder(desk, about, event)
-        form = dict(event.get("params_input") or {})
+        person, form, once = self._responder(desk, about, event), dict(event.get("params_input") or {}), moment(event)
         try:
-            return self.answered(desk, about, person, str(event["chosen_options"][0]), form)
+            return self.answered(desk, about, person, str(event["chosen_options"][0]), form, once=once)
         except StepFailedForNow as refused:
-            asking.not_taken(desk, about, str(self.task_id), person, str(refused), event["responded_at"])
+            asking.not_taken(desk, about, str(self.task_id), person, str(refused), once=once)
             raise
 
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:

@@ -36,7 +36,7 @@ class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
 
     template_fields: Sequence[str] = ("repository",)
     poll = timedelta(minutes=1)
-    keeps = ("armed",)
+    keeps = ("armed", "head")
 
     def __init__(self, *, repository: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
-from stationmaster.operators.question import Question, text_field, tick_field
+from stationmaster.operators.question import Question, moment, text_field, tick_field
 from stationmaster.operators.upgrade_step import UPGRADE_KEY, Pausing, UpgradeOperator
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 READ = "read"
 NOTE = "note"
+HEAD = "head"
+"""The form's field for the commit that is meant: Airflow shows a question as it was first put, whatever came since."""
 
 
 class StartUpgradeOperator(UpgradeOperator):
@@ -144,7 +146,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         person = self._taken_or_why(desk, upgrade, event) if event is not None and answered else None
         decision = deciding.decide(desk, upgrade)
         asked = (event or {}).get("asked") or {}
-        kept = {"place": self.place, "last": self.last, **({"armed": True} if asked.get("armed") else {})}
+        kept = {"place": self.place, "last": self.last, **{name: asked[name] for name in self.keeps if name in asked}}
         if decision.what == "over":
             return self._over(desk, upgrade, decision)
         if decision.what == "wait":
@@ -156,7 +158,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         if event is not None and person is not None:
             # No task instance is asked twice in one try (fact 3).
             why = f"Not merged: {' '.join(decision.reasons)} It is asked again."
-            not_taken(desk, upgrade.id, self.task_name, person, why, event["responded_at"])
+            not_taken(desk, upgrade.id, self.task_name, person, why, once=moment(event))
             raise StepFailedForNow(why)
         if asked.get("armed"):
             return Pausing(waiting.QUESTION, kept)
@@ -213,7 +215,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         try:
             self._answered(desk, upgrade, person, event)
         except StepFailedForNow as refused:
-            not_taken(desk, upgrade.id, self.task_name, person, str(refused), event["responded_at"])
+            not_taken(desk, upgrade.id, self.task_name, person, str(refused), once=moment(event))
             raise
         return person
 
@@ -221,6 +223,8 @@ class SettleUpgradeOperator(UpgradeOperator):
         from stationmaster.upgrades import deciding
 
         form = event.get("params_input") or {}
+        # Without its fields an answer is about what its form showed (F06).
+        shown = event.get("question") or event.get("asked") or {}
         note = str(form.get(NOTE) or "").strip()
         if event["chosen_options"][0] == self.LEAVE:
             if not note:
@@ -229,7 +233,10 @@ class SettleUpgradeOperator(UpgradeOperator):
             return
         if form.get(READ) is not True:
             raise StepFailedForNow("Tick that you have read what changes, then merge. It is asked again.")
-        deciding.approve(desk, upgrade, person, note)
+        try:
+            deciding.approve(desk, upgrade, person, note, meant=str(form.get(HEAD) or shown.get(HEAD) or ""))
+        except deciding.OtherHead as other:
+            raise StepFailedForNow(f"{other} It is asked again.") from other
 
     def _responder(self, desk: UpgradeDesk, upgrade: Upgrade, event: Result) -> Person:
         from stationmaster.upgrades import asking
@@ -259,9 +266,13 @@ class SettleUpgradeOperator(UpgradeOperator):
             raise AirflowFailException(str(StepImpossible(found)))
         subject, body = wording.question(desk, upgrade, decision)
         asking.ask(desk, upgrade, self.place, people)
+        head = decision.pull.head_sha if decision.pull is not None else ""
         fields = {
             READ: tick_field("I have read what changes", "The change logs of what is more than a patch, and the diff"),
             NOTE: text_field("Note", "What you mended or held back; or why it is left"),
         }
+        if head:
+            told = "The last commit of the pull request that you have read: this one is merged, and no other"
+            fields[HEAD] = text_field("Commit", told, value=head[:8])
         self.ask(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
-        return Pausing(waiting.QUESTION, {**kept, "armed": True})
+        return Pausing(waiting.QUESTION, {**kept, "armed": True, HEAD: head})

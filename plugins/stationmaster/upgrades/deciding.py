@@ -31,6 +31,8 @@ UNMERGEABLE = "unmergeable"
 OUTCOME = "outcome"
 """The kind of the fact that ends an upgrade: ``{"outcome", "why", "number"}``."""
 Ending = Literal["merged_by_policy", "merged", "merged_on_github", "closed", "left", "nothing", "superseded"]
+_NAMED = 8
+"""Characters of a sha that name a commit."""
 _CLEARS = "It goes on by itself then, with everything asked again."
 
 
@@ -44,6 +46,10 @@ class Decision(NamedTuple):
     standing: Standing | None = None
     ending: Ending | None = None
     by: str = "stationmaster"
+
+
+class OtherHead(ValueError):
+    """The commit that somebody wants merged is not the pull request's last one."""
 
 
 class MergeHeld(EffectRefused):
@@ -117,12 +123,24 @@ def refused(desk: UpgradeDesk, upgrade: Upgrade, pull: PullRequest, why: str) ->
     desk.ledger.record(upgrade.id, UNMERGEABLE, desk.repository, value, desk.now(), "stationmaster")
 
 
-def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str) -> Fact | None:
-    """Keep a person's word that the head that stands there now is to be merged; None where there is nothing."""
+def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str, *, meant: str) -> Fact | None:
+    """Keep a person's word that a head is to be merged; None where there is nothing.
+
+    :param meant: the beginning of the head's sha, as whoever has read it named it. Empty, of a question of an older
+        release (F69): the head that stands there now.
+    :raises OtherHead: the pull request has another head: what came since has been read by nobody.
+    :raises ForgeError: GitHub does not tell which.
+    """
     found = finding.known(desk, upgrade)
     if found is None:
         return None
     pull = desk.forge.pull(desk.repository, int(found.value["number"]))
+    named = meant.strip().strip("`").lower()
+    if named and (len(named) < _NAMED or not pull.head_sha.startswith(named)):
+        raise OtherHead(
+            f"The form names the commit {named!r}, and #{pull.number} ends with {pull.head_sha[:_NAMED]} now: "
+            f"read what it brings, and put that one in."
+        )
     value = {"number": pull.number, "sha": pull.head_sha, "note": note}
     return desk.ledger.record(upgrade.id, APPROVED, desk.repository, value, desk.now(), person.id)
 
