@@ -109,10 +109,18 @@ MUTANTS = (
         "tests/operators/test_early_answers.py::test_f06_without_its_fields_an_answer_is_about_what_was_shown",
     ),
     Mutant(
+        "F06: a test is of the commit that its form names",
+        "operators/asking.py",
+        "        if sha and not names(named, sha):\n",
+        "        if False:\n",
+        "tests/operators/test_deploying_tasks.py::"
+        "test_f06_a_list_that_was_walked_through_on_another_commit_is_no_test_of_this_one",
+    ),
+    Mutant(
         "F06: a merge is of the commit that its form names",
         "upgrades/deciding.py",
-        "    if named and (len(named)",
-        "    if not named and (len(named)",
+        "    if meant and not names(",
+        "    if not meant and not names(",
         "tests/operators/test_upgrade_tasks.py::test_f06_a_commit_that_came_after_the_question_is_not_merged_unread",
     ),
     Mutant(

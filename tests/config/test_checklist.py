@@ -116,3 +116,8 @@ def test_an_items_id_does_not_hang_on_the_other_items(texts, data):
 )
 def test_what_a_page_says_of_the_whole_list(page, said):
     assert introduction(page) == said
+
+
+def test_an_item_takes_no_name_of_the_forms_other_fields():
+    """Its box would be lost under the note, and the list could never be passed."""
+    assert [item.id for item in parse_checklist("- [ ] Note\n- [ ] On commit\n")] == ["note-2", "on-commit"]

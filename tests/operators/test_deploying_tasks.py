@@ -10,6 +10,7 @@ from stationmaster.departures import opening
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, PORTAL
 from tests.operators.runs import answer
+from tests.operators.test_voting_tasks import new_manifest
 
 DISPATCH = r"/dispatches$"
 DEPLOY, VERIFY, TEST = "portal.deploy_to_prod", "portal.verify_prod", "explorer.test_prod"
@@ -285,7 +286,7 @@ def ask(run):
 
 
 def ticks(run, *, leave=0):
-    names = [name for name in run.asked[-1]["params"] if name != "note"]
+    names = [name for name in run.asked[-1]["params"] if name not in ("note", "on_commit")]
     return dict.fromkeys(names[leave:], True)
 
 
@@ -308,6 +309,36 @@ def test_c20_a_list_that_is_not_whole_fails_and_is_asked_again_after_a_clear(rea
     assert outcome.kind == "failed"
     assert ready.blockers(TEST) == ["CHECKLIST_FAILED"]
     assert ask(ready).kind == "deferred"
+
+
+@pytest.mark.parametrize("how", ["by its form", "without its fields"])
+def test_f06_a_list_that_was_walked_through_on_another_commit_is_no_test_of_this_one(pinned, how):
+    """A hotfix comes aboard while somebody tests: the form shows for ever what it was first put with (fact 4)."""
+    task, week = "explorer.test_staging", pinned.week
+    waits = pinned.start(task, role="primary")
+    shown = pinned.asked[-1]["params"]["on_commit"]["value"]
+    old, new = new_manifest(week, "explorer")
+    assert old.sha_of("explorer").startswith(shown)
+    form = ticks(pinned) | ({"on_commit": shown} if how == "by its form" else {})
+    outcome = pinned.wake(waits, task, answer("All passed", "ben", **form), role="primary")
+    assert (outcome.kind, new.sha_of("explorer")[:8] in outcome.text) == ("retried", True)
+    assert week.ledger.facts(week.departure, kind="checklist") == ()
+
+    waits = pinned.start(task, role="primary")
+    form = ticks(pinned) | {"on_commit": new.sha_of("explorer")}
+    outcome = pinned.wake(waits, task, answer("All passed", "ben", **form), role="primary")
+    assert outcome.value["passed"]
+    (fact,) = week.ledger.facts(week.departure, kind="checklist")
+    assert fact.value["sha"] == new.sha_of("explorer")
+
+
+def test_f69_a_list_of_an_older_release_is_about_what_is_there(pinned):
+    task = "explorer.test_staging"
+    waits = pinned.start(task, role="primary")
+    for kept in ("asked", "question"):
+        waits.kwargs[kept] = {name: value for name, value in waits.kwargs[kept].items() if name != "on_commit"}
+    outcome = pinned.wake(waits, task, answer("All passed", "ben", **ticks(pinned)), role="primary")
+    assert outcome.value["passed"]
 
 
 def test_c33_who_was_asked_may_answer_after_the_handoff(pinned):
@@ -386,6 +417,14 @@ def test_f32_nobody_is_asked_to_deploy_by_hand_before_the_gates_open(promote):
     assert [lock.name for lock in run.week.ledger.locks()] == [f"{PORTAL}/prod"]
     assert len(run.week.ledger.facts(run.week.departure, kind="rollback_target", subject="portal/prod")) == 1
     assert run.week.ledger.departure(run.week.departure).state is DepartureState.PROMOTING
+
+
+def test_f06_another_commit_that_was_deployed_by_hand_is_not_taken_for_this_one(ready):
+    run = by_hand(ready)
+    waits = run.start(DEPLOY, **ME)
+    outcome = run.wake(waits, DEPLOY, answer("Done", "farah", on_commit="0" * 40), **ME)
+    assert (outcome.kind, "has taken its place" in outcome.text) == ("retried", True)
+    assert run.week.ledger.facts(run.week.departure, kind="manual") == ()
 
 
 def test_a_deploy_by_hand_that_failed_says_so(ready):

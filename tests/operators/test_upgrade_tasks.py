@@ -232,9 +232,9 @@ def test_f12_what_is_no_answer_of_the_person_merges_nothing(open_question, given
 def test_f06_a_commit_that_came_after_the_question_is_not_merged_unread(open_question, how):
     """The form shows for ever what it was first put with (fact 4)."""
     week, asked = open_question
-    shown = week.asked[0]["params"]["head"]["value"]
+    shown = week.asked[0]["params"]["on_commit"]["value"]
     late = week.yard.github.push(REPO, branch="bot-update-deps", title="late", author="upgrade-bot[bot]").sha
-    form = {"by its form": {"head": shown}, "without its fields": {}, "too short": {"head": late[:4]}}[how]
+    form = {"by its form": {"on_commit": shown}, "without its fields": {}, "too short": {"on_commit": late[:4]}}[how]
     outcome = week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=True, **form))
     assert (outcome.kind, f"ends with {late[:8]} now" in outcome.text) == ("retried", True)
     assert week.yard.ledger.facts(week.yard.upgrade.id, "approved") == ()
@@ -243,7 +243,7 @@ def test_f06_a_commit_that_came_after_the_question_is_not_merged_unread(open_que
     assert late[:8] in told
     week.yard.github.script_checks(REPO, late, "green")
     again = week.start("merge_or_ask")
-    done = week.wake(again, "merge_or_ask", answer(MERGE, "enzo", read=True, head=f"`{late[:8].upper()}` "))
+    done = week.wake(again, "merge_or_ask", answer(MERGE, "enzo", read=True, on_commit=f"`{late[:8].upper()}` "))
     assert done.value["outcome"] == "merged"
     assert week.yard.ledger.facts(week.yard.upgrade.id, "approved")[0].value["sha"] == late
 
@@ -271,7 +271,7 @@ def test_f56_a_word_outlives_a_github_that_is_down(open_question):
 def test_f69_a_question_of_an_older_release_is_about_the_commit_that_stands_there(open_question):
     week, asked = open_question
     for kept in ("asked", "question"):
-        asked.kwargs[kept] = {name: value for name, value in asked.kwargs[kept].items() if name != "head"}
+        asked.kwargs[kept] = {name: value for name, value in asked.kwargs[kept].items() if name != "on_commit"}
     done = week.wake(asked, "merge_or_ask", answer(MERGE, "enzo", read=True))
     assert done.value["outcome"] == "merged"
 

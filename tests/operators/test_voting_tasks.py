@@ -8,7 +8,6 @@ import pytest
 
 from stationmaster.core.manifest import Manifest
 from stationmaster.ledger.records import DepartureState
-from tests.departures.week import PORTAL
 from tests.operators.runs import answer
 
 CONFIRM = "confirm_the_promotion"
@@ -24,12 +23,13 @@ def vote(run, voter, choice="LGTM", **fields):
     return run.wake(ballot(run, voter), "ballot", answer(choice, voter, **fields), voter=voter)
 
 
-def new_manifest(week):
+def new_manifest(week, component="portal"):
     """A hotfix: the same departure has another manifest now."""
     present = week.ledger.manifest_of(week.departure)
-    fixed = week.github.push(PORTAL, title="Fix").sha
+    (repository,) = [each.repository for each in present.passengers if each.component == component]
+    fixed = week.github.push(repository, title="Fix").sha
     passengers = [
-        passenger.model_copy(update={"sha": fixed}) if passenger.component == "portal" else passenger
+        passenger.model_copy(update={"sha": fixed}) if passenger.component == component else passenger
         for passenger in present.passengers
     ]
     week.ledger.pin(week.departure, Manifest.of(passengers), week.clock(), "ben")

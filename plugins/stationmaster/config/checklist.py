@@ -76,7 +76,7 @@ def slug(text: str) -> str:
 
 
 def _numbered(items: list[tuple[str, str]]) -> tuple[ChecklistItem, ...]:
-    taken: set[str] = set()
+    taken = {"note"}  # a field of every form that a list stands in
     result = []
     for text, section in items:
         named = _NAMED.search(text)

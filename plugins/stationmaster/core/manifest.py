@@ -13,6 +13,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from stationmaster.core.naming import short
 from stationmaster.core.value import Value
 
 _SHA = re.compile(r"[0-9a-f]{40}")
@@ -153,7 +154,7 @@ class Manifest(Value):
     @property
     def short(self) -> str:
         """The first eight digits of the hash, for people."""
-        return self.hash[:8]
+        return short(self.hash)
 
     @property
     def empty(self) -> bool:

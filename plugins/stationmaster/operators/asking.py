@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core.naming import names, short
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
-from stationmaster.operators.question import Question, moment
+from stationmaster.operators.question import COMMIT, Question, moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -77,7 +78,14 @@ class AskOperator(StationOperator):
 
         found = self.blocker(station, departure)
         arguments = {"gate": self.task_id, "stop": self.stop, "blocker": found.model_dump(mode="json")}
+        sha = self.commit(station, departure)
+        if sha:
+            arguments[COMMIT] = sha
         return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
+
+    def commit(self, station: Station, departure: str) -> str:
+        """Return the commit that is asked about, empty where it is none: then the form has a field that names it."""
+        return ""
 
     def closed(self, station: Station, departure: str) -> Result:
         """Return the result when the waiting ended without an answer."""
@@ -108,10 +116,21 @@ class AskOperator(StationOperator):
 
         answer = self._read(station, departure, event)
         try:
+            self._require_the_commit(station, departure, answer)
             return self.answered(station, departure, answer)
         except StepFailedForNow as refused:
             asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused), once=moment(event))
             raise
+
+    def _require_the_commit(self, station: Station, departure: str, answer: Answer) -> None:
+        """Refuse an answer about another commit than is asked about now (F06)."""
+        sha = self.commit(station, departure)
+        named = str(answer.fields.get(COMMIT) or answer.asked.get(COMMIT) or sha)
+        if sha and not names(named, sha):
+            raise StepFailedForNow(
+                f"The form names the commit {named!r}, and {short(sha)} has taken its place: see to that one, and put "
+                f"it in. It is asked again."
+            )
 
     def _ask(self, station: Station, departure: str, context: Context) -> Result | Waiting:
         from stationmaster.core.gates import Verdict

@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result
-from stationmaster.operators.question import Question, text_field, tick_field
+from stationmaster.operators.question import COMMIT, Question, commit_field, text_field, tick_field
 
 if TYPE_CHECKING:
     from stationmaster.config.checklist import ChecklistItem
@@ -53,8 +53,16 @@ class ChecklistOperator(AskOperator):
             subject=f"{departure}: test {leg.component} on {leg.environment}",
             body="\n\n".join(part for part in (body, introduction(self._page())) if part),
             options=(self.PASSED, self.FAILED),
-            fields={**fields, "note": text_field("Note", "What failed, with a link to the issue")},
+            fields={
+                **fields,
+                COMMIT: commit_field("The one that you tested", leg.sha),
+                "note": text_field("Note", "What failed, with a link to the issue"),
+            },
         )
+
+    def commit(self, station: Station, departure: str) -> str:
+        """Return the commit that is tested."""
+        return self._leg(station, departure).sha
 
     def blocker(self, station: Station, departure: str) -> Blocker:
         """Return the open list."""

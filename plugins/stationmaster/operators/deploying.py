@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, Waiting
-from stationmaster.operators.question import Question, text_field
+from stationmaster.operators.question import COMMIT, Question, commit_field, text_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -140,8 +140,15 @@ class DeployByHandOperator(AskOperator):
             subject=f"{departure}: deploy {leg.component} {leg.sha[:12]} to {leg.environment} by hand",
             body=f"Follow the runbook `{deploy.runbook}`. The commit is `{leg.sha}` of {leg.repository}.",
             options=(self.DONE, self.FAILED),
-            fields={"note": text_field("Note", "A link to the plan or the log, for the ledger")},
+            fields={
+                COMMIT: commit_field("The one that you deployed", leg.sha),
+                "note": text_field("Note", "A link to the plan or the log, for the ledger"),
+            },
         )
+
+    def commit(self, station: Station, departure: str) -> str:
+        """Return the commit that is deployed."""
+        return self._leg(station, departure).sha
 
     def blocker(self, station: Station, departure: str) -> Blocker:
         """Return that the deploy is open."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from stationmaster.core.naming import short
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -50,6 +52,18 @@ def moment(event: dict[str, Any]) -> str:
     A try that is killed is followed by one that reads the same answer again (F02): what it did stands under this.
     """
     return f"{event['responded_at'].astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+COMMIT = "on_commit"
+"""The form's field for the commit that is meant: Airflow shows a question as it was first put, whatever came since.
+
+No item of a test list has such a name: theirs are joined by dashes.
+"""
+
+
+def commit_field(told: str, sha: str) -> dict[str, Any]:
+    """Return the field; without its fields an answer is about what was shown (F06)."""
+    return text_field("Commit", told, value=short(sha))
 
 
 _KEY = "question"

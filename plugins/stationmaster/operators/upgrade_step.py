@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster import clock
 from stationmaster.operators.looking import LookingOperator, Pausing
+from stationmaster.operators.question import COMMIT
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,7 +37,7 @@ class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
 
     template_fields: Sequence[str] = ("repository",)
     poll = timedelta(minutes=1)
-    keeps = ("armed", "head")
+    keeps = ("armed", COMMIT)
 
     def __init__(self, *, repository: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.operators.base import Result, StepFailedForNow
-from stationmaster.operators.question import Question, moment, text_field, tick_field
+from stationmaster.operators.question import COMMIT, Question, commit_field, moment, text_field, tick_field
 from stationmaster.operators.upgrade_step import UPGRADE_KEY, Pausing, UpgradeOperator
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 READ = "read"
 NOTE = "note"
-HEAD = "head"
-"""The form's field for the commit that is meant: Airflow shows a question as it was first put, whatever came since."""
 
 
 class StartUpgradeOperator(UpgradeOperator):
@@ -223,7 +221,6 @@ class SettleUpgradeOperator(UpgradeOperator):
         from stationmaster.upgrades import deciding
 
         form = event.get("params_input") or {}
-        # Without its fields an answer is about what its form showed (F06).
         shown = event.get("question") or event.get("asked") or {}
         note = str(form.get(NOTE) or "").strip()
         if event["chosen_options"][0] == self.LEAVE:
@@ -234,7 +231,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         if form.get(READ) is not True:
             raise StepFailedForNow("Tick that you have read what changes, then merge. It is asked again.")
         try:
-            deciding.approve(desk, upgrade, person, note, meant=str(form.get(HEAD) or shown.get(HEAD) or ""))
+            deciding.approve(desk, upgrade, person, note, meant=str(form.get(COMMIT) or shown.get(COMMIT) or ""))
         except deciding.OtherHead as other:
             raise StepFailedForNow(f"{other} It is asked again.") from other
 
@@ -272,7 +269,6 @@ class SettleUpgradeOperator(UpgradeOperator):
             NOTE: text_field("Note", "What you mended or held back; or why it is left"),
         }
         if head:
-            told = "The last commit of the pull request that you have read: this one is merged, and no other"
-            fields[HEAD] = text_field("Commit", told, value=head[:8])
+            fields[COMMIT] = commit_field("The last one that you have read: it is merged, and no other", head)
         self.ask(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
-        return Pausing(waiting.QUESTION, {**kept, "armed": True, HEAD: head})
+        return Pausing(waiting.QUESTION, {**kept, "armed": True, COMMIT: head})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from stationmaster.core.naming import names
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 from stationmaster.operators.question import Question, text_field
@@ -37,9 +38,9 @@ def _manifest_named(station: Station, departure: str, answer: Answer) -> str:
 
     _, present = counting.round_of(station, departure)
     shown = str(answer.asked.get("manifest", present.hash))
-    named = str(answer.fields.get(MANIFEST) or shown).strip().strip("`").lower()
+    named = str(answer.fields.get(MANIFEST) or shown)
     for known in (present.hash, shown):
-        if len(named) >= len(present.short) and known.startswith(named):
+        if names(named, known):
             return known
     raise StepFailedForNow(f"The form names manifest {named!r}, and {present.short} is aboard. It is asked again.")
 

@@ -21,6 +21,7 @@ from stationmaster.operators.handing_over import (
     LookBackOperator,
     PairUpOperator,
 )
+from stationmaster.operators.question import COMMIT
 from stationmaster.operators.upgrading import SettleUpgradeOperator
 from stationmaster.operators.voting import MANIFEST
 from stationmaster.rehearsal.airflow_answers import RequiredAction, TaskInstance
@@ -304,8 +305,13 @@ def _ballots(scene: Scene, departure: str) -> Iterator[tuple[str, ...]]:
 
 def _aboard(scene: Scene, action: RequiredAction, departure: str) -> dict[str, str]:
     """Return the field that names what is aboard, as the channel tells it: a form shows what it was first put with."""
-    manifest = scene.ledger.manifest_of(departure) if MANIFEST in action.params else None
-    return {MANIFEST: manifest.short} if manifest is not None else {}
+    manifest = scene.ledger.manifest_of(departure)
+    component = action.task_instance.task_id.partition(".")[0]
+    if manifest is None:
+        return {}
+    if COMMIT in action.params and any(each.component == component for each in manifest.passengers):
+        return {COMMIT: manifest.sha_of(component)}
+    return {MANIFEST: manifest.short} if MANIFEST in action.params else {}
 
 
 def departure_of(scene: Scene, task: TaskInstance) -> str | None:

@@ -12,6 +12,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.freezes import freeze_gate
 from stationmaster.core.gates import Standing, checks_gate, combine
+from stationmaster.core.naming import names, short
 from stationmaster.core.upgrades import Assessment, Condition, assess, objections
 from stationmaster.departures import halting
 from stationmaster.departures.acting import Receipt, perform
@@ -31,8 +32,6 @@ UNMERGEABLE = "unmergeable"
 OUTCOME = "outcome"
 """The kind of the fact that ends an upgrade: ``{"outcome", "why", "number"}``."""
 Ending = Literal["merged_by_policy", "merged", "merged_on_github", "closed", "left", "nothing", "superseded"]
-_NAMED = 8
-"""Characters of a sha that name a commit."""
 _CLEARS = "It goes on by itself then, with everything asked again."
 
 
@@ -135,10 +134,9 @@ def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str, *, m
     if found is None:
         return None
     pull = desk.forge.pull(desk.repository, int(found.value["number"]))
-    named = meant.strip().strip("`").lower()
-    if named and (len(named) < _NAMED or not pull.head_sha.startswith(named)):
+    if meant and not names(meant, pull.head_sha):
         raise OtherHead(
-            f"The form names the commit {named!r}, and #{pull.number} ends with {pull.head_sha[:_NAMED]} now: "
+            f"The form names the commit {meant!r}, and #{pull.number} ends with {short(pull.head_sha)} now: "
             f"read what it brings, and put that one in."
         )
     value = {"number": pull.number, "sha": pull.head_sha, "note": note}
