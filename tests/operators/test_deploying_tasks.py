@@ -332,6 +332,23 @@ def test_f06_a_list_that_was_walked_through_on_another_commit_is_no_test_of_this
     assert fact.value["sha"] == new.sha_of("explorer")
 
 
+def test_c20_a_list_that_was_passed_elsewhere_closes_by_itself(pinned):
+    """By the hotfix that came aboard: it asks for a list of its own, and nobody is reminded of the older one."""
+    task, week = "explorer.test_staging", pinned.week
+    waits = pinned.start(task, role="primary")
+    _, new = new_manifest(week, "explorer")
+    items = [{"title": "Open a dataset", "answer": "passed"}]
+    for sha, passed in (("0" * 40, True), (new.sha_of("explorer"), False)):
+        value = {"sha": sha, "passed": passed, "items": items, "note": ""}
+        week.ledger.record(week.departure, "checklist", "explorer/staging", value, week.clock(), "emil")
+        assert pinned.settled(waits) is None
+    value = {"sha": new.sha_of("explorer"), "passed": True, "items": items, "note": ""}
+    week.ledger.record(week.departure, "checklist", "explorer/staging", value, week.clock(), "emil")
+    outcome = pinned.wake(waits, task, role="primary")
+    assert (outcome.value["person"], outcome.value["items"]) == ("emil", items)
+    assert pinned.blockers(task) == []
+
+
 def test_f69_a_list_of_an_older_release_is_about_what_is_there(pinned):
     task = "explorer.test_staging"
     waits = pinned.start(task, role="primary")

@@ -29,7 +29,9 @@ from stationmaster.ledger.records import DepartureState
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.manifest import Passenger
+    from stationmaster.departures.legs import Leg
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.records import Fact
 
 
 def times_of(station: Station, departure: str, stop: StopName) -> StopTimes:
@@ -122,6 +124,13 @@ def checklist_standing(station: Station, departure: str, environment: str) -> St
             checklist_gate(passenger.component, items, since=staged_at(station, departure), who=(station.conductor.id,))
         )
     return combine(found) if found else passed("checklist")
+
+
+def tested(station: Station, departure: str, leg: Leg) -> Fact | None:
+    """Return the last answer by which the test list of a leg was passed on its commit, None if it was not."""
+    facts = station.ledger.facts(departure, kind="checklist", subject=leg.subject)
+    found = [fact for fact in facts if fact.value["sha"] == leg.sha and fact.value["passed"]]
+    return found[-1] if found else None
 
 
 def confirm_standing(station: Station, departure: str) -> Standing:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowSkipException
 
 from stationmaster.operators.asking import Answer, AskOperator
-from stationmaster.operators.base import Result
+from stationmaster.operators.base import Result, Waiting
 from stationmaster.operators.question import COMMIT, Question, commit_field, text_field, tick_field
 
 if TYPE_CHECKING:
@@ -80,12 +80,17 @@ class ChecklistOperator(AskOperator):
 
     def known(self, station: Station, departure: str) -> Result | None:
         """Return the recorded answer for this commit, if the list was passed."""
-        leg = self._leg(station, departure)
-        facts = station.ledger.facts(departure, kind="checklist", subject=leg.subject)
-        answers = [fact for fact in facts if fact.value["sha"] == leg.sha and fact.value["passed"]]
-        if not answers:
+        from stationmaster.departures import gating
+
+        found = gating.tested(station, departure, self._leg(station, departure))
+        if found is None:
             return None
-        return {**self.tagged_by(station, answers[-1].by), "passed": True, "items": answers[-1].value["items"]}
+        return {**self.tagged_by(station, found.by), "passed": True, "items": found.value["items"]}
+
+    def waiting(self, station: Station, departure: str) -> Waiting:
+        """Wait for the answer, or until the list was passed elsewhere: by the hotfix that came aboard meanwhile."""
+        waits = super().waiting(station, departure)
+        return waits._replace(arguments={**waits.arguments, "tests": self.component})
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record each item; one that was not ticked is not passed."""
