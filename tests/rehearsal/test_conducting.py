@@ -167,6 +167,35 @@ def test_a_look_reads_every_page(airflow) -> None:
     assert len(Lookout(airflow).look([(CUT, "r1")]).waiting) == 230
 
 
+def test_a_task_that_is_tried_anew_while_the_pages_are_read_is_seen_once_and_hides_none(airflow) -> None:
+    """It has another id then, and so moves to the end: the one behind it would be passed over."""
+    airflow.put(CUT, "r1", **{f"first__{number}": "deferred" for number in range(150)})
+    pages = iter(range(100))
+
+    def retried(_: str) -> None:
+        if next(pages) == 1:
+            tasks = airflow.tasks[CUT, "r1"]
+            tasks.pop("first__7")
+            tasks["first__7"] = None
+
+    airflow.before = retried
+    look = Lookout(airflow).look([(CUT, "r1")])
+    assert [label for _, label, _, _ in look.picture] == sorted(f"{CUT} first[{number}]" for number in range(150))
+    assert len(look.waiting) == 149
+
+
+def test_tasks_that_never_stop_moving_end_no_look(airflow) -> None:
+    airflow.put(CUT, "r1", **{f"first__{number}": "deferred" for number in range(150)})
+
+    def retried(_: str) -> None:
+        tasks = airflow.tasks[CUT, "r1"]
+        label = next(iter(tasks))
+        tasks[label] = tasks.pop(label) and None
+
+    airflow.before = retried
+    assert len(Lookout(airflow).look([(CUT, "r1")]).picture) >= 149
+
+
 def test_a_run_whose_last_task_is_done_is_awaited_until_it_has_ended_itself(airflow) -> None:
     airflow.put(CUT, "r1", "running", first="success", second="failed")
     look = Lookout(airflow).look([(CUT, "r1")])

@@ -20,6 +20,8 @@ BUSY = frozenset({"queued", "running", "scheduled", "restarting", "up_for_retry"
 FAILED = frozenset({"failed", "upstream_failed"})
 ENDED = FAILED | {"success", "skipped", "removed"}
 
+_LISTINGS = 5
+"""How often the pages are read when task instances move meanwhile; a later look sees what this one did not."""
 _ENOUGH: Mapping[str, frozenset[str]] = {
     "all_success": FAILED | {"skipped"},
     "none_failed": FAILED,
@@ -100,8 +102,21 @@ class Lookout:
         )
 
     def task_instances(self, runs: Sequence[RunName]) -> tuple[TaskInstance, ...]:
-        """Return the task instances of all these runs."""
+        """Return the task instances of all these runs, each once.
+
+        A new try gives its task instance another id, so that it moves to the last page while the pages are read, and
+        the one behind it is passed over: then all of them are read again.
+        """
         wanted = set(runs)
+        found: dict[tuple[str, str, str, int], TaskInstance] = {}
+        for _ in range(_LISTINGS):
+            rows = self._rows(wanted)
+            found = {(task.dag_id, task.dag_run_id, task.task_id, task.map_index): task for task in rows}
+            if len(found) == len(rows):
+                break
+        return tuple(found.values())
+
+    def _rows(self, wanted: set[RunName]) -> list[TaskInstance]:
         body = {"dag_ids": sorted({dag for dag, _ in wanted}), "dag_run_ids": sorted({run for _, run in wanted})}
         rows: list[Any] = []
         while wanted:
@@ -111,7 +126,7 @@ class Lookout:
             if len(answer["task_instances"]) < PAGE:
                 break
         found = (TaskInstance.model_validate(row) for row in rows)
-        return tuple(task for task in found if (task.dag_id, task.dag_run_id) in wanted)
+        return [task for task in found if (task.dag_id, task.dag_run_id) in wanted]
 
     def _is_busy(self, dag_id: str, tasks: Iterable[TaskInstance]) -> bool:
         found = list(tasks)
