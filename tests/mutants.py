@@ -119,8 +119,8 @@ MUTANTS = (
     Mutant(
         "F06: a merge is of the commit that its form names",
         "upgrades/deciding.py",
-        "    if meant and not names(",
-        "    if not meant and not names(",
+        "    if meant is not None and not names(",
+        "    if meant is None and not names(",
         "tests/operators/test_upgrade_tasks.py::test_f06_a_commit_that_came_after_the_question_is_not_merged_unread",
     ),
     Mutant(

@@ -268,6 +268,25 @@ def test_f56_a_word_outlives_a_github_that_is_down(open_question):
     assert len(week.asked) == 1
 
 
+def test_f06_a_question_that_was_put_before_there_was_a_pull_request_merges_none_unread(week):
+    """The workflow had failed, and was run again while the question stood."""
+    week.yard.github.script_runs(REPO, "update-dependencies.yaml", conclusion="failure")
+    week.until_checked()
+    asked = week.start("merge_or_ask")
+    assert week.asked[0]["params"]["on_commit"]["value"] == ""
+    (run,) = week.yard.github.repository(REPO).record.runs.values()
+    week.yard.github.script_runs(REPO, "update-dependencies.yaml", conclusion="success")
+    run.wanted, run.status, run.conclusion, run.started_at = "success", "queued", None, None
+    run.queued_at = week.yard.clock()
+    week.yard.clock.move(minutes=8)
+    assert week.settled(asked) is not None, "its pull request is found"
+    waits = week.wake(asked, "merge_or_ask")
+    assert waits.kind == "deferred"
+    outcome = week.wake(waits, "merge_or_ask", answer(MERGE, "enzo", read=True))
+    assert (outcome.kind, "names no commit" in outcome.text) == ("retried", True)
+    assert week.yard.merges() == 0
+
+
 def test_f69_a_question_of_an_older_release_is_about_the_commit_that_stands_there(open_question):
     week, asked = open_question
     for kept in ("asked", "question"):

@@ -10,6 +10,7 @@ import typer
 from stationmaster import clock
 from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.whereabouts import HOME, HomeOption, open_ledger
+from stationmaster.core.naming import names, short
 
 if TYPE_CHECKING:
     from stationmaster.ledger import Ledger
@@ -100,7 +101,7 @@ def lift(
         ledger = open_ledger(home)
         found = _rejected(ledger, manifest)
         ledger.lift_rejection(found, why, clock.now(), by)
-    console().print(f"Manifest {found[:8]} is no longer rejected.")
+    console().print(f"Manifest {short(found)} is no longer rejected.")
 
 
 def migrate(home: HomeOption = HOME) -> None:
@@ -152,7 +153,7 @@ def _json_object(text: str | None) -> dict[str, Any]:
 def _rejected(ledger: Ledger, manifest: str) -> str:
     """Return the whole hash of the one rejected manifest that begins so."""
     lines = [entry for entry in ledger.audit() if entry.action == "manifest.rejection"]
-    found = sorted({entry.subject for entry in lines if len(manifest) >= 8 and entry.subject.startswith(manifest)})
+    found = sorted({entry.subject for entry in lines if names(manifest, entry.subject)})
     if len(found) != 1:
         refuse(
             f"{manifest!r} names {len(found)} rejected manifests. Write 8 digits or more; "

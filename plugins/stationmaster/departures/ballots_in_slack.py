@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stationmaster.core.ballot_words import votes
+from stationmaster.core.naming import names
 from stationmaster.core.quorum import Ballot
 from stationmaster.departures import beside, telling, wording
 from stationmaster.hooks.chat_errors import ChatMessageGone, ChatUnreadable
@@ -85,7 +86,7 @@ def _replies(station: Station, departure: str, number: int, manifest: Manifest) 
         said = votes(reply.text)
         if said is None or reply.bot or not opened or reply.at < opened[0].at:
             continue
-        aimed_at = manifest.hash if said.manifest is None or manifest.hash.startswith(said.manifest) else said.manifest
+        aimed_at = manifest.hash if said.manifest is None or names(said.manifest, manifest.hash) else said.manifest
         at = reply.edited or reply.at
         ballots.append(_ballot(station, reply.user, "slack_reply", said.choice, aimed_at, at, reason=said.reason))
     return ballots

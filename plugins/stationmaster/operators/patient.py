@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
 from airflow.sdk.exceptions import AirflowException
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _ASKS_EVERY = timedelta(seconds=15)
 
 
-def is_answer(event: dict[str, Any] | None) -> bool:
+def is_answer(event: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
     """Return whether what woke a task is what a person has answered."""
     return event is not None and "chosen_options" in event
 
@@ -101,7 +101,7 @@ class PatientOperator(FilesOperator):
         :param kept: what the step was to be taken with; None if the try had just begun.
         :param question: what the question that stands was put with; absent where none does.
         """
-        if event and is_answer(event):
+        if is_answer(event):
             return self._woken(context, {**event, "asked": (kept or {}).get("asked", {})}, question)
         if kept is None:
             # A question may have been put already, and is put once in each try (fact 3).

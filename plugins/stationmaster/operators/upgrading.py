@@ -231,7 +231,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         if form.get(READ) is not True:
             raise StepFailedForNow("Tick that you have read what changes, then merge. It is asked again.")
         try:
-            deciding.approve(desk, upgrade, person, note, meant=str(form.get(COMMIT) or shown.get(COMMIT) or ""))
+            deciding.approve(desk, upgrade, person, note, meant=form.get(COMMIT) or shown.get(COMMIT))
         except deciding.OtherHead as other:
             raise StepFailedForNow(f"{other} It is asked again.") from other
 
@@ -266,9 +266,8 @@ class SettleUpgradeOperator(UpgradeOperator):
         head = decision.pull.head_sha if decision.pull is not None else ""
         fields = {
             READ: tick_field("I have read what changes", "The change logs of what is more than a patch, and the diff"),
+            COMMIT: commit_field("The last one that you have read: it is merged, and no other", head),
             NOTE: text_field("Note", "What you mended or held back; or why it is left"),
         }
-        if head:
-            fields[COMMIT] = commit_field("The last one that you have read: it is merged, and no other", head)
         self.ask(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
         return Pausing(waiting.QUESTION, {**kept, "armed": True, COMMIT: head})

@@ -122,10 +122,10 @@ def refused(desk: UpgradeDesk, upgrade: Upgrade, pull: PullRequest, why: str) ->
     desk.ledger.record(upgrade.id, UNMERGEABLE, desk.repository, value, desk.now(), "stationmaster")
 
 
-def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str, *, meant: str) -> Fact | None:
+def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str, *, meant: str | None) -> Fact | None:
     """Keep a person's word that a head is to be merged; None where there is nothing.
 
-    :param meant: the beginning of the head's sha, as whoever has read it named it. Empty, of a question of an older
+    :param meant: the beginning of the head's sha, as whoever has read it named it. None, of a question of an older
         release (F69): the head that stands there now.
     :raises OtherHead: the pull request has another head: what came since has been read by nobody.
     :raises ForgeError: GitHub does not tell which.
@@ -134,9 +134,10 @@ def approve(desk: UpgradeDesk, upgrade: Upgrade, person: Person, note: str, *, m
     if found is None:
         return None
     pull = desk.forge.pull(desk.repository, int(found.value["number"]))
-    if meant and not names(meant, pull.head_sha):
+    if meant is not None and not names(meant, pull.head_sha):
+        named = f"the commit {meant!r}" if meant else "no commit"
         raise OtherHead(
-            f"The form names the commit {meant!r}, and #{pull.number} ends with {short(pull.head_sha)} now: "
+            f"The form names {named}, and #{pull.number} ends with {short(pull.head_sha)} now: "
             f"read what it brings, and put that one in."
         )
     value = {"number": pull.number, "sha": pull.head_sha, "note": note}
