@@ -20,10 +20,10 @@ MODULES = (
     "airflow.providers.standard.triggers.hitl",
     "airflow.sdk.execution_time.hitl",
     "psycopg",
-    "stationmaster.assemble.include",
     "stationmaster.assemble.chores",
     "stationmaster.assemble.escalation",
     "stationmaster.assemble.incidents",
+    "stationmaster.assemble.include",
     "stationmaster.assemble.measures",
     "stationmaster.assemble.rollouts",
     "stationmaster.assemble.rotations",
@@ -33,30 +33,45 @@ MODULES = (
     "stationmaster.assemble.watches",
     "stationmaster.chores.closing",
     "stationmaster.chores.waiting",
-    "stationmaster.departures.station",
     "stationmaster.departures.going_back",
+    "stationmaster.departures.hotfixing",
+    "stationmaster.departures.releasing",
+    "stationmaster.departures.station",
     "stationmaster.departures.watches",
     "stationmaster.duty.measures",
     "stationmaster.duty.train_log",
     "stationmaster.handoffs.comparing",
+    "stationmaster.handoffs.packing",
+    "stationmaster.handoffs.shift_desk",
     "stationmaster.handoffs.waiting",
+    "stationmaster.hooks.alerts",
+    "stationmaster.hooks.calendar_feed",
     "stationmaster.hooks.chat",
     "stationmaster.hooks.forge",
+    "stationmaster.hooks.jira_operations",
     "stationmaster.hooks.mail",
-    "stationmaster.handoffs.packing",
+    "stationmaster.hooks.pager_models",
+    "stationmaster.hooks.pagerduty_schedules",
+    "stationmaster.hooks.sentry",
     "stationmaster.incidents.circles",
     "stationmaster.incidents.logging_issue",
     "stationmaster.incidents.preview",
     "stationmaster.incidents.questions",
     "stationmaster.incidents.waiting",
     "stationmaster.ledger.facade",
+    "stationmaster.oncall.changing",
+    "stationmaster.operators.starting_runs",
     "stationmaster.rollouts.reporting",
     "stationmaster.rollouts.waiting",
     "stationmaster.settings",
+    "stationmaster.triggers.handoff_trigger",
     "stationmaster.triggers.ledger_trigger",
+    "stationmaster.triggers.question_trigger",
     "stationmaster.triggers.rollout_trigger",
     "stationmaster.triggers.station_trigger",
     "stationmaster.triggers.team_trigger",
+    "stationmaster.triggers.upgrade_trigger",
+    "stationmaster.upgrades.upgrade_desk",
     "stationmaster.upgrades.waiting",
     "stationmaster.watches.waiting",
 )
@@ -76,6 +91,7 @@ def on_starting(component: Any) -> None:  # noqa: ARG001 - Airflow passes argume
             # Whoever needs it says so itself, in its own task.
             log.warning("%s cannot be loaded in advance", name, exc_info=True)
     _build_models()
+    _learn_countries()
 
 
 def _build_models() -> None:
@@ -85,6 +101,13 @@ def _build_models() -> None:
 
     for model in (*_below(ConfigModel), *_below(Value)):
         model.model_rebuild()
+
+
+def _learn_countries() -> None:
+    """Load every country's holidays: a team that names its own one has it checked at each reading of its files."""
+    from stationmaster.config.holiday_lists import Holidays
+
+    Holidays(country="CH")
 
 
 def _below(base: type[Any]) -> list[type[Any]]:

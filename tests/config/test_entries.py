@@ -98,7 +98,7 @@ def test_a_team_may_have_several_files_and_a_name_once(files, written):
 
 
 def test_only_what_is_asked_for_is_read(files, written):
-    written("  bad: 7\n")
+    written("  bad: {due: 7, due: 8}\n")
     found = load(files.root, ["cellxgene"], entries={"chores": ["good"]})
     assert (list(found.team("cellxgene").chores), found.problems) == (["good"], ())
     assert load(files.root, ["cellxgene"], entries={"chores": ()}).team("cellxgene").chores == {}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from stationmaster import clock
-from stationmaster.config.documents import Document, DocumentBroken, dotted, read_document
+from stationmaster.config.documents import Document, DocumentBroken, Entries, dotted, read_document
 from stationmaster.config.entries import ENTRY_FILES, EntryFile, heads_differ, read_entries
 from stationmaster.config.include import Include
 from stationmaster.config.mistakes import Mistake, mistakes
@@ -155,13 +155,14 @@ class _Reading:
 
     def _entry_file(self, team: TeamConfig, kind: EntryFile, path: Path, held: dict[str, Any], before: Any) -> Any:
         """Read one file and return the head that holds: the team's first file says it for the others, too."""
-        source = f"{kind.folder}:{path.stem}"
+        source, wanted = f"{kind.folder}:{path.stem}", self._entries_wanted.get(kind.folder)
         try:
-            self._documents[source] = document = read_document(path)
+            only = None if wanted is None else Entries(kind.folder, wanted)
+            self._documents[source] = document = read_document(path, only=only)
         except DocumentBroken as broken:
             self._broken(path, broken, entry=kind.folder)
             return before
-        found = read_entries(kind, document, self._name, only=self._entries_wanted.get(kind.folder))
+        found = read_entries(kind, document, self._name, only=wanted)
         for name, mistake in found.mistakes:
             self._place(path, mistake, document, entry=f"{kind.folder}.{name}" if name else kind.folder)
         head = found.head if before is None else before
