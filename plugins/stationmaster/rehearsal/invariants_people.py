@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
+from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.roster import RotationEntry
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
@@ -69,10 +71,20 @@ def _turn(entry: RotationEntry, local: datetime) -> int | None:
         return (local - begins) // timedelta(days=entry.length)
     today = (local - timedelta(hours=begins.hour, minutes=begins.minute)).date()
     worked = {day.index for day in entry.working_days}
-    off = set(entry.holidays.from_year(entry.since.year))
-    days = (entry.since + timedelta(days=step) for step in range((today - entry.since).days + 1))
+    off = _days_off(entry.holidays, entry.since.year)
+    # Before its first day a rotation counts backwards, as its other kinds do.
+    first, last = sorted((entry.since, today))
+    days = (first + timedelta(days=step) for step in range((last - first).days + 1))
     at_work = [day for day in days if day.weekday() in worked and day not in off]
-    return (len(at_work) - 1) // entry.length if at_work and at_work[-1] == today else None
+    if today not in at_work:
+        return None
+    passed = at_work.index(today) if entry.since <= today else -sum(day < entry.since for day in at_work)
+    return passed // entry.length
+
+
+@cache
+def _days_off(holidays: Holidays, year: int) -> frozenset[date]:
+    return frozenset(holidays.from_year(year))
 
 
 def _in_line(entry: RotationEntry, turn: int) -> str:
