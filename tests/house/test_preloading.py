@@ -22,8 +22,6 @@ LOOK = """
 import json, sys
 import airflow.sdk
 airflow.sdk.DAG
-import pytest
-
 from stationmaster import preloading
 preloading.on_starting(component=None)
 before = set(sys.modules)
@@ -44,8 +42,6 @@ print(json.dumps({"dags": [dag.dag_id for dag in dags], "late": late, "unbuilt":
 
 LOADED = """
 import json, sys
-import pytest
-
 from stationmaster import preloading
 preloading.on_starting(component=None)
 print(json.dumps(sorted(sys.modules)))
