@@ -5,7 +5,16 @@ An installed package registers by its entry point; a second registration would s
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from importlib.metadata import PackageNotFoundError, distribution
 
-if not entry_points(group="airflow.plugins", name="stationmaster"):
+
+def _registered() -> bool:
+    """Return whether the installed package does. Every task asks: all packages' entry points are not read for it."""
+    try:
+        return bool(distribution("stationmaster").entry_points.select(group="airflow.plugins", name="stationmaster"))
+    except PackageNotFoundError:
+        return False
+
+
+if not _registered():
     from stationmaster.airflow_plugin import StationmasterPlugin as StationmasterPlugin

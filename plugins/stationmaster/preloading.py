@@ -91,6 +91,7 @@ def on_starting(component: Any) -> None:  # noqa: ARG001 - Airflow passes argume
             # Whoever needs it says so itself, in its own task.
             log.warning("%s cannot be loaded in advance", name, exc_info=True)
     _build_models()
+    _learn_tables()
     _learn_countries()
 
 
@@ -101,6 +102,13 @@ def _build_models() -> None:
 
     for model in (*_below(ConfigModel), *_below(Value)):
         model.model_rebuild()
+
+
+def _learn_tables() -> None:
+    """Relate the ledger's classes to its tables: SQLAlchemy does it at the first query else."""
+    from sqlalchemy.orm import configure_mappers
+
+    configure_mappers()
 
 
 def _learn_countries() -> None:

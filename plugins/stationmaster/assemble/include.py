@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,13 +32,17 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     from stationmaster.assemble.sources import source_dags
     from stationmaster.assemble.trains import train_dags
     from stationmaster.assemble.upgrades import upgrade_dags
+    from stationmaster.assemble.watches import AREA as WATCH
     from stationmaster.assemble.watches import watch_dags
+    from stationmaster.core.chores import AREA as CHORES
 
-    # <team>.<train>.<stop>: no other train is read, however many there are; a rotation's DAGs need none.
+    # <team>.<train>.<stop>: no other train is read, however many there are, and no chore or watch of another DAG.
     team_id, _, rest = only.partition(".") if only else ("", "", "")
     name, _, chore = rest.partition(".")
-    chores = {"chores": (chore,) if name == "chores" else ()}
-    found = load(include, teams=[team_id], trains=[name], entries=chores) if team_id else load(include)
+    entries: dict[str, Collection[str]] = {"chores": (chore,) if name == CHORES else ()}
+    if name != WATCH:
+        entries["watches"] = ()
+    found = load(include, teams=[team_id], trains=[name], entries=entries) if team_id else load(include)
     for team in found.teams.values():
         for train in team.trains.values():
             yield from train_dags(include, team, train, dag_file=dag_file, only=only)

@@ -46,7 +46,7 @@ class AskOperator(StationOperator):
     @property
     def asked(self) -> str:
         """The name in the grid: Airflow renders ``map_index_template`` from it."""
-        return self.person(self.station()).name
+        return self.person(self.at_hand(self.station)).name
 
     def person(self, station: Station) -> Person:
         """Return the engineer who is asked now."""

@@ -145,7 +145,7 @@ class StationOperator(PatientOperator):
         return self.tagged(known) if known is not None else {"person": person, "name": person}
 
     def _take(self, context: Context, event: Result | None) -> Any:
-        station = self.station()
+        station = self.for_step(self.station)
         departure = self.departure(station, context)
         if event is None:
             self._forget_upstream(station, departure)

@@ -149,7 +149,7 @@ class AnswerSwapOperator(ChangeOperator):
 
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid."""
-        desk = self.desk()
+        desk = self.at_hand(self.desk)
         return desk.team.people[self._record(desk, ti).taker].name
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:

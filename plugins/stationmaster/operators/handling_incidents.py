@@ -72,7 +72,7 @@ class IncidentAskOperator(AfterOpening, TeamAskOperator):
         from stationmaster.core.rotations.rotation import NobodyOnCall
         from stationmaster.incidents import handling, records
 
-        desk = self.desk()
+        desk = self.at_hand(self.desk)
         try:
             if not self.asked_about:
                 people = handling.on_call(desk)

@@ -126,7 +126,7 @@ class RoleOperator(HandoffOperator):
 
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid: Airflow renders ``map_index_template`` with it."""
-        desk = self.desk()
+        desk = self.at_hand(self.desk)
         handoff = self.handoff(desk, ti, dag_run)
         return desk.person(handoff, self.role).name if self.role in handoff.shifts else f"nobody is {self.role}"
 

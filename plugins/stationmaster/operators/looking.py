@@ -112,7 +112,7 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
             return self.again(desk, about, [found], event)
 
     def _take(self, context: Context, event: Result | None) -> Any:
-        desk = self.desk()
+        desk = self.for_step(self.desk)
         about = self.matter(desk, context)
         try:
             over = self.is_over(desk, about)

@@ -118,7 +118,7 @@ class PageOperator(TeamAskOperator):
         from stationmaster.config.incident_ladder import rungs
         from stationmaster.incidents import records
 
-        desk = self.desk()
+        desk = self.at_hand(self.desk)
         ladder = rungs(desk.team, records.rules_of(desk))
         if self.rung < len(ladder) and ladder[self.rung].channel is not None:
             return f"#{desk.team.channels[str(ladder[self.rung].channel)].name}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, TypeVar, cast
 
 from airflow.sdk.exceptions import AirflowException
 
@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
+    from stationmaster.departures.desk import Desk
     from stationmaster.operators.question import Question
     from stationmaster.triggers.ledger_trigger import LedgerTrigger
     from stationmaster.triggers.station_trigger import LookingTrigger
 
 _ASKS_EVERY = timedelta(seconds=15)
+DeskT = TypeVar("DeskT", bound="Desk")
 
 
 def is_answer(event: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
@@ -38,6 +40,10 @@ class PatientOperator(FilesOperator):
     that meets an obstacle on its way, such as a GitHub that does not answer: the task keeps it until that has passed.
     """
 
+    _made: Any = None
+    """The desk or station of this process; None before it is first needed."""
+    _stepped: bool = False
+    """Whether a step has been taken with it."""
     _put: bool = False
     """Whether this process has put the question."""
     _standing: dict[str, Any] | None = None
@@ -107,6 +113,23 @@ class PatientOperator(FilesOperator):
             # A question may have been put already, and is put once in each try (fact 3).
             raise AirflowException("The ledger answers again. The step starts anew in another try.")
         return self._woken(context, kept, question)
+
+    def at_hand(self, make: Callable[[], DeskT]) -> DeskT:
+        """Return what the task is named in the grid with: the desk that its step is taken with, or was.
+
+        Airflow names a task just before its step and just after it, in the process of the step: the files and the
+        ledger are read once for all three.
+        """
+        if self._made is None:
+            self._made = make()
+        return cast("DeskT", self._made)
+
+    def for_step(self, make: Callable[[], DeskT]) -> DeskT:
+        """Return the desk of a step: a new one for each, unless the task has just been named with it."""
+        if self._stepped:
+            self._made = None
+        self._stepped = True
+        return self.at_hand(make)
 
     def ask(self, context: Context, question: Question, people: Iterable[Person]) -> None:
         """Put a required action into Airflow that only these people may answer.

@@ -49,7 +49,7 @@ class TeamAskOperator(TeamOperator):
         from stationmaster.core.rotations.rotation import NobodyOnCall
 
         try:
-            return " and ".join(person.name for person in self.people(self.desk()))
+            return " and ".join(person.name for person in self.people(self.at_hand(self.desk)))
         except NobodyOnCall:
             return "nobody"
 

@@ -126,7 +126,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         from stationmaster.core.rotations.rotation import NobodyOnCall
 
         try:
-            names = " and ".join(person.name for person in self.desk().on_call)
+            names = " and ".join(person.name for person in self.at_hand(self.desk).on_call)
         except NobodyOnCall:
             names = "nobody"
         return f"{self.repository}: {names}"
