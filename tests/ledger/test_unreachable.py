@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from stationmaster.ledger import Ledger
+from stationmaster.ledger import Ledger, engine
 from stationmaster.ledger.errors import LedgerUnreachable
 
 
@@ -30,6 +31,33 @@ def test_a_file_that_somebody_keeps_locked_is_told(sqlite_template, tmp_path, mo
         other.execute("ROLLBACK")
     other.close()
     assert Ledger.at(f"sqlite:///{path}").fingerprint()
+
+
+def test_a_connection_that_was_closed_while_it_rested_is_replaced(fresh_postgresql, postgres_databases, monkeypatch):
+    url = fresh_postgresql()
+    ledger = Ledger.at(url)
+    fingerprint = ledger.fingerprint()
+
+    def close_all() -> None:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        postgres_databases.run(f"SELECT pg_terminate_backend(pid) {others}", url=url)
+
+    close_all()
+    with monkeypatch.context() as later:
+        later.setattr(engine.time, "monotonic", lambda now=time.monotonic: now() + 60)
+        assert ledger.fingerprint() == fingerprint
+    close_all()
+    with pytest.raises(LedgerUnreachable):
+        ledger.fingerprint()  # it was used a moment ago: a task waits, and goes on
+    assert ledger.fingerprint() == fingerprint
+
+
+def test_whoever_only_reads_asks_postgresql_once(fresh_postgresql):
+    ledger = Ledger.at(fresh_postgresql())
+    with ledger.reading() as session:
+        assert session.connection().connection.dbapi_connection.autocommit
+    with ledger.writing() as pen:
+        assert not pen.session.connection().connection.dbapi_connection.autocommit
 
 
 def test_f74_a_mistake_of_ours_is_no_outage_and_tells_no_values(sqlite_template, tmp_path) -> None:

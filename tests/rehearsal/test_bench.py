@@ -56,7 +56,7 @@ ROWS = [
 def test_what_is_measured_alternates_between_ours_and_theirs() -> None:
     order: list[str] = []
     ours, theirs = interleaved(lambda: order.append("A"), lambda: order.append("B"), 3)
-    assert order == ["A", "B"] * 3
+    assert order == ["A", "B", "B", "A", "A", "B"]
     assert len(ours) == len(theirs) == 3
 
 

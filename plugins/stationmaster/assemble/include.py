@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stationmaster.config.loader import load
 
@@ -35,6 +35,7 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     from stationmaster.assemble.watches import AREA as WATCH
     from stationmaster.assemble.watches import watch_dags
     from stationmaster.core.chores import AREA as CHORES
+    from stationmaster.operators.files import Reading, just_read
 
     # <team>.<train>.<stop>: no other train is read, however many there are, and no chore or watch of another DAG.
     team_id, _, rest = only.partition(".") if only else ("", "", "")
@@ -42,8 +43,11 @@ def dags_of(include: Path, *, dag_file: Path | str | None = None, only: str | No
     entries: dict[str, Collection[str]] = {"chores": (chore,) if name == CHORES else ()}
     if name != WATCH:
         entries["watches"] = ()
-    found = load(include, teams=[team_id], trains=[name], entries=entries) if team_id else load(include)
+    wanted: dict[str, Any] = {"trains": [name], "entries": entries} if team_id else {}
+    found = load(include, teams=[team_id] if team_id else None, **wanted)
     for team in found.teams.values():
+        if team_id:
+            just_read(Reading.of(include, team_id, **{**wanted, "trains": team.trains}), team)
         for train in team.trains.values():
             yield from train_dags(include, team, train, dag_file=dag_file, only=only)
             yield from rollout_dags(include, team, train, dag_file=dag_file, only=only)

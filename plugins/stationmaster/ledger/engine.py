@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from stationmaster.ledger.errors import LedgerUrlInvalid
@@ -17,6 +18,8 @@ from stationmaster.ledger.errors import LedgerUrlInvalid
 WRITE = "ledger_write"
 BUSY_SECONDS = 60
 _CONNECT_SECONDS = 10
+_RESTED_SECONDS = 1.0
+_USED = "used"
 
 _engines: dict[tuple[str, int], Engine] = {}
 _gate = threading.Lock()
@@ -108,9 +111,7 @@ def _sqlite(address: URL) -> Engine:
 def _postgresql(address: URL) -> Engine:
     # Prepared statements do not survive a pooler between us and the server.
     arguments = {"prepare_threshold": None, "application_name": "stationmaster", "connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(
-        address, connect_args=arguments, pool_size=2, max_overflow=10, pool_pre_ping=True, hide_parameters=True
-    )
+    engine = create_engine(address, connect_args=arguments, pool_size=2, max_overflow=10, hide_parameters=True)
 
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITE, False):
@@ -120,5 +121,19 @@ def _postgresql(address: URL) -> Engine:
                 f" set_config('idle_in_transaction_session_timeout', '{BUSY_SECONDS}s', true)"
             )
 
+    def used(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def rested(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        # A step asks a hundred times in a second: only a connection that has rested may have been closed meanwhile.
+        if time.monotonic() - record.info.get(_USED, time.monotonic()) < _RESTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError("the connection was closed while it rested") from error
+
     event.listen(engine, "begin", begin)
+    event.listen(engine, "checkin", used)
+    event.listen(engine, "checkout", rested)
     return engine

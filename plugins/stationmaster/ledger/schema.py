@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Text, column, inspect, select, table, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
 from stationmaster.ledger.chain import genesis
@@ -27,10 +27,15 @@ _known_good: weakref.WeakSet[Engine] = weakref.WeakSet()
 
 def version(connection: Connection) -> str | None:
     """Return the number of the newest migration that ran on this database, or None where there is no ledger."""
-    if not inspect(connection).has_table(VERSION_TABLE):
-        return None
     query = select(column("version_num", Text)).select_from(table(VERSION_TABLE))
-    return connection.execute(query).scalar_one_or_none()
+    try:
+        with connection.begin_nested():
+            return connection.execute(query).scalar_one_or_none()
+    except DBAPIError:
+        # To look for the table first would cost each task more than its own reading.
+        if inspect(connection).has_table(VERSION_TABLE):
+            raise
+        return None
 
 
 def require(engine: Engine) -> None:
