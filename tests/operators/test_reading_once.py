@@ -9,6 +9,8 @@ import pytest
 
 from stationmaster.assemble.include import dags_of
 from stationmaster.config import loader
+from stationmaster.core.rotations.rotation import NobodyOnCall
+from stationmaster.departures.station import Station
 from stationmaster.operators.base import StationOperator
 
 ROOT = Path(__file__).parents[2]
@@ -107,3 +109,19 @@ def test_a_task_reads_no_watch_unless_it_watches(bundle, read, dag_id):
     task_of(bundle, dag_id, {"c": "ask_for_votes", "d": "open_the_chore"}[dag_id[0]])
     assert not [name for name in read if name.startswith("watches/")]
     assert [name for name in read if name.startswith("chores/")] == (["chores/dre.yaml"] if "chores" in dag_id else [])
+
+
+def test_a_voter_who_has_left_the_team_is_named_all_the_same(promote):
+    people = {name: person for name, person in promote.week.team.people.items() if name != "amara"}
+    promote.week.team = promote.week.team.model_copy(update={"people": people})
+    assert promote.operator("ballot", voter="amara").asked == "amara"
+
+
+def test_a_name_takes_no_place_of_the_steps_own_error(promote, monkeypatch):
+    def nobody(station, role):
+        raise NobodyOnCall("oncall", role, station.now())
+
+    monkeypatch.setattr(Station, "on_call", nobody)
+    operator = promote.operator("confirm_the_promotion", role="primary")
+    assert promote._call(operator, "execute").kind == "failed"
+    assert operator.asked == "nobody"

@@ -45,8 +45,16 @@ class AskOperator(StationOperator):
 
     @property
     def asked(self) -> str:
-        """The name in the grid: Airflow renders ``map_index_template`` from it."""
-        return self.person(self.at_hand(self.station)).name
+        """The name in the grid: Airflow renders ``map_index_template`` from it.
+
+        Airflow does so after the step, too, and an error here would take the place of the step's own.
+        """
+        from stationmaster.core.rotations.rotation import NobodyOnCall
+
+        try:
+            return self.person(self.at_hand(self.station)).name
+        except NobodyOnCall:
+            return "nobody"
 
     def person(self, station: Station) -> Person:
         """Return the engineer who is asked now."""

@@ -150,7 +150,8 @@ class AnswerSwapOperator(ChangeOperator):
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid."""
         desk = self.at_hand(self.desk)
-        return desk.team.people[self._record(desk, ti).taker].name
+        taker = self._record(desk, ti).taker
+        return desk.team.people[taker].name if taker in desk.team.people else taker
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Ask, or take the answer."""

@@ -88,6 +88,11 @@ class BallotOperator(AskOperator):
         """The question to all voters stands in Slack already."""
         return False
 
+    @property
+    def asked(self) -> str:
+        """The voter, even if they have left the team since."""
+        return str(self.tagged_by(self.at_hand(self.station), self.voter)["name"])
+
     def person(self, station: Station) -> Person:
         """Return the voter."""
         return station.team.people[self.voter]
