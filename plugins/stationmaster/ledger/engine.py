@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ _RESTED_SECONDS = 1.0
 _USED = "used"
 
 _engines: dict[tuple[str, int], Engine] = {}
+_readers: dict[tuple[str, int], Engine] = {}
 _gate = threading.Lock()
 
 
@@ -34,28 +36,36 @@ def engine_at(url: str) -> Engine:
     :raises LedgerUrlInvalid: the URL is malformed, or names a database that processes cannot share.
     """
     address = _address(url)
-    name = (address.render_as_string(hide_password=False), os.getpid())
+    name = _name(url)
     with _gate:
         if name not in _engines:
             _engines[name] = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
         return _engines[name]
 
 
-def reader(engine: Engine) -> Engine:
-    """Return the engine for whoever only reads: on PostgreSQL without a transaction around each query.
+def reader_at(url: str) -> Engine:
+    """Return the engine of whoever only reads: on PostgreSQL without a transaction around each query.
 
     There each query sees the newest state in either case, and asks the server once instead of three times.
+
+    :raises LedgerUrlInvalid: as of :func:`engine_at`.
     """
+    engine = engine_at(url)
     if engine.dialect.name == "sqlite":
         return engine
-    return engine.execution_options(isolation_level="AUTOCOMMIT")
+    name = _name(url)
+    with _gate:
+        if name not in _readers:
+            _readers[name] = engine.execution_options(isolation_level="AUTOCOMMIT")
+        return _readers[name]
 
 
 def forget_engine(url: str) -> None:
     """Close this process's connections to ``url``."""
-    name = (_address(url).render_as_string(hide_password=False), os.getpid())
+    name = _name(url)
     with _gate:
         engine = _engines.pop(name, None)
+        _readers.pop(name, None)
     if engine is not None:
         engine.dispose()
 
@@ -69,6 +79,16 @@ def _open_gate() -> None:
 os.register_at_fork(after_in_child=_open_gate)
 
 
+def _name(url: str) -> tuple[str, int]:
+    return _spelling(url), os.getpid()
+
+
+@cache
+def _spelling(url: str) -> str:
+    return _address(url).render_as_string(hide_password=False)
+
+
+@cache
 def _address(url: str) -> URL:
     spelling = f"postgresql://{url.removeprefix('postgres://')}" if url.startswith("postgres://") else url
     try:

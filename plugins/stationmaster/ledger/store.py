@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Engine, exc, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from stationmaster.ledger import schema
-from stationmaster.ledger.engine import WRITE, engine_at, forget_engine, reader
+from stationmaster.ledger.engine import WRITE, engine_at, forget_engine, reader_at
 from stationmaster.ledger.errors import LedgerUnreachable
 from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.tables import IdentityRow
@@ -48,7 +48,7 @@ class Store:
         """
         with answering(self._engine):
             schema.require(self._engine)
-            with Session(reader(self._engine), expire_on_commit=False) as session:
+            with Session(reader_at(self._url), expire_on_commit=False) as session:
                 yield session
 
     @contextmanager

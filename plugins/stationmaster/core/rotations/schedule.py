@@ -127,7 +127,8 @@ class Schedule(Value):
             takers = {cover.giver: cover.taker for cover in reversed(covers)}
             people = tuple(takers.get(person, person) for person in people)
         if self.overrides:
-            people = self._effect(self._overrides.place(instant)).on(people)
+            effect = self._effect(self._overrides.place(instant))
+            people = people if effect is None else effect.on(people)
         return people if len(people) < 2 else _sorted(people)
 
     def planned_at(self, at: datetime) -> Slot:
@@ -231,15 +232,16 @@ class Schedule(Value):
             active = [(priority, people) for priority, people in active if priority == highest]
         return tuple(dict.fromkeys(person for _, people in active for person in people))
 
-    def _effect(self, place: int) -> _Effect:
+    def _effect(self, place: int) -> _Effect | None:
+        """Return what the overrides of a stretch do; None where there are none, as in most."""
         known = self._effects
-        found = known.get(place)
-        if found is None:
-            found = known[place] = _Effect(self._overrides.held(place))
-        return found
+        if place not in known:
+            held = self._overrides.held(place)
+            known[place] = _Effect(held) if held else None
+        return known[place]
 
     @cached_property
-    def _effects(self) -> dict[int, _Effect]:
+    def _effects(self) -> dict[int, _Effect | None]:
         return {}
 
     @cached_property
