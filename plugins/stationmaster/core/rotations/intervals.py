@@ -58,14 +58,20 @@ class Intervals(Generic[T]):
 
     def place(self, instant: datetime) -> int:
         """Return the number of the stretch between two edges in which an instant lies; 0 is before the first edge."""
-        if not self._days:
+        days = self._days
+        if not days:
             return bisect_right(self._edges, instant)
         day = instant.toordinal() - self._first
         if day < 0:
             return 0
-        if day >= len(self._days) - 1:
+        if day >= len(days) - 1:
             return len(self._edges)
-        return bisect_right(self._edges, instant, self._days[day], self._days[day + 1])
+        before, after = days[day], days[day + 1]
+        return before if before == after else bisect_right(self._edges, instant, before, after)
+
+    def __len__(self) -> int:
+        """Return how many stretches there are: one more than edges."""
+        return len(self._held)
 
     def held(self, place: int) -> tuple[T, ...]:
         """Return what holds in a stretch, the strongest first."""

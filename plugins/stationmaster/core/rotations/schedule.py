@@ -127,8 +127,12 @@ class Schedule(Value):
             takers = {cover.giver: cover.taker for cover in reversed(covers)}
             people = tuple(takers.get(person, person) for person in people)
         if self.overrides:
-            effect = self._effect(self._overrides.place(instant))
-            people = people if effect is None else effect.on(people)
+            place = self._overrides.place(instant)
+            effect = self._effects[place]
+            if effect is None:
+                effect = self._effect(place)
+            if effect.changes:
+                people = effect.on(people)
         return people if len(people) < 2 else _sorted(people)
 
     def planned_at(self, at: datetime) -> Slot:
@@ -232,17 +236,14 @@ class Schedule(Value):
             active = [(priority, people) for priority, people in active if priority == highest]
         return tuple(dict.fromkeys(person for _, people in active for person in people))
 
-    def _effect(self, place: int) -> _Effect | None:
-        """Return what the overrides of a stretch do; None where there are none, as in most."""
-        known = self._effects
-        if place not in known:
-            held = self._overrides.held(place)
-            known[place] = _Effect(held) if held else None
-        return known[place]
+    def _effect(self, place: int) -> _Effect:
+        found = self._effects[place] = _Effect(self._overrides.held(place))
+        return found
 
     @cached_property
-    def _effects(self) -> dict[int, _Effect | None]:
-        return {}
+    def _effects(self) -> list[_Effect | None]:
+        """What the overrides of each stretch do; None where nobody has asked yet."""
+        return [None] * len(self._overrides)
 
     @cached_property
     def _temporary(self) -> Intervals[Temporary]:
@@ -267,6 +268,7 @@ class _Effect:
             if each.remove is not None:
                 self._leaves.setdefault(each.remove, each.people)
         self._comes = tuple(name for each in overrides if each.type is OverrideType.ADD for name in each.people)
+        self.changes = bool(overrides)
 
     def on(self, people: Slot) -> Slot:
         """Return who is on call, where ``people`` were."""
