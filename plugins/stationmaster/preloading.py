@@ -82,8 +82,15 @@ MODULES = (
 
 
 @hookimpl
-def on_starting(component: Any) -> None:  # noqa: ARG001 - Airflow passes arguments by name
-    """Load the modules and build the models, once, when a scheduler, a triggerer or a dag processor starts."""
+def on_starting(component: Any) -> None:
+    """Load the modules and build the models, once, when a scheduler, a triggerer or a dag processor starts.
+
+    A task is told of its start, too: it loads what it needs itself, and nothing where it is none of ours.
+    """
+    from airflow.sdk.execution_time.task_runner import TaskRunnerMarker
+
+    if isinstance(component, TaskRunnerMarker):
+        return
     for name in MODULES:
         try:
             import_module(name)
@@ -93,6 +100,7 @@ def on_starting(component: Any) -> None:  # noqa: ARG001 - Airflow passes argume
     _build_models()
     _learn_tables()
     _learn_countries()
+    _learn_ledger()
 
 
 def _build_models() -> None:
@@ -116,6 +124,19 @@ def _learn_countries() -> None:
     from stationmaster.config.holiday_lists import Holidays
 
     Holidays(country="CH")
+
+
+def _learn_ledger() -> None:
+    """Ask the ledger once what steps ask: they learn the server and compile each of their queries else."""
+    from stationmaster import settings
+    from stationmaster.ledger import Ledger
+    from stationmaster.ledger.errors import LedgerError
+
+    try:
+        Ledger.at(settings.ledger_url()).learn()
+    except (LedgerError, LookupError, ValueError) as away:
+        # Whoever needs it says so itself, and waits for it.
+        log.info("The ledger is not asked in advance: %s", away)
 
 
 def _below(base: type[Any]) -> list[type[Any]]:

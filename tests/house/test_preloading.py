@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.sdk.execution_time.task_runner import TaskRunnerMarker
+from sqlalchemy import event
 
-from stationmaster import preloading
+from stationmaster import preloading, settings
+from stationmaster.ledger.engine import engine_at
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PLUGINS = Path(__file__).parents[2] / "plugins"
@@ -69,6 +72,34 @@ def test_a_package_that_is_missing_holds_up_no_scheduler(monkeypatch, caplog) ->
     monkeypatch.setattr(preloading, "MODULES", ("no_such_package", "stationmaster.core.value"))
     preloading.on_starting(component=None)
     assert "no_such_package cannot be loaded in advance" in caplog.text
+
+
+def test_a_task_that_starts_does_not_load_what_other_tasks_need(monkeypatch, caplog) -> None:
+    """Airflow tells the listener of it, too: in a pod of its own, everything that is loaded is waited for."""
+    monkeypatch.setattr(preloading, "MODULES", ("no_such_package",))
+    preloading.on_starting(component=TaskRunnerMarker())
+    assert not caplog.text
+
+
+def test_what_is_forked_later_has_learned_to_ask_the_ledger(monkeypatch, sqlite_template, tmp_path) -> None:
+    path = tmp_path / "ledger.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    url = f"sqlite:///{path}"
+    monkeypatch.setenv(settings.LEDGER_VARIABLE, url)
+    asked: list[str] = []
+    event.listen(engine_at(url), "before_cursor_execute", lambda *args: asked.append(args[2]))
+    preloading.on_starting(component=None)
+    assert [query for query in asked if "ledger_blockers" in query]
+    assert engine_at(url).pool.checkedin() == 0
+
+
+@pytest.mark.parametrize("url", ["postgresql://stationmaster:geheim@127.0.0.1:1/ledger", "mysql://host/ledger", ""])
+def test_a_ledger_that_is_away_holds_up_no_scheduler(monkeypatch, caplog, url) -> None:
+    monkeypatch.setenv(settings.LEDGER_VARIABLE, url)
+    caplog.set_level("INFO", logger="stationmaster")
+    preloading.on_starting(component=None)
+    assert "The ledger is not asked in advance" in caplog.text
+    assert "geheim" not in caplog.text
 
 
 def test_airflow_knows_the_listener() -> None:

@@ -6,25 +6,63 @@ import multiprocessing
 import os
 import threading
 
+from sqlalchemy import event, text
+
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.owner import is_dead, new_owner
+from stationmaster.ledger.tables import VERSION_TABLE
 
 
-def test_a_forked_child_gets_an_engine_of_its_own_and_the_parents_lives_on(ledger_url, race, now):
+def test_a_forked_child_has_connections_of_its_own_and_the_parents_live_on(ledger_url, race, now):
     ledger = Ledger.at(ledger_url)
     ledger.record("t", "k", "parent", {}, now, "parent")
-    parents = id(engine_at(ledger_url))
+    parents = id(engine_at(ledger_url).pool)
 
     def work(number: int) -> str:
         for _ in range(5):
             ledger.record("t", "k", str(number), {}, now, "child")
-        return str(id(engine_at(ledger_url)) != parents)
+        return str(id(engine_at(ledger_url).pool) != parents)
 
     assert race(4, work) == ["True"] * 4
     ledger.record("t", "k", "parent", {}, now, "parent")
     assert len(ledger.facts("t")) == 22
     assert ledger.verify() == ()
+
+
+def test_what_was_learned_before_a_fork_is_not_learned_again(ledger_url, race):
+    """A task's process lives for a second: it would compile each of its queries for itself."""
+    ledger = Ledger.at(ledger_url)
+    ledger.learn()
+    assert engine_at(ledger_url).pool.checkedin() == 0, "no connection is left to be shared by a fork"
+
+    def work(_: int) -> str:
+        learned: list[str] = []
+
+        def said(conn, cursor, statement, parameters, context, executemany) -> None:
+            if statement.startswith("SELECT") and context.cache_hit.name != "CACHE_HIT":
+                learned.append(statement)
+
+        event.listen(engine_at(ledger_url), "before_cursor_execute", said)
+        assert ledger.departure("cellxgene.weekly/2026-W34") is None
+        assert ledger.newest_round("cellxgene.weekly/2026-W34") is None
+        assert ledger.facts("cellxgene.weekly/2026-W34", "round_opened", "1") == ()
+        assert ledger.blockers("cellxgene.weekly/2026-W34") == {}
+        return "; ".join(statement for statement in learned if "version_num" not in statement)
+
+    assert race(2, work) == ["", ""]
+
+
+def test_f69_a_child_asks_for_the_schema_itself(ledger_url, race):
+    """Its parent has run since before a newer release migrated."""
+    ledger = Ledger.at(ledger_url)
+    ledger.learn()
+    with engine_at(ledger_url).begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '9999'"))
+    assert ledger.departure("t/2026-W34") is None, "the parent has asked"
+    engine_at(ledger_url).dispose()
+    (told,) = race(1, lambda _: str(ledger.departure("t/2026-W34")))
+    assert told.startswith("LedgerTooNew")
 
 
 def test_threads_share_a_ledger(ledger, now):

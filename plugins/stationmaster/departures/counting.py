@@ -21,11 +21,10 @@ def round_of(station: Station, departure: str) -> tuple[int, Manifest]:
 
     :raises StepImpossible: nothing is pinned, so there is nothing to vote on.
     """
-    found = station.ledger.departure(departure)
-    manifest = station.ledger.manifest_of(departure)
-    if found is None or manifest is None:
+    newest = station.ledger.newest_round(departure)
+    if newest is None:
         raise StepImpossible(blocker("NOTHING_STAGED"))
-    return found.round, manifest
+    return newest.number, newest.manifest
 
 
 def count_from_ledger(station: Station, departure: str) -> tuple[Tally, int]:

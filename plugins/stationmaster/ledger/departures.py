@@ -159,13 +159,20 @@ class Departures(Store):
         with self.reading() as session:
             return tuple(_round(row) for row in session.scalars(query))
 
-    def manifest_of(self, departure_id: str, round: int | None = None) -> Manifest | None:  # noqa: A002
-        """Return the manifest of a round, the newest one by default; None while nothing is pinned."""
+    def newest_round(self, departure_id: str) -> Round | None:
+        """Return the newest round of a departure, None while nothing is pinned."""
         query = select(RoundRow).where(RoundRow.departure == departure_id).order_by(desc(RoundRow.number)).limit(1)
-        if round is not None:
-            query = query.where(RoundRow.number == round)
         with self.reading() as session:
             row = session.scalars(query).one_or_none()
+            return None if row is None else _round(row)
+
+    def manifest_of(self, departure_id: str, round: int | None = None) -> Manifest | None:  # noqa: A002
+        """Return the manifest of a round, the newest one by default; None while nothing is pinned."""
+        if round is None:
+            newest = self.newest_round(departure_id)
+            return None if newest is None else newest.manifest
+        with self.reading() as session:
+            row = _round_row(session, departure_id, round)
             return None if row is None else _round(row).manifest
 
     def reject(self, manifest_hash: str, reason: str, now: datetime, by: str) -> Rejection:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, InvalidatePoolError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, Pool
 
 from stationmaster.ledger.errors import LedgerUrlInvalid
 
@@ -22,21 +22,22 @@ _CONNECT_SECONDS = 10
 _RESTED_SECONDS = 1.0
 _USED = "used"
 
-_engines: dict[tuple[str, int], Engine] = {}
-_readers: dict[tuple[str, int], Engine] = {}
+_engines: dict[str, Engine] = {}
+_readers: dict[str, Engine] = {}
+_of_the_parents: list[Pool] = []
 _gate = threading.Lock()
 
 
 def engine_at(url: str) -> Engine:
     """Return this process's engine for ``url``.
 
-    A forked child gets its own, for a connection that two processes share ruins both; the parent's stays referenced,
-    so that no finaliser of the child closes it.
+    A forked child has connections of its own, for one that two processes share ruins both. What SQLAlchemy has learned
+    by then it keeps: how the server is to be spoken to, and how each query that was asked is said.
 
     :raises LedgerUrlInvalid: the URL is malformed, or names a database that processes cannot share.
     """
     address = _address(url)
-    name = _name(url)
+    name = _spelling(url)
     with _gate:
         if name not in _engines:
             _engines[name] = _sqlite(address) if address.get_backend_name() == "sqlite" else _postgresql(address)
@@ -53,7 +54,7 @@ def reader_at(url: str) -> Engine:
     engine = engine_at(url)
     if engine.dialect.name == "sqlite":
         return engine
-    name = _name(url)
+    name = _spelling(url)
     with _gate:
         if name not in _readers:
             _readers[name] = engine.execution_options(isolation_level="AUTOCOMMIT")
@@ -62,7 +63,7 @@ def reader_at(url: str) -> Engine:
 
 def forget_engine(url: str) -> None:
     """Close this process's connections to ``url``."""
-    name = _name(url)
+    name = _spelling(url)
     with _gate:
         engine = _engines.pop(name, None)
         _readers.pop(name, None)
@@ -70,17 +71,16 @@ def forget_engine(url: str) -> None:
         engine.dispose()
 
 
-def _open_gate() -> None:
-    """Give a forked child a gate of its own: the parent's may be closed for good, its keeper was not forked."""
+def _begin_anew() -> None:
+    """Give a forked child connections of its own, and a gate: the parent's may be closed for good."""
     global _gate
     _gate = threading.Lock()
+    for engine in _engines.values():
+        _of_the_parents.append(engine.pool)  # referenced, so that no finaliser of the child closes what is not its own
+        engine.dispose(close=False)
 
 
-os.register_at_fork(after_in_child=_open_gate)
-
-
-def _name(url: str) -> tuple[str, int]:
-    return _spelling(url), os.getpid()
+os.register_at_fork(after_in_child=_begin_anew)
 
 
 @cache

@@ -34,6 +34,27 @@ class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
         engine_at(url)
         return cls(url)
 
+    def learn(self) -> None:
+        """Ask what steps ask, of a departure that does not exist, and keep no connection.
+
+        SQLAlchemy learns how the server is to be spoken to and how each query is said; whoever is forked after this has
+        learned it, too.
+
+        :raises LedgerNotMigrated, LedgerTooNew: the database does not have this release's schema.
+        :raises LedgerUnreachable: it does not answer.
+        """
+        nothing = "-"
+        self.departure(nothing)
+        self.newest_round(nothing)
+        self.ballots(nothing)
+        self.blockers(nothing)
+        self.effect(nothing)
+        self.lock(nothing)
+        self.fact(nothing, nothing)
+        for told in ((), (nothing,), (nothing, nothing)):
+            self.facts(nothing, *told)
+        self._engine.dispose()
+
     def migrate(self, now: datetime | None = None) -> bool:
         """Create the tables or bring them up to date; return whether anything was to do. Safe when processes race.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 import weakref
@@ -23,6 +24,8 @@ _ADVISORY_LOCK = 7_020_245_330
 _PAUSE = 0.05
 
 _known_good: weakref.WeakSet[Engine] = weakref.WeakSet()
+# A child asks for itself: its parent may have asked before somebody migrated.
+os.register_at_fork(after_in_child=_known_good.clear)
 
 
 def version(connection: Connection) -> str | None:

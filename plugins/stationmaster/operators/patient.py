@@ -44,6 +44,8 @@ class PatientOperator(FilesOperator):
     """The desk or station of this process; None before it is first needed."""
     _stepped: bool = False
     """Whether a step has been taken with it."""
+    _first: bool = False
+    """Whether this process is the first of the first try: nobody has been asked before."""
     _put: bool = False
     """Whether this process has put the question."""
     _standing: dict[str, Any] | None = None
@@ -55,7 +57,8 @@ class PatientOperator(FilesOperator):
         """Take the step for the first time in this try; after a question that is still open, see to its answer."""
         from stationmaster.triggers.question_trigger import QuestionTrigger
 
-        kept = questions.recall(context) if context["ti"].try_number > 1 else None
+        self._first = context["ti"].try_number == 1
+        kept = None if self._first else questions.recall(context)
         if kept is None or not kept.open:
             return self._patiently(context, None)
         trigger = QuestionTrigger()  # type: ignore[no-untyped-call]
@@ -156,7 +159,7 @@ class PatientOperator(FilesOperator):
         :param hindered: what the step was being taken with, where an obstacle is what is waited for. An answer is kept.
         """
         if self._put:
-            self._standing = questions.keep(context, asked)
+            self._standing = questions.keep(context, asked, first=self._first)
         if is_answer(hindered):
             self._in_hand = True
             self._put_off(trigger, "resume", {"asked": asked, "kept": hindered})
@@ -192,7 +195,7 @@ class PatientOperator(FilesOperator):
         finally:
             if is_answer(event) and not (self._put or self._in_hand):
                 # Whatever has become of it: another try asks anew.
-                questions.close(context)
+                questions.close(context, event.get("question"))
 
     def _put_off(self, trigger: LookingTrigger | LedgerTrigger, method: str, kwargs: dict[str, Any]) -> NoReturn:
         stands = self._standing is not None

@@ -86,18 +86,24 @@ def recall(context: Context) -> Kept | None:
     return Kept(found["asked"], found["open"]) if found is not None else None
 
 
-def keep(context: Context, asked: dict[str, Any]) -> dict[str, Any]:
-    """Keep what the question was put with, and return it: what it was first put with, if it was put before."""
-    before = recall(context)
+def keep(context: Context, asked: dict[str, Any], *, first: bool = False) -> dict[str, Any]:
+    """Keep what the question was put with, and return it: what it was first put with, if it was put before.
+
+    :param first: that it cannot have been put before, which saves asking.
+    """
+    before = None if first else recall(context)
     shown = asked if before is None else before.asked
     if before is None or not before.open:
         _write(context, Kept(shown, open=True))
     return shown
 
 
-def close(context: Context) -> None:
-    """Keep that the answer was taken: the next try asks anew."""
-    before = recall(context)
+def close(context: Context, asked: dict[str, Any] | None) -> None:
+    """Keep that the answer was taken: the next try asks anew.
+
+    :param asked: what the question was put with; None where that is not known (F69).
+    """
+    before = recall(context) if asked is None else Kept(asked, open=True)
     if before is not None:
         _write(context, before._replace(open=False))
 
