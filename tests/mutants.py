@@ -133,8 +133,8 @@ MUTANTS = (
     Mutant(
         "F15: an answer that failed its try is taken by the next",
         "operators/patient.py",
-        'if context["ti"].try_number > 1 else None',
-        "if False else None",
+        "None if self._first else questions.recall(context)",
+        "None",
         "tests/operators/test_early_answers.py::test_an_answer_that_failed_its_try_is_taken_by_the_next",
     ),
     Mutant(
