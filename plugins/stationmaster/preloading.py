@@ -128,13 +128,17 @@ def _learn_countries() -> None:
 
 def _learn_ledger() -> None:
     """Ask the ledger once what steps ask: they learn the server and compile each of their queries else."""
+    from airflow.sdk.exceptions import AirflowException, AirflowRuntimeError
+    from sqlalchemy.exc import SQLAlchemyError
+
     from stationmaster import settings
     from stationmaster.ledger import Ledger
     from stationmaster.ledger.errors import LedgerError
 
+    passes = (LedgerError, LookupError, ValueError, OSError, SQLAlchemyError, AirflowException, AirflowRuntimeError)
     try:
         Ledger.at(settings.ledger_url()).learn()
-    except (LedgerError, LookupError, ValueError) as away:
+    except passes as away:
         # Whoever needs it says so itself, and waits for it.
         log.info("The ledger is not asked in advance: %s", away)
 

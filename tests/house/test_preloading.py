@@ -93,7 +93,15 @@ def test_what_is_forked_later_has_learned_to_ask_the_ledger(monkeypatch, sqlite_
     assert engine_at(url).pool.checkedin() == 0
 
 
-@pytest.mark.parametrize("url", ["postgresql://stationmaster:geheim@127.0.0.1:1/ledger", "mysql://host/ledger", ""])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://stationmaster:geheim@127.0.0.1:1/ledger",
+        "mysql://host/ledger",
+        "sqlite:////dev/null/no/folder/ledger.db",
+        "",
+    ],
+)
 def test_a_ledger_that_is_away_holds_up_no_scheduler(monkeypatch, caplog, url) -> None:
     monkeypatch.setenv(settings.LEDGER_VARIABLE, url)
     caplog.set_level("INFO", logger="stationmaster")

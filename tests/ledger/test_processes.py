@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import threading
 
+import pytest
 from sqlalchemy import event, text
 
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.engine import engine_at
+from stationmaster.ledger.errors import LedgerNotMigrated
 from stationmaster.ledger.owner import is_dead, new_owner
 from stationmaster.ledger.tables import VERSION_TABLE
 
@@ -51,6 +53,15 @@ def test_what_was_learned_before_a_fork_is_not_learned_again(ledger_url, race):
         return "; ".join(statement for statement in learned if "version_num" not in statement)
 
     assert race(2, work) == ["", ""]
+
+
+def test_a_ledger_that_cannot_be_learned_keeps_no_connection_either(ledger_url):
+    with engine_at(ledger_url).begin() as connection:
+        connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '0000'"))
+    Ledger.at(ledger_url).close()
+    with pytest.raises(LedgerNotMigrated):
+        Ledger.at(ledger_url).learn()
+    assert engine_at(ledger_url).pool.checkedin() == 0
 
 
 def test_f69_a_child_asks_for_the_schema_itself(ledger_url, race):

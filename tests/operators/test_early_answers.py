@@ -21,6 +21,7 @@ from stationmaster.triggers.question_trigger import QuestionTrigger
 from stationmaster.triggers.station_trigger import LookingTrigger
 from tests.operators.runs import answer
 from tests.operators.test_voting_tasks import new_manifest
+from tests.operators.tries import StateStore
 
 BALLOT = "ballot/amara/"
 CONFIRM = "confirm_the_promotion"
@@ -383,3 +384,15 @@ def test_c35_whoever_comes_on_call_before_the_window_closes_may_give_the_final_g
     third = promote.start(CONFIRM, role="primary")
     done = promote.wake(third, CONFIRM, answer(ConfirmOperator.GO, "hana"), role="primary")
     assert (done.kind, done.value["person"]) == ("done", "hana")
+
+
+def test_airflow_is_not_asked_for_a_question_that_the_task_knows(promote, monkeypatch):
+    """Each such call is a request of every ballot; what is kept for the next try is the same."""
+    read = []
+    monkeypatch.setattr(StateStore, "get", lambda _, key, default=None: read.append(key) or default)
+    waits = ballot(promote)
+    assert promote.wake(waits, "ballot", answer("LGTM", "amara"), voter="amara").kind == "done"
+    assert read == []
+    monkeypatch.undo()
+    kept = promote.tries.stores[BALLOT].get("question")
+    assert (kept["open"], kept["asked"]["people"]) == (False, ["amara"])

@@ -44,16 +44,18 @@ class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
         :raises LedgerUnreachable: it does not answer.
         """
         nothing = "-"
-        self.departure(nothing)
-        self.newest_round(nothing)
-        self.ballots(nothing)
-        self.blockers(nothing)
-        self.effect(nothing)
-        self.lock(nothing)
-        self.fact(nothing, nothing)
-        for told in ((), (nothing,), (nothing, nothing)):
-            self.facts(nothing, *told)
-        self._engine.dispose()
+        try:
+            self.departure(nothing)
+            self.newest_round(nothing)
+            self.ballots(nothing)
+            self.blockers(nothing)
+            self.effect(nothing)
+            self.lock(nothing)
+            self.fact(nothing, nothing)
+            for told in ((), (nothing,), (nothing, nothing)):
+                self.facts(nothing, *told)
+        finally:
+            self._engine.dispose()
 
     def migrate(self, now: datetime | None = None) -> bool:
         """Create the tables or bring them up to date; return whether anything was to do. Safe when processes race.
