@@ -79,8 +79,28 @@ def test_a_polite_process_is_not_killed(tmp_path: Path) -> None:
 
 
 def test_a_pid_that_was_given_out_again_is_not_ours() -> None:
-    session = Session(name="long gone", leader=os.getpid(), born=psutil.Process().create_time() - 3600)
+    own = Session.of("own", os.getpid())
+    session = own.model_copy(update={"born": own.born - 3600})
     assert session.members() == ()
+
+
+@pytest.mark.parametrize("seconds", [-7200, -2, 2, 7200])
+def test_a_session_is_found_after_the_machines_clock_was_set(
+    seconds: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = _component(tmp_path, "import time; time.sleep(600)")
+    component.start()
+    assert component.session is not None
+    before = psutil.Process(component.pid).create_time()
+    boot_time = psutil._psplatform.boot_time
+    monkeypatch.setattr(psutil._psplatform, "boot_time", lambda: boot_time() + seconds)
+    try:
+        assert psutil.Process(component.pid).create_time() == pytest.approx(before + seconds)  # as on a real machine
+        assert [member.pid for member in component.session.members()] == [component.pid]
+    finally:
+        monkeypatch.undo()
+        component.end(grace=0.2)
+    assert component.session.members() == ()
 
 
 def test_a_component_that_ended_by_itself_shows_the_end_of_its_log(tmp_path: Path) -> None:

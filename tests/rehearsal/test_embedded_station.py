@@ -9,7 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from stationmaster.rehearsal.embedded.passwords import ADMIN, write_passwords
@@ -58,7 +57,7 @@ def _station(home: Path, *sessions: Session, supervisor: int = 1) -> Station:
 
 def _sleeper() -> tuple[subprocess.Popen[bytes], Session]:
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
-    return process, Session(name="scheduler", leader=process.pid, born=psutil.Process(process.pid).create_time())
+    return process, Session.of("scheduler", process.pid)
 
 
 def _supervisor(home: Path) -> subprocess.Popen[str]:

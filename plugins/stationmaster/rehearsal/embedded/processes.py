@@ -12,6 +12,7 @@ import subprocess
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 import psutil  # type: ignore[import-untyped]
 from pydantic import BaseModel, ConfigDict
@@ -39,7 +40,15 @@ class Session(BaseModel):
     name: str
     leader: int
     born: float
-    """Seconds since the epoch as the system tells it: a pid that was given out again is not ours."""
+    """Seconds from the machine's start to the leader's: a pid that was given out again is not ours."""
+
+    @classmethod
+    def of(cls, name: str, leader: int) -> Self:
+        """Return the session of a process that leads one.
+
+        :raises psutil.NoSuchProcess: there is no such process.
+        """
+        return cls(name=name, leader=leader, born=_born(leader))
 
     def members(self) -> tuple[psutil.Process, ...]:
         """Return every living process of the session, whoever its parent is now."""
@@ -49,7 +58,7 @@ class Session(BaseModel):
 
     def _leader_is_another(self) -> bool:
         try:
-            return abs(float(psutil.Process(self.leader).create_time()) - self.born) > 1.0
+            return abs(_born(self.leader) - self.born) > 1.0
         except psutil.NoSuchProcess:
             return False  # a pid is not given out again while a session bears its number
 
@@ -99,8 +108,7 @@ class Component:
                 group=group,
                 extra_groups=None if self._user is None else [],
             )
-        born = float(psutil.Process(self._process.pid).create_time())
-        self.session = Session(name=self.name, leader=self._process.pid, born=born)
+        self.session = Session.of(self.name, self._process.pid)
 
     @property
     def pid(self) -> int | None:
@@ -191,6 +199,14 @@ def last_lines(log: Path, count: int = 15) -> str:
     except OSError:
         return "(no log)"
     return "\n".join(f"  {line}" for line in lines[-count:]) or "  (empty)"
+
+
+def _born(pid: int) -> float:
+    """Return the seconds from the machine's start to a process's: setting the machine's clock does not change them.
+
+    Both instants follow that clock. A laptop that wakes, or a machine that is moved, sets it while a station runs.
+    """
+    return float(psutil.Process(pid).create_time()) - float(psutil.boot_time())
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
