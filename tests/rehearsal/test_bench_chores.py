@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stationmaster.assemble.include import dags_of
 from stationmaster.config.loader import load
-from stationmaster.rehearsal.bench import one_team
+from stationmaster.rehearsal.bench import _one_team
 from stationmaster.rehearsal.bench_chores import measure, write_copies
 from stationmaster.rehearsal.bench_parse import Parsing
 from stationmaster.rehearsal.bench_station import TEAM
@@ -12,7 +12,7 @@ from tests.rehearsal.good_week import INCLUDE
 
 
 def test_the_copies_load_and_the_last_is_a_dag(tmp_path):
-    team = one_team(INCLUDE, tmp_path / "team")
+    team = _one_team(INCLUDE, tmp_path / "team")
     last = write_copies(team / "include", TEAM, 12)
     found = load(team / "include")
     assert (list(found.teams), found.problems) == ([TEAM], ())

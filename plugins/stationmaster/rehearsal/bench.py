@@ -99,7 +99,7 @@ def _bench_who(folder: Path, console: Console, *, quick: bool) -> list[Result]:
 
 def _bench_parsing(include: Path, folder: Path, rounds: int, console: Console) -> Result:
     """The folder of DAG files with one team against one empty DAG, in fresh processes, in turn."""
-    team = one_team(include, folder / "team")
+    team = _one_team(include, folder / "team")
     empty = folder / "plain" / "empty.py"
     empty.parent.mkdir()
     empty.write_text(_EMPTY, encoding="utf-8")
@@ -123,7 +123,7 @@ def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool)
     """More and more trains of one team: the file, and one task among them."""
     from stationmaster.rehearsal import bench_trains
 
-    team = one_team(include, folder / "many")
+    team = _one_team(include, folder / "many")
     train = next((team / "include" / "trains").glob(f"{TEAM}.*.yaml"))
     environment = {**_clean_environment(folder / "airflow-home-of-many"), **bench_trains.PATIENCE}
 
@@ -164,7 +164,7 @@ def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool)
     """More and more chores of one team: the file, and one task among them."""
     from stationmaster.rehearsal import bench_chores
 
-    team = one_team(include, folder / "chores")
+    team = _one_team(include, folder / "chores")
     # A thousand of them take longer on a busy machine than Airflow gives a file by default.
     patience = {"AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "600"}
     environment = {**_clean_environment(folder / "airflow-home-of-chores"), **patience}
@@ -326,9 +326,13 @@ def _known(values: Iterable[float | None]) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def one_team(include: Path, folder: Path) -> Path:
-    """Copy one team and the DAG files into a bundle of their own, and return it."""
-    copy_bundle(include, folder, teams=(TEAM,))
+def _one_team(include: Path, folder: Path) -> Path:
+    """Copy one team and the DAG file into a bundle of their own."""
+    copy_bundle(include, folder)
+    for place in ("teams", "rotations", "trains", "chores", "watches"):
+        for path in (folder / "include" / place).glob("*.yaml"):
+            if path.name.split(".", 1)[0] != TEAM:
+                path.unlink()
     return folder
 
 

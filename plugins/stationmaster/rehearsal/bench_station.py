@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -38,8 +38,6 @@ POLL_SECONDS = 1.0
 PARSE_SECONDS = 3600.0
 """The dag processor rests while runs are measured: what parsing costs has rows of its own."""
 BY = "bench"
-_OF_TEAMS = ("teams", "rotations", "trains", "chores", "watches")
-"""The folders of ``include/`` whose files begin with the name of their team."""
 _HURRIED = (("times: 3", "times: 1"),)
 """What the bench changes in the train's file: one look is enough to verify."""
 
@@ -154,13 +152,9 @@ class BenchStation:
 
 @contextmanager
 def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Iterator[BenchStation]:
-    """Run the station; ``home`` is a directory for it alone, which holds copies of ``include`` and ``dags`` too.
-
-    Its teams are those of which something is measured: Airflow parses the whole DAG file twice for each gate that ends
-    in the triggerer, and the DAGs of others would be a part of what a promotion costs.
-    """
+    """Run the station; ``home`` is a directory for it alone, which holds copies of ``include`` and ``dags`` too."""
     bundle = home / "bundle"
-    copy_bundle(include, bundle, teams=(TEAM, bench_rollout.TEAM))
+    copy_bundle(include, bundle)
     hurry(bundle / "include" / "trains" / f"{TEAM}.{TRAIN}.yaml")
     bench_rollout.write_rollout(bundle / "include")
     clock_file = home / "clock.json"
@@ -193,14 +187,9 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
         yield station
 
 
-def copy_bundle(include: Path, bundle: Path, *, teams: Iterable[str]) -> None:
-    """Copy what the DAGs of some teams need into a bundle of its own."""
+def copy_bundle(include: Path, bundle: Path) -> None:
+    """Copy what the DAGs of the trains need into a bundle of its own."""
     shutil.copytree(include, bundle / "include")
-    kept = frozenset(teams)
-    for place in _OF_TEAMS:
-        for path in (bundle / "include" / place).glob("*.yaml"):
-            if path.name.split(".", 1)[0] not in kept:
-                path.unlink()
     (bundle / "dags").mkdir()
     for name in (".airflowignore", "dags/configuration.py", "dags/trains.py"):
         shutil.copy(include.parent / name, bundle / name)
