@@ -15,7 +15,8 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.definitions.param import process_params
 
-from stationmaster.assemble.include import ConfigurationMistakes, dags_of, raise_problems
+from stationmaster.assemble.include import ConfigurationMistakes, Subject, dags_of, raise_problems
+from stationmaster.config import loader
 
 ROOT = Path(__file__).parents[2]
 PROBE = """
@@ -23,7 +24,7 @@ import json, runpy, sys
 from pathlib import Path
 import airflow.sdk
 before = set(sys.modules)
-names = runpy.run_path(sys.argv[1])
+files = {path: runpy.run_path(path) for path in sys.argv[1:]}
 added = sorted({name.partition(".")[0] for name in set(sys.modules) - before})
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.sdk import DAG
@@ -35,9 +36,9 @@ def told(timetable, name):
     value = getattr(timetable, name)
     return value() if callable(value) else value
 found = {}
-for value in names.values():
-    if isinstance(value, DAG):
-        value.fileloc = sys.argv[1]
+for path, name, value in [(path, *item) for path, names in files.items() for item in names.items()]:
+    if isinstance(value, DAG) and name == value.dag_id:
+        assert value.fileloc == path and name not in found, (name, path)
         data = DagSerialization.to_dict(value)
         back = DagSerialization.from_dict(json.loads(json.dumps(data)))
         shapes = [
@@ -66,7 +67,7 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def parse(root: Path, airflow_home: Path, *, cwd: Path, seed: str = "0") -> dict[str, Any]:
-    """Parse dags/trains.py in a process of its own."""
+    """Parse the DAG files in a process of its own; no DAG may be of two of them."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "STATIONMASTER"))},
         "AIRFLOW_HOME": str(airflow_home),
@@ -76,7 +77,7 @@ def parse(root: Path, airflow_home: Path, *, cwd: Path, seed: str = "0") -> dict
         "PYTHONPATH": str(ROOT / "plugins"),
     }
     done = subprocess.run(
-        [sys.executable, "-c", PROBE, str(root / "dags" / "trains.py")],
+        [sys.executable, "-c", PROBE, *(str(root / "dags" / f"{subject}.py") for subject in Subject)],
         env=environment,
         cwd=cwd,
         capture_output=True,
@@ -181,10 +182,41 @@ def test_a_broken_team_keeps_the_other_teams_dags(tmp_path):
     theirs = {name for name in every if name.startswith("second.")}
     ours = every - theirs
     assert {name.replace("second.", "cellxgene.") for name in theirs} <= ours
+    team = include / "teams" / "second.yaml"
+    whole = team.read_text()
+    team.write_text(whole.replace("id: second\n", "id: [second\n", 1))
+    assert {dag.dag_id for dag in dags_of(include)} == ours
+    team.write_text(whole)
     train = include / "trains" / "second.weekly.yaml"
     train.write_text(train.read_text().replace("day: thursday", "day: thurs"))
-    assert {dag.dag_id for dag in dags_of(include)} == ours
+    assert {dag.dag_id for dag in dags_of(include, Subject.TRAINS)} == ours - of_chores(ours)
     assert list(dags_of(include, only="second.weekly.cut")) == []
+    # Its tasks read no train, either.
+    assert {dag.dag_id for dag in dags_of(include, Subject.CHORES)} == of_chores(every)
+
+
+def of_chores(names: set[str]) -> set[str]:
+    return {name for name in names if name.endswith(".watch") or ".chores." in name}
+
+
+def test_each_dag_is_of_one_file_that_reads_only_what_it_is_about(parsed, monkeypatch):
+    """A gate that opens has its file parsed: what the file is not about would be parsed for nothing."""
+    read, document = [], loader.read_document
+
+    def noted(path, *args, **options):
+        read.append(path.parent.name)
+        return document(path, *args, **options)
+
+    monkeypatch.setattr(loader, "read_document", noted)
+    files = {}
+    for subject, others in ((Subject.TRAINS, {"chores", "watches"}), (Subject.CHORES, {"trains"})):
+        read.clear()
+        names = runpy.run_path(str(ROOT / "dags" / f"{subject}.py"))
+        files[subject] = {value.dag_id for value in names.values() if isinstance(value, DAG)}
+        assert set(read).isdisjoint(others)
+        assert "teams" in read
+    assert files[Subject.CHORES] == of_chores(set(parsed["dags"]))
+    assert files[Subject.TRAINS] == set(parsed["dags"]) - files[Subject.CHORES]
 
 
 @pytest.mark.parametrize(

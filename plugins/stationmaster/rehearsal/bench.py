@@ -128,7 +128,7 @@ def _bench_trains(include: Path, folder: Path, console: Console, *, quick: bool)
     environment = {**_clean_environment(folder / "airflow-home-of-many"), **bench_trains.PATIENCE}
 
     def parsed(dag_id: str | None) -> Parsing:
-        return parse_for(team, environment, dag_id)
+        return parse_for(team, environment, "trains.py", dag_id)
 
     counts = bench_trains.FEW if quick else bench_trains.MANY
     rows = bench_trains.measure(team, train, counts, parsed, 2 if quick else 3)
@@ -170,7 +170,7 @@ def _bench_chores(include: Path, folder: Path, console: Console, *, quick: bool)
     environment = {**_clean_environment(folder / "airflow-home-of-chores"), **patience}
 
     def parsed(dag_id: str | None) -> Parsing:
-        return parse_for(team, environment, dag_id)
+        return parse_for(team, environment, "chores.py", dag_id)
 
     def write(count: int) -> str:
         return bench_chores.write_copies(team / "include", TEAM, count)
@@ -358,11 +358,11 @@ def interleaved(
     return found
 
 
-def parse_for(team: Path, environment: Mapping[str, str], dag_id: str | None) -> Parsing:
-    """Parse all DAG files of a bundle; for a DAG id its own one alone, as the start of a task does (fact 26)."""
+def parse_for(team: Path, environment: Mapping[str, str], file: str, dag_id: str | None) -> Parsing:
+    """Parse all DAG files of a bundle; for a DAG id its file alone, as the start of a task does (fact 26)."""
     if dag_id is None:
         return parse(team / "dags", team, environment)
-    return parse(team / "dags" / "trains.py", team, {**environment, PARSING_CONTEXT: dag_id})
+    return parse(team / "dags" / file, team, {**environment, PARSING_CONTEXT: dag_id})
 
 
 def parse(path: Path, bundle: Path, environment: Mapping[str, str]) -> Parsing:

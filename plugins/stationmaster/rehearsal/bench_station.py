@@ -190,9 +190,8 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
 def copy_bundle(include: Path, bundle: Path) -> None:
     """Copy what the DAGs of the trains need into a bundle of its own."""
     shutil.copytree(include, bundle / "include")
-    (bundle / "dags").mkdir()
-    for name in (".airflowignore", "dags/configuration.py", "dags/trains.py"):
-        shutil.copy(include.parent / name, bundle / name)
+    shutil.copytree(include.parent / "dags", bundle / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(include.parent / ".airflowignore", bundle / ".airflowignore")
 
 
 def hurry(path: Path) -> None:
