@@ -178,7 +178,7 @@ def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
     # The type allows None, which a zone of the database never answers.
     before = clocks.utcoffset(earlier) or timedelta(0)
     after = clocks.utcoffset(wall.replace(fold=1)) or timedelta(0)
-    plain = earlier.replace(tzinfo=UTC)
+    plain = datetime.combine(earlier, earlier.time(), UTC)  # several times as quick as replace()
     first = plain - before
     return first, first if before == after else plain - after
 

@@ -116,13 +116,14 @@ class Schedule(Value):
     def people_at(self, at: datetime) -> Slot:
         """Return who is on call at an instant, sorted; nobody in a gap."""
         instant = utc(at)
-        temporary = self._temporary.at(instant)
+        # Most schedules have neither: a look into what is empty would be a tenth of the answer.
+        temporary = self._temporary.at(instant) if self.temporary else ()
         if temporary:
             return _sorted(
                 person for stint in temporary[0].stints if stint.start <= instant < stint.end for person in stint.people
             )
         people = self._planned(instant)
-        covers = self._covers.at(instant)
+        covers = self._covers.at(instant) if self.covers else ()
         if covers:
             takers = {cover.giver: cover.taker for cover in reversed(covers)}
             people = tuple(takers.get(person, person) for person in people)
