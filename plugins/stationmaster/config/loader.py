@@ -22,6 +22,7 @@ from stationmaster.config.rotations_lock import NAME as LOCK_NAME
 from stationmaster.config.rotations_lock import LockBroken, LockFile, read_lock
 from stationmaster.config.rules import rules
 from stationmaster.config.rules_entries import entry_mistakes
+from stationmaster.config.rules_reserved import of_folders
 from stationmaster.config.rules_rotations import unlocked
 from stationmaster.config.team import TeamConfig, TeamFile
 from stationmaster.config.train import TrainConfig, TrainFile
@@ -138,6 +139,7 @@ class _Reading:
         if not self._failed():
             self._report(unlocked(complete, self._lock) if isinstance(self._lock, LockFile) else [])
             self._report(rules(complete, clock.now()))
+            self._report(of_folders(complete, {path.parent.name for path in self._files}))
         return None if self._failed() else complete.model_copy(update=self._entries(complete))
 
     def _entries(self, team: TeamConfig) -> dict[str, Any]:
@@ -272,7 +274,7 @@ class _Reading:
                 [Mistake("file_name", loc, message, f"Write {expected}, or rename the file.", value, source=source)]
             )
 
-    def _report(self, found: list[Mistake]) -> None:
+    def _report(self, found: Iterable[Mistake]) -> None:
         for mistake in found:
             document = self._documents[mistake.source]
             self._place(document.path, mistake, document)

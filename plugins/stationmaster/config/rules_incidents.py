@@ -9,6 +9,7 @@ from stationmaster.config.documents import Loc
 from stationmaster.config.incident_ladder import rungs
 from stationmaster.config.incidents import MOST_RUNGS, IncidentRules, Rung
 from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.rules_reserved import reserved
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.templates import FIELDS, template_path, unknown_fields
 from stationmaster.core.incidents import AREA
@@ -20,7 +21,7 @@ def incident_mistakes(team: TeamConfig) -> Iterator[Mistake]:
     if rules is not None:
         yield from _of_rules(team, rules)
         yield from _of_ladder(team, rules)
-        yield from _taken(team)
+        yield from reserved(team, AREA, "the team's incidents")
     yield from _of_log(team)
 
 
@@ -120,19 +121,3 @@ def _repository(team: TeamConfig, loc: Loc, name: str) -> Iterator[Mistake]:
     if name.lower() not in {each.lower() for each in team.repositories}:
         what = f"{name!r} is not in the team's repositories"
         yield Mistake("unknown_repository", loc, what, did_you_mean(name, team.repositories), name, source="team")
-
-
-def _taken(team: TeamConfig) -> Iterator[Mistake]:
-    """The ledger keeps incidents under a name that no train and no rotation may have beside them."""
-    places: list[tuple[str, Loc]] = [(f"train:{name}", ("id",)) for name in team.trains if name == AREA]
-    places += [("rotations", ("rotations", name)) for name in team.roster if name == AREA]
-    for source, loc in places:
-        yield Mistake(
-            "reserved_name",
-            loc,
-            f"{AREA!r} is the name of the team's incidents",
-            "Give it another id.",
-            AREA,
-            at_key=source == "rotations",
-            source=source,
-        )

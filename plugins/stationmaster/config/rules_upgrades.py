@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake, did_you_mean
+from stationmaster.config.rules_reserved import reserved
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.upgrades import AREA
 
@@ -34,20 +34,4 @@ def upgrade_mistakes(team: TeamConfig) -> Iterator[Mistake]:
             what = f"{name!r} is in this list already"
             yield Mistake("listed_twice", loc, what, "Keep the repository once.", name, source="team")
         seen.add(name.lower())
-    yield from _taken(team)
-
-
-def _taken(team: TeamConfig) -> Iterator[Mistake]:
-    """The ledger keeps the upgrades under a name that no train and no rotation may have beside them."""
-    places: list[tuple[str, Loc]] = [(f"train:{name}", ("id",)) for name in team.trains if name == AREA]
-    places += [("rotations", ("rotations", name)) for name in team.roster if name == AREA]
-    for source, loc in places:
-        yield Mistake(
-            "reserved_name",
-            loc,
-            f"{AREA!r} is the name of the team's dependency upgrades",
-            "Give it another id, or take upgrades out of the team's file.",
-            AREA,
-            at_key=source == "rotations",
-            source=source,
-        )
+    yield from reserved(team, AREA, "the team's dependency upgrades", or_else="take upgrades out of the team's file")
