@@ -327,7 +327,7 @@ def _known(values: Iterable[float | None]) -> list[float]:
 
 
 def _one_team(include: Path, folder: Path) -> Path:
-    """Copy one team and the DAG file into a bundle of their own."""
+    """Copy one team and the DAG files into a bundle of their own."""
     copy_bundle(include, folder)
     for place in ("teams", "rotations", "trains", "chores", "watches"):
         for path in (folder / "include" / place).glob("*.yaml"):

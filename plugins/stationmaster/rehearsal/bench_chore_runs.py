@@ -92,9 +92,9 @@ def measure(
     for count in counts:
         last = write_copies(include, team, max(count, WAVE))
         api.parse_again(next(dag.dag_id for dag in api.dags() if dag.dag_id.startswith(f"{team}.{AREA}.")))
-        tell(f"{count} chores are parsed")
         ours = [f"{last.rpartition('-')[0]}-{number:04}" for number in range(max(count, WAVE) - WAVE, max(count, WAVE))]
         api.wait_parsed(ours, timeout=PARSED_WITHIN)
+        tell(f"{count} chores are parsed")
         wave(station, ours)  # the first run of each pays for what every later one finds
         pairs = [(wave(station, ours), wave(station, [IDLE_CHORE] * WAVE)) for _ in range(rounds)]
         found.append((count, [pair[0] for pair in pairs], [pair[1] for pair in pairs]))

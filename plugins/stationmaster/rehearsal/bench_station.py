@@ -188,7 +188,7 @@ def bench_station(home: Path, include: Path, tell: Callable[[str], None]) -> Ite
 
 
 def copy_bundle(include: Path, bundle: Path) -> None:
-    """Copy what the DAGs of the trains need into a bundle of its own."""
+    """Copy ``include/`` and what reads it into a bundle of its own."""
     shutil.copytree(include, bundle / "include")
     shutil.copytree(include.parent / "dags", bundle / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(include.parent / ".airflowignore", bundle / ".airflowignore")

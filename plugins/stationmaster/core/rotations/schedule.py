@@ -116,7 +116,7 @@ class Schedule(Value):
     def people_at(self, at: datetime) -> Slot:
         """Return who is on call at an instant, sorted; nobody in a gap."""
         instant = utc(at)
-        # Most schedules have neither: a look into what is empty would be a tenth of the answer.
+        # Most schedules have neither: what is empty is not looked into.
         temporary = self._temporary.at(instant) if self.temporary else ()
         if temporary:
             return _sorted(
