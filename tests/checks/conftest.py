@@ -7,7 +7,7 @@ import pytest
 from stationmaster.ledger import Ledger
 from tests.departures.conftest import boards, ledger
 from tests.departures.week import Switchboard
-from tests.duty.office import Office, new_office
+from tests.work.office import Office, new_office
 
 __all__ = ["boards", "ledger"]
 

@@ -19,7 +19,7 @@ from cryptography.x509.oid import NameOID
 
 from stationmaster.checks import run
 from stationmaster.config.checks_by_machine import CertificateCheck
-from tests.duty.office import Office
+from tests.work.office import Office
 
 
 def _pair(folder: Path, ends: datetime) -> tuple[Path, Path]:

@@ -14,7 +14,7 @@ from stationmaster import clock
 from stationmaster.checks import run
 from stationmaster.config.checks_by_machine import CommandCheck
 from stationmaster.hooks.programs import MOST_BYTES
-from tests.duty.office import Office
+from tests.work.office import Office
 
 
 def _check(code: str, *, timeout: str = "20s", **answer: Any) -> CommandCheck:

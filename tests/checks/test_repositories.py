@@ -10,7 +10,7 @@ from stationmaster.checks import run
 from stationmaster.config.checks_by_machine import FilesCheck, WorkflowsCheck
 from stationmaster.rehearsal.github.specs import RepositorySpec, WorkflowSpec
 from stationmaster.rehearsal.github.state import RunRecord
-from tests.duty.office import Office
+from tests.work.office import Office
 
 REPO = "threefoldtech/tfchain"
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.chores.desk_of_chores import ChoreRun
 from tests.departures.conftest import boards, ledger
-from tests.duty.conftest import office_of
-from tests.duty.office import Office
+from tests.work.conftest import office_of
+from tests.work.office import Office
 
 __all__ = ["boards", "ledger", "office_of"]
 
@@ -28,7 +28,7 @@ def runs_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ChoreRun]:
             found.files = team
             return found
 
-        monkeypatch.setattr("stationmaster.departures.desk.Desk", desk)
+        monkeypatch.setattr("stationmaster.work.context.Desk", desk)
         monkeypatch.setattr("stationmaster.clock.now", office.clock)
         monkeypatch.setattr(
             "airflow.sdk.execution_time.hitl.upsert_hitl_detail", lambda **request: asked.append(request)

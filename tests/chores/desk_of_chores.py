@@ -17,9 +17,9 @@ from stationmaster.assemble.chores import chore_dags
 from stationmaster.config.chores import ChoresFile, ChoresHead
 from stationmaster.operators.base import StepFailedForNow
 from stationmaster.triggers.team_trigger import TeamTrigger
-from tests.duty.office import INCLUDE, Office
 from tests.operators.runs import DAG_FILE, Outcome, texts
 from tests.operators.tries import Tries, by_airflow
+from tests.work.office import INCLUDE, Office
 
 
 def write(office: Office, chores: dict[str, Any], **head: Any) -> None:

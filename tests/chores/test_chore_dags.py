@@ -11,7 +11,7 @@ from airflow.sdk import DAG
 from stationmaster.assemble.chores import CHECK_TASK, chore_dags
 from stationmaster.assemble.include import dags_of
 from stationmaster.chores.waiting import LOOKS, look
-from stationmaster.duty.waiting import UnknownLook
+from stationmaster.work.waits import UnknownLook
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.chores.teams import INCLUDE, team_of
 from tests.golden_files import assert_golden

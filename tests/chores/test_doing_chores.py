@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stationmaster.checks import Finding
-from stationmaster.duty import log
-from stationmaster.duty.open_work import open_work
+from stationmaster.oncall_log import log
+from stationmaster.oncall_log.open_work import open_work
 from tests.chores.desk_of_chores import write
 from tests.operators.runs import answer
 

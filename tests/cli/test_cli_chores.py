@@ -11,8 +11,8 @@ from stationmaster.checks import capacity
 from stationmaster.chores import runs
 from stationmaster.config.loader import load
 from stationmaster.core.alert_groups import Event
-from stationmaster.departures.desk import Desk
 from stationmaster.watches.alert_books import AlertBook
+from stationmaster.work.context import Desk
 from tests.cli.waiting_chore import open_one, write_chores
 
 LINK = "https://sentry.example.org/board"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.config.loader import load
-from stationmaster.departures.desk import Desk
 from stationmaster.incidents import opening
+from stationmaster.work.context import Desk
 from tests.cli.conftest import ROOT, WEDNESDAY
 
 NAME = "cellxgene.incident/2021-11-03.1"

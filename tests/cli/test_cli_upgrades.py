@@ -8,7 +8,7 @@ import shutil
 import pytest
 
 from stationmaster.core.blockers import fill
-from stationmaster.departures import halting
+from stationmaster.work import halting
 from tests.cli.conftest import ROOT, WEDNESDAY
 
 

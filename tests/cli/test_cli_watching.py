@@ -12,8 +12,8 @@ from stationmaster.config.checks_by_machine import HeartbeatCheck
 from stationmaster.config.loader import load
 from stationmaster.core.alert_groups import Event, key_of
 from stationmaster.departures import spiking
-from stationmaster.departures.desk import Desk
 from stationmaster.watches.alert_books import AlertBook
+from stationmaster.work.context import Desk
 from tests.cli.conftest import ROOT, WEDNESDAY
 
 

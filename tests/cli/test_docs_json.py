@@ -15,11 +15,11 @@ from stationmaster.core.alert_groups import Event
 from stationmaster.core.rollouts.plan import Batch, RolloutPlan, Way
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import spiking
-from stationmaster.departures.desk import Desk
 from stationmaster.incidents import acknowledging, opening
 from stationmaster.ledger import Ledger
 from stationmaster.rollouts import records
 from stationmaster.watches.alert_books import AlertBook
+from stationmaster.work.context import Desk
 from tests.cli import waiting_chore, waiting_train
 from tests.cli.conftest import ROOT, WEDNESDAY
 from tests.cli.markdown_pages import fences

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stationmaster.chores import runs
 from stationmaster.config.loader import load
-from stationmaster.departures.desk import Desk
 from stationmaster.ledger import Ledger
+from stationmaster.work.context import Desk
 from tests.cli.conftest import ROOT, WEDNESDAY
 
 NINE = WEDNESDAY - timedelta(minutes=12)

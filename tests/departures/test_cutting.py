@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.departures import cutting
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible
+from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.week import EXPLORER, PORTAL
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from stationmaster.departures import deploying
 from stationmaster.departures.deploying import RunFailed
-from stationmaster.departures.obstacles import StepImpossible, obstacle
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.ledger.errors import EffectBusy, LockHeld
 from stationmaster.ledger.records import DepartureState, EffectState
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.week import EXPLORER, PORTAL
 
 DISPATCH = "/dispatches"

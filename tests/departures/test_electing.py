@@ -12,9 +12,9 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import deploying, gating, verifying
 from stationmaster.departures.legs import Leg, record_deployed
-from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.departures.station import Station
 from stationmaster.rehearsal.governance.world import Decide, Fault
+from stationmaster.work.obstacles import passed, waiting
 from tests.rollouts.conftest import board, rolling  # noqa: F401 - the world of a rollout
 from tests.rollouts.making import NEW, OLD, Rolling
 

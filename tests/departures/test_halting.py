@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.core.gates import Verdict
-from stationmaster.departures import explaining, halting, rolling_back
-from stationmaster.departures.halting import HaltRefused
+from stationmaster.departures import explaining, rolling_back
+from stationmaster.work import halting
+from stationmaster.work.halting import HaltRefused
 from tests.departures.week import WEDNESDAY
 
 TRAIN = "cellxgene.weekly"

@@ -26,10 +26,11 @@ from stationmaster.departures import (
     voting,
 )
 from stationmaster.departures.hotfixing import HotfixRefused, Wish
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible
+from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.departures.watches import look
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.github.faults import Fault
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.week import EXPLORER, OPS, PORTAL, WEDNESDAY, Week
 
 HOTFIX, SECURITY = DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX

@@ -6,8 +6,8 @@ import pytest
 
 from stationmaster.departures import preflight, telling
 from stationmaster.departures.explaining import explain
-from stationmaster.departures.obstacles import StepImpossible
 from stationmaster.rehearsal.slack.catalogue import ALL_SCOPES
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.ruled import blocked_by, rule
 from tests.departures.week import EXPLORER
 

@@ -10,9 +10,9 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import deploying, releasing
-from stationmaster.departures.obstacles import StepImpossible
 from stationmaster.ledger.errors import EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.ruled import changed
 from tests.departures.week import EXPLORER, WEDNESDAY
 

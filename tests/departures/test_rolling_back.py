@@ -8,8 +8,9 @@ import pytest
 
 from stationmaster.departures import arriving, opening, rolling_back
 from stationmaster.departures.deploying import RunFailed
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible
+from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.week import EXPLORER, PORTAL
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from stationmaster.core.issue_links import NotAnIssueLink
 from stationmaster.departures import gating, ruling
-from stationmaster.departures.obstacles import StepImpossible
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.ruled import blocked_by, open_issue, rule
 from tests.departures.week import EXPLORER, PORTAL
 
@@ -168,7 +168,7 @@ def test_f59_t20_what_cannot_be_read_is_in_the_way(gated):
 
 def test_t01_t02_t04_t20_all_reasons_stand_in_one_list(gated):
     """Nobody has voted, the wrong person said go, no issue, a blocker, a list that failed, and the train is stopped."""
-    from stationmaster.departures import halting
+    from stationmaster.work import halting
 
     rule(gated, actors="engineers", issue="required")
     blocked_by(gated, "blocker")

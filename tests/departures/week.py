@@ -22,7 +22,7 @@ from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import changes, closing, cutting, deploying, opening, starting, verifying, voting
 from stationmaster.departures.legs import Leg
-from stationmaster.departures.obstacles import obstacle, waiting
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.departures.station import Station
 from stationmaster.departures.watches import look
 from stationmaster.hooks.chat import Chat
@@ -43,6 +43,7 @@ from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackFault, SlackUser
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.rehearsal.slack.world import SlackWorld
+from stationmaster.work.obstacles import waiting
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PORTAL, EXPLORER = "chanzuckerberg/single-cell-data-portal", "chanzuckerberg/single-cell-explorer"

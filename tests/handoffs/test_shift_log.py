@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stationmaster.duty import log
 from stationmaster.handoffs import packing, shift_log
 from stationmaster.incidents import opening, records
 from stationmaster.ledger.errors import EffectUnknown
+from stationmaster.oncall_log import log
 from stationmaster.rehearsal.github.faults import Fault
 from tests.handoffs.desks import new_post
 

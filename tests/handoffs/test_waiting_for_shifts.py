@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.blockers import blocker
-from stationmaster.duty.waiting import pause
 from stationmaster.handoffs import waiting
+from stationmaster.work.waits import pause
 from tests.handoffs.monday import HANDOFF, HELP
 from tests.handoffs.test_access import answer
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from tests.departures.conftest import boards, ledger
-from tests.duty.conftest import office, office_of
-from tests.duty.office import Office
 from tests.incidents.scene import Scene
+from tests.work.conftest import office, office_of
+from tests.work.office import Office
 
 __all__ = ["boards", "ledger", "office", "office_of"]
 
@@ -24,7 +24,7 @@ def scene_of(office_of: Callable[..., Office], monkeypatch: pytest.MonkeyPatch) 
     ) -> Scene:
         place = office or office_of(team, **({"at": form.pop("at")} if "at" in form else {}))
         form.pop("at", None)
-        monkeypatch.setattr("stationmaster.departures.desk.Desk", lambda **_: place.desk())
+        monkeypatch.setattr("stationmaster.work.context.Desk", lambda **_: place.desk())
         return Scene(office=place, asked=asked, user=user, form=form)
 
     return make

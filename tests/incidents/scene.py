@@ -17,9 +17,9 @@ from stationmaster.incidents import records
 from stationmaster.operators.base import StepFailedForNow
 from stationmaster.triggers.team_trigger import TeamTrigger
 from tests.departures.week import INCLUDE
-from tests.duty.office import Office
 from tests.operators.runs import DAG_FILE, Outcome
 from tests.operators.tries import Tries, by_airflow
+from tests.work.office import Office
 
 OPEN = "open_the_incident"
 

@@ -65,7 +65,7 @@ def test_f04_an_issue_whose_answer_was_lost_is_found_and_not_written_twice(post)
 
 
 def run_the_form(post, monkeypatch, *, user="amir", circle="technology"):
-    monkeypatch.setattr("stationmaster.departures.desk.Desk", lambda **_: post.desk())
+    monkeypatch.setattr("stationmaster.work.context.Desk", lambda **_: post.desk())
     (dag,) = escalation_dags(INCLUDE, post.team, dag_file=DAG_FILE)
     form = {"circle": circle, "urgency": "major", "what": "Disk full", "details": None}
     run = SimpleNamespace(run_id="manual-1", triggering_user_name=user)

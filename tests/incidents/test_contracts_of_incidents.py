@@ -10,9 +10,9 @@ import pytest
 
 from stationmaster.assemble.include import dags_of
 from stationmaster.core.incidents import Kind
-from stationmaster.duty.waiting import UnknownLook
 from stationmaster.incidents import deploys, records, waiting
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.waits import UnknownLook
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.week import INCLUDE
 from tests.golden_files import assert_golden

@@ -256,7 +256,7 @@ def test_f01_a_worker_that_dies_at_any_write_leaves_nothing_twice_and_nothing_ou
     assert len(files(office, "chanzuckerberg/single-cell-infra")) == 1
     texts = office.texts("ops")
     assert len([text for text in texts if "`cellxgene.incident/2024-03-12.1`\n" in text]) == 1
-    from stationmaster.duty import log
+    from stationmaster.oncall_log import log
 
     entries = log.entries(office.desk(), story.opened_at - timedelta(days=1), office.clock() + timedelta(days=1))
     assert len({entry.text for entry in entries}) == len(entries)

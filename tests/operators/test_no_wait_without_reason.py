@@ -29,13 +29,13 @@ import stationmaster.sensors
 import stationmaster.triggers
 from stationmaster.assemble.include import dags_of
 from stationmaster.core.blockers import blocker
-from stationmaster.departures.obstacles import waiting
 from stationmaster.operators.base import StationOperator
 from stationmaster.operators.files import FilesOperator
 from stationmaster.operators.looking import LookingOperator, Pausing
 from stationmaster.triggers.ledger_trigger import LedgerTrigger
 from stationmaster.triggers.question_trigger import QuestionTrigger
 from stationmaster.triggers.station_trigger import LookingTrigger
+from stationmaster.work.obstacles import waiting
 from tests.departures.week import INCLUDE
 
 PACKAGE = Path(stationmaster.operators.__file__).parents[1]

@@ -13,13 +13,13 @@ import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
 from stationmaster.assemble.upgrades import ROW, upgrade_dags
-from stationmaster.departures import halting
 from stationmaster.operators.base import StepFailedForNow
 from stationmaster.operators.upgrading import SettleUpgradeOperator
 from stationmaster.rehearsal.gathering import Seen, gather
 from stationmaster.rehearsal.invariants_upgrades import unruly_upgrades
 from stationmaster.triggers.upgrade_trigger import UpgradeTrigger
 from stationmaster.upgrades.waiting import LOOKS, UnknownLook, look
+from stationmaster.work import halting
 from tests.assemble.test_contracts_of_dags import HEADINGS, described
 from tests.departures.conftest import boards
 from tests.golden_files import assert_golden, shape

@@ -81,7 +81,7 @@ class Day:
 @pytest.fixture
 def day(lookout_of, monkeypatch) -> Day:
     lookout = lookout_of("cellxgene", at=OPENS)
-    monkeypatch.setattr("stationmaster.departures.desk.Desk", lambda team: lookout.desk_of(team))
+    monkeypatch.setattr("stationmaster.work.context.Desk", lambda team: lookout.desk_of(team))
     return Day(lookout)
 
 
@@ -126,7 +126,7 @@ def test_c26_a_day_of_the_watch_holds_no_worker(day: Day) -> None:
 
 
 def test_d26_what_is_only_watched_is_no_open_work(day: Day) -> None:
-    from stationmaster.duty.open_work import open_work
+    from stationmaster.oncall_log.open_work import open_work
 
     day.start(OPEN_TASK)
     trigger = day.again(day.deferred("watch_questions").trigger)

@@ -17,7 +17,6 @@ from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures.obstacles import hindrance, waiting
 from stationmaster.departures.station import Station
 from stationmaster.hooks.alerts import FiringAlerts
 from stationmaster.hooks.chat import Chat
@@ -34,6 +33,7 @@ from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.rehearsal.slack.world import SlackWorld
 from stationmaster.rollouts import planning, records, stepping
 from stationmaster.rollouts.records import RolloutRecord
+from stationmaster.work.obstacles import hindrance, waiting
 from tests.departures.week import INCLUDE, HandClock
 
 OLD, NEW, OTHER = "0" * 40, "a" * 40, "b" * 40

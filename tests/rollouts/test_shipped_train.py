@@ -16,7 +16,6 @@ from stationmaster.config.loader import load
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import changes, cutting, deploying, gating, opening, starting, verifying
 from stationmaster.departures.legs import record_deployed
-from stationmaster.departures.obstacles import passed
 from stationmaster.departures.station import Station
 from stationmaster.hooks.forge import Forge
 from stationmaster.ledger import Ledger
@@ -33,6 +32,7 @@ from stationmaster.rehearsal.governance.world import GovernanceWorld
 from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rollouts import planning, stepping
+from stationmaster.work.obstacles import passed
 from tests.departures.week import INCLUDE, HandClock, Switchboard
 from tests.rollouts.making import Rolling, slack_world
 

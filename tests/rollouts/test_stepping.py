@@ -9,7 +9,6 @@ import pytest
 
 from stationmaster.config.rolling_out import Rollout
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures import halting
 from stationmaster.departures.explaining import explain
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import EffectState
@@ -17,6 +16,7 @@ from stationmaster.rehearsal.alerts.standin import Fire, Silence
 from stationmaster.rehearsal.governance.world import Decide, Fault, Upgrade
 from stationmaster.rollouts import batch_gates, records, reporting, speaking
 from stationmaster.rollouts.records import RolloutRefused
+from stationmaster.work import halting
 from tests.rollouts.making import DEPARTURE, NEW, OLD, OTHER, Rolling
 
 DONE, FAILED, PLANNED, PROPOSED, LEFT = (

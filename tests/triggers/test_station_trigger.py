@@ -11,9 +11,9 @@ import pytest
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Verdict
-from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.triggers import station_trigger
 from stationmaster.triggers.station_trigger import PATIENCE, PULSE_SECONDS, SETTLING_SECONDS, StationTrigger
+from stationmaster.work.obstacles import passed, waiting
 from tests.golden_files import assert_golden
 from tests.operators.runs import again, fire
 

@@ -8,9 +8,9 @@ import pytest
 
 from stationmaster.config.freezing import FreezeEntry
 from stationmaster.core.freezes import FreezeMode
-from stationmaster.departures import halting
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.upgrades import deciding
+from stationmaster.work import halting
 from tests.upgrades.yard import MAJOR, MONDAY, REPO, Yard
 
 

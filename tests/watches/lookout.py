@@ -9,12 +9,12 @@ from typing import Any
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.watches import KINDS, Watch
 from stationmaster.core.blockers import Blocker
-from stationmaster.departures.desk import Desk
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.slack.models import SlackMessage, SlackUser
 from stationmaster.watches.looking import look
+from stationmaster.work.context import Desk
 from tests.departures.week import Switchboard
-from tests.duty.office import Office, new_office
+from tests.work.office import Office, new_office
 
 WEDNESDAY = datetime(2021, 10, 20, 17, 0, tzinfo=UTC)
 """10:00 in California; ben is primary there, farah secondary."""

@@ -210,7 +210,7 @@ def test_d18_a_key_of_which_nothing_fires_is_refused(dre: Lookout, watch) -> Non
 
 
 def test_d16_an_alert_is_logged_at_the_instant_at_which_it_began(dre: Lookout, watch, firing) -> None:
-    from stationmaster.duty import log
+    from stationmaster.oncall_log import log
 
     firing.fire(_fire("NodeDown"))
     began = dre.clock()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from stationmaster.config.watch_kinds import Sprint
-from stationmaster.duty import log
+from stationmaster.oncall_log import log
 from stationmaster.rehearsal.slack.models import SlackFault
 from tests.watches.lookout import STRANGER, Lookout
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from stationmaster.duty import log
 from stationmaster.hooks import chat_outcomes
 from stationmaster.hooks.chat import Chat
 from stationmaster.ledger import Ledger
+from stationmaster.oncall_log import log
 from tests.watches.lookout import Lookout
 
 POINTS = 14

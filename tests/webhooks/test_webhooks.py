@@ -18,12 +18,12 @@ from starlette.routing import Mount
 
 from stationmaster import clock, settings
 from stationmaster.config.loader import load
-from stationmaster.departures.desk import Desk
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.serving import serve
 from stationmaster.watches import alerts
 from stationmaster.webhooks.app import PREFIX, app
 from stationmaster.webhooks.signatures import FRESH, signed
+from stationmaster.work.context import Desk
 from tests.departures.week import INCLUDE
 
 SECRET = "a secret of the alarms"

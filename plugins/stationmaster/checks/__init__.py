@@ -8,7 +8,7 @@ from stationmaster.checks.finding import Finding
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CheckConfig
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 __all__ = ["Finding", "run"]
 

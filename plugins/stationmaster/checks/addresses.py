@@ -10,7 +10,7 @@ from stationmaster.checks.finding import Finding, bad, unknown
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import HttpCheck
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def look(desk: Desk, check: HttpCheck) -> Finding:

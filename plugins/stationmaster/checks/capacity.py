@@ -14,7 +14,7 @@ from stationmaster.core.trend_picture import blocks, picture
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CapacityCheck
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 KIND = "measured"
 

@@ -14,7 +14,7 @@ from stationmaster.hooks.shown_certificates import certificate_ends
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CertificateCheck
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def look(desk: Desk, check: CertificateCheck) -> Finding:

@@ -12,7 +12,7 @@ from stationmaster.hooks.programs import run
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CommandCheck
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def look(desk: Desk, check: CommandCheck) -> Finding:

@@ -11,8 +11,8 @@ from stationmaster.core.instants import local_text
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import HeartbeatCheck
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger import Ledger
+    from stationmaster.work.context import Desk
 
 KIND = "heartbeat"
 

@@ -19,7 +19,7 @@ from stationmaster.hooks.errors import ForgeError
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import CheckConfig
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def look(desk: Desk, check: CheckConfig, about: str) -> Finding:

@@ -10,8 +10,8 @@ from stationmaster.core.escaping import one_line
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import FilesCheck, WorkflowsCheck
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.forge_models import Run
+    from stationmaster.work.context import Desk
 
 RED = frozenset({"failure", "timed_out", "startup_failure"})
 

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.chores import lateness, logging_issues, runs, wording
 from stationmaster.config.chore_evidence import LinkWanted
 from stationmaster.core.evidence import EvidenceRefused
-from stationmaster.duty import log
-from stationmaster.duty.saying import say
+from stationmaster.oncall_log import log
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.chores.runs import Step
     from stationmaster.config.chore_evidence import Wanted
     from stationmaster.config.chores import Chore
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 _LONGEST_NOTE = 2000
 _WRITTEN = LinkWanted(

@@ -9,13 +9,13 @@ from stationmaster.chores import runs, wording
 from stationmaster.config.chores import channel_key
 from stationmaster.core.chores import Lateness, lateness
 from stationmaster.core.rotations.escalating import Matter, pages
-from stationmaster.duty import log
-from stationmaster.duty.saying import say
+from stationmaster.oncall_log import log
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.chores.wording import Told
     from stationmaster.core.rotations.escalating import Page
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def how_late(desk: Desk, run: Told) -> Lateness:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.chores import runs, wording
-from stationmaster.departures import tickets
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from stationmaster.chores.wording import Told
     from stationmaster.config.chores import Chore, Issues
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 _BLOCKED = "blocked"
 
@@ -31,7 +31,7 @@ def write(desk: Desk, run: Told) -> Receipt | None:
     where = issues_of(desk, run.chore)
     if where is None:
         return None
-    receipt = tickets.open_ticket(
+    receipt = issues.open_ticket(
         desk,
         _key(run.about),
         repository=where.repository,
@@ -56,8 +56,8 @@ def close(desk: Desk, about: str, ending: Fact) -> None:
     if issue is None:
         return
     repository, number = str(issue["repository"]), int(issue["number"])
-    tickets.comment(desk, f"{_key(about)}/ended", repository, number, wording.issue_comment(desk, ending))
-    tickets.close(desk, f"{_key(about)}/closed", repository, number)
+    issues.comment(desk, f"{_key(about)}/ended", repository, number, wording.issue_comment(desk, ending))
+    issues.close(desk, f"{_key(about)}/closed", repository, number)
 
 
 def mark_blocked(desk: Desk, about: str) -> None:
@@ -65,7 +65,7 @@ def mark_blocked(desk: Desk, about: str) -> None:
     issue = known(desk, about)
     if issue is not None:
         key = f"{_key(about)}/blocked"
-        tickets.label(desk, key, str(issue["repository"]), int(issue["number"]), (_BLOCKED,))
+        issues.label(desk, key, str(issue["repository"]), int(issue["number"]), (_BLOCKED,))
 
 
 def _key(about: str) -> str:

@@ -10,14 +10,14 @@ from stationmaster.config.chore_timing import schedule_of, zone_of_chore
 from stationmaster.core.chore_schedules import NeverDue
 from stationmaster.core.chores import area_of
 from stationmaster.core.rotations.rotation import NobodyOnCall
-from stationmaster.duty import asking
+from stationmaster.work import questions
 
 if TYPE_CHECKING:
     from stationmaster.chores.wording import Told
     from stationmaster.config.chores import Chore
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 
 class OpenRun(NamedTuple):
@@ -57,7 +57,7 @@ def open_run(desk: Desk, about: str) -> OpenRun:
     :raises ChoreGone: its chore is not in the team's file, or it was never opened.
     """
     run, count = wording.told(desk, about), runs.carried_over(desk, about)
-    people = asking.people_asked(desk, about, count) or runs.present(desk, run.chore.role)
+    people = questions.people_asked(desk, about, count) or runs.present(desk, run.chore.role)
     issue = logging_issues.known(desk, about)
     return OpenRun(
         run=run,

@@ -14,13 +14,14 @@ from stationmaster.core.chores import about_of, area_of, due_at, when_of
 from stationmaster.core.instants import Instant
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.core.value import Value
-from stationmaster.duty import asking, open_work
+from stationmaster.oncall_log import open_work
+from stationmaster.work import questions
 
 if TYPE_CHECKING:
     from stationmaster.config.chores import Chore
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 OPENED = "opened"
 """The kind of the fact that a run was opened: under the run an :class:`Opened` as JSON; under its chore that it was."""
@@ -161,13 +162,13 @@ def over(desk: Desk, about: str) -> str:
 
 def carried_over(desk: Desk, about: str) -> int:
     """Return how many times the run was handed to the next shift."""
-    return max(len(desk.ledger.facts(about, asking.ASKED)) - 1, 0)
+    return max(len(desk.ledger.facts(about, questions.ASKED)) - 1, 0)
 
 
 def present(desk: Desk, role: str) -> tuple[Person, ...]:
     """Return who holds a role now; nobody out of its hours, which is no error here: the chore waits for them."""
     try:
-        return asking.on_call(desk, role)
+        return questions.on_call(desk, role)
     except NobodyOnCall:
         return ()
 

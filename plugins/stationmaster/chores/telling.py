@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.chores import lateness, wording
-from stationmaster.duty import asking, log
-from stationmaster.duty.saying import say
+from stationmaster.oncall_log import log
+from stationmaster.work import questions
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.chores.wording import Told
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def tell(desk: Desk, run: Told, place: int) -> None:
@@ -18,10 +19,10 @@ def tell(desk: Desk, run: Told, place: int) -> None:
 
     :raises EffectRefused, EffectUnknown, EffectBusy: Slack does not take it; it is told later.
     """
-    fact, people = asking.asked_at(desk, run.about, place), asking.people_asked(desk, run.about, place)
+    fact, people = questions.asked_at(desk, run.about, place), questions.people_asked(desk, run.about, place)
     if fact is None or not people:
         return
-    before = wording.names(asking.people_asked(desk, run.about, place - 1)) if place else ""
+    before = wording.names(questions.people_asked(desk, run.about, place - 1)) if place else ""
     if place:
         log.write(
             desk,

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.chores import lateness, logging_issues, runs, telling, wording
 from stationmaster.core.blockers import Blocker, fill
-from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.duty import asking
-from stationmaster.duty.waiting import Arguments, Look, take
+from stationmaster.work import questions
+from stationmaster.work.obstacles import hindrance, passed, waiting
+from stationmaster.work.waits import Arguments, Look, take
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from stationmaster.chores.wording import Told
     from stationmaster.config.people import Person
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 QUESTION = "question"
 
@@ -35,7 +35,7 @@ def question(desk: Desk, about: str, arguments: Arguments) -> Standing:
         return passed(QUESTION)
     place, people = int(arguments["place"]), runs.present(desk, str(arguments["role"]))
     # Out of hours nobody is on call, and whoever was asked keeps it.
-    if people and not arguments.get("last") and asking.handed_over(desk, about, place, str(arguments["role"])):
+    if people and not arguments.get("last") and questions.handed_over(desk, about, place, str(arguments["role"])):
         return passed(QUESTION)
     run, silent = wording.told(desk, about), []
     try:
@@ -48,7 +48,7 @@ def question(desk: Desk, about: str, arguments: Arguments) -> Standing:
         if found is None:
             raise
         silent.append(found)
-    asked = people or asking.people_asked(desk, about, place)
+    asked = people or questions.people_asked(desk, about, place)
     return waiting(QUESTION, waits_for(desk, run, asked), *silent)
 
 

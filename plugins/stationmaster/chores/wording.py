@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from stationmaster.chores.runs import Opened
     from stationmaster.config.chores import Chore
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 _STEPS_IN_SLACK = 15
 _SHORT = 300

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from stationmaster.chores.reporting import ChoreState, OpenRun
     from stationmaster.cli.shapes_chores import ChoreLine, ChoreRun
     from stationmaster.config.chores import Chore
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 chore = typer.Typer(
     name="chore", help="Look at one run of a chore, close it, or say why it waits.", no_args_is_help=True
@@ -59,7 +59,7 @@ def chores(
     """
     from stationmaster.chores import reporting
     from stationmaster.cli.shapes_chores import ChoresAnswer
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
     with refusals():
         files, ledger = team_at(include_at(include), team), named_ledger(home)
@@ -202,7 +202,7 @@ def _draw(desk: Desk, found: Chore, picture: Path) -> None:
 def _desk(run: str, include: Path | None, home: Path) -> Desk:
     from stationmaster.chores import runs
     from stationmaster.core.chores import about_of
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
     desk = Desk(team=team_at(include_at(include), about_of(run).team), ledger=open_ledger(home))
     runs.chore_of(desk, run)

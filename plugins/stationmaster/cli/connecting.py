@@ -65,9 +65,9 @@ def _unread(station: Station, read: Callable[[], object]) -> Iterator[Blocker]:
 
 
 def _of_mail(team: TeamConfig, rotation: str) -> Iterator[Blocker]:
-    from stationmaster.departures.obstacles import hindrance
     from stationmaster.handoffs.shift_desk import ShiftDesk
     from stationmaster.hooks.mail_errors import MailError
+    from stationmaster.work.obstacles import hindrance
 
     desk = ShiftDesk(team=team, rotation=rotation, as_written=True)
     try:

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from stationmaster.config.team import TeamConfig
-    from stationmaster.departures.explaining import DepartureExplained, Explanation, NextStop, Reason
+    from stationmaster.departures.explaining import DepartureExplained, Explanation, NextStop
     from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
+    from stationmaster.work.reasons import Reason
 
 _STOPS = ("cut", "promote", "rollback", "hotfix", "security_hotfix", "feature_build", "handoff", "changes")
 
@@ -136,7 +137,8 @@ def _is_of(reason: Reason, stop: str) -> bool:
 
 def _ended(station: Station, departure: str) -> DepartureExplained:
     """Return a departure that is over; one that failed still says what was in its way."""
-    from stationmaster.departures.explaining import DepartureExplained, reason
+    from stationmaster.departures.explaining import DepartureExplained
+    from stationmaster.work.reasons import reason
 
     found = station.ledger.departure(departure)
     if found is None:

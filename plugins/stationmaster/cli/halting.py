@@ -13,7 +13,7 @@ from stationmaster.cli.explaining import parse
 from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 TrainArgument = Annotated[str, typer.Argument(metavar="TRAIN", help="Such as cellxgene.weekly, or dre.dependencies.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Every explanation shows it.")]
@@ -34,7 +34,7 @@ def halt(
 
     Exit codes: 0 it is stopped, 1 the team's files hold errors, 2 it was already, or no such train or person.
     """
-    from stationmaster.departures import halting
+    from stationmaster.work import halting
 
     with refusals():
         desk = _desk(train, by, include, home)
@@ -51,7 +51,7 @@ def resume(
 
     Exit codes: 0 it goes on, 1 the team's files hold errors, 2 it was not stopped, or no such train or person.
     """
-    from stationmaster.departures import halting
+    from stationmaster.work import halting
 
     with refusals():
         desk = _desk(train, by, include, home)
@@ -62,7 +62,7 @@ def resume(
 def _desk(about: str, by: str, include: Path | None, home: Path) -> Desk:
     """Return the train, or the team whose dependency upgrades are meant."""
     from stationmaster.core.upgrades import AREA
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
     question = parse(about)
     if question.train != AREA:

@@ -24,7 +24,7 @@ from stationmaster.cli.whereabouts import (
 if TYPE_CHECKING:
     from stationmaster.cli.shapes_incidents import IncidentAnswer, IncidentShown, LadderAnswer
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 IdArgument = Annotated[str, typer.Argument(metavar="INCIDENT", help="Such as cellxgene.incident/2026-11-21.1.")]
 TextOption = Annotated[str, typer.Option("--text", help="What happened, in a line or two.")]
@@ -330,8 +330,8 @@ def _change(
 
 
 def _desk(team: str, include: Path | None, home: Path) -> Desk:
-    from stationmaster.departures.desk import Desk
     from stationmaster.incidents import records
+    from stationmaster.work.context import Desk
 
     desk = Desk(team=team_at(include_at(include), team), ledger=open_ledger(home))
     records.rules_of(desk)

@@ -14,8 +14,8 @@ from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonO
 
 if TYPE_CHECKING:
     from stationmaster.cli.shapes_incidents import LoadAnswer, LogAnswer
-    from stationmaster.departures.desk import Desk
-    from stationmaster.duty.log import Entry
+    from stationmaster.oncall_log.log import Entry
+    from stationmaster.work.context import Desk
 
 DaysOption = Annotated[int, typer.Option("--days", min=1, max=366, help="How many days back.")]
 LogWeeksOption = Annotated[int, typer.Option("--weeks", min=1, max=104, help="How many weeks back.")]
@@ -48,7 +48,7 @@ def add(
 
     Exit codes: 0 it is written down, 1 the team's files hold errors, 2 no such team or person, or a bad instant.
     """
-    from stationmaster.duty import log as oncall_log
+    from stationmaster.oncall_log import log as oncall_log
 
     with refusals():
         desk = _desk(team, include, home)
@@ -76,8 +76,8 @@ def show(
 
     Exit codes: 0 answered, 1 the team's files hold errors, 2 no such team, no ledger, or a bad instant.
     """
-    from stationmaster.duty import log as oncall_log
-    from stationmaster.duty import log_page
+    from stationmaster.oncall_log import log as oncall_log
+    from stationmaster.oncall_log import log_page
 
     with refusals():
         desk = _desk(team, include, home)
@@ -122,7 +122,7 @@ def load(
 
 
 def _desk(team: str, include: Path | None, home: Path) -> Desk:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
     return Desk(team=team_at(include_at(include), team), ledger=open_ledger(home))
 
@@ -142,7 +142,7 @@ def _log_answer(team: str, start: datetime, end: datetime, entries: tuple[Entry,
 
 def _load_answer(desk: Desk, files: Path, start: datetime, end: datetime) -> LoadAnswer:
     from stationmaster.cli.shapes_incidents import LoadAnswer, ShareShown, SiloShown
-    from stationmaster.duty import load as duty_load
+    from stationmaster.oncall_log import load as duty_load
 
     found = duty_load.load_of(desk, start, end)
     known = duty_load.silos_of(desk, start, end, duty_load.runbooks_by_service(files))

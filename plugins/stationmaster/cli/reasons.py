@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from stationmaster.departures.explaining import Reason
+    from stationmaster.work.reasons import Reason
 
 
 def show_reasons(out: Console, reasons: tuple[Reason, ...], at: datetime, zone: str) -> None:

@@ -127,8 +127,8 @@ def debt(
     from stationmaster.cli.shapes_chores import DebtAnswer, DebtLine
     from stationmaster.config.loader import load
     from stationmaster.config.runbook_debts import debts, readable_pages
-    from stationmaster.departures.desk import Desk
     from stationmaster.watches import alert_pages
+    from stationmaster.work.context import Desk
 
     with refusals():
         files = include_at(include)

@@ -21,7 +21,7 @@ from stationmaster.cli.whereabouts import (
 
 if TYPE_CHECKING:
     from stationmaster.cli.shapes_watches import AlertsAnswer
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 TeamArgument = Annotated[str, typer.Argument(metavar="TEAM", help="The team's id, such as dre.")]
 KeyArgument = Annotated[str, typer.Argument(metavar="KEY", help="As stationmaster alerts list shows it.")]
@@ -147,7 +147,7 @@ def beat(
 
 
 def _desk(team: str, include: Path | None, home: Path, *, by: str | None = None) -> Desk:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
     found = team_at(include_at(include), team)
     if by is not None and by not in found.people:

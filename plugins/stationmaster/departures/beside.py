@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.departure_ids import DepartureKind, kind_of
-from stationmaster.departures.obstacles import StepImpossible, conducted_by
+from stationmaster.departures.obstacles import conducted_by
+from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
     from stationmaster.config.gates import QuorumGate

@@ -13,13 +13,14 @@ from stationmaster.core.departure_ids import kind_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest
 from stationmaster.departures import changes, telling, voting, wording_beside
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.homecoming import Hotfixed, carries, picked, pull_key
-from stationmaster.departures.obstacles import conducted_by, obstacle, passed, waiting
+from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station

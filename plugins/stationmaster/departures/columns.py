@@ -12,9 +12,10 @@ from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing
 from stationmaster.core.rule_gates import column_gate
 from stationmaster.core.value import Value
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.obstacles import conducted_by, passed
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.hooks.errors import ForgeError, ForgeNotFound
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import passed
 
 if TYPE_CHECKING:
     from stationmaster.config.board import Board

@@ -9,7 +9,7 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, quorum_gate
 from stationmaster.core.quorum import Ballot, Tally, tally
 from stationmaster.departures import beside
-from stationmaster.departures.obstacles import StepImpossible
+from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest

@@ -12,9 +12,10 @@ from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
 from stationmaster.departures import arriving, bringing_home, homecoming
 from stationmaster.departures.electing import running_sha
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, passed, passes, waiting
+from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible, passed, passes, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures import electing, freezing, gating, runs
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.fitting import fits, record_target, there_already
 from stationmaster.departures.legs import (
     Leg,
@@ -20,9 +19,10 @@ from stationmaster.departures.legs import (
     release_locks,
     take_lock,
 )
-from stationmaster.departures.obstacles import StepImpossible, passed, waiting
 from stationmaster.departures.resting import rest, resting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockLost
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station

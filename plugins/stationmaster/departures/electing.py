@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.obstacles import conducted_by, passed, waiting
+from stationmaster.departures.obstacles import conducted_by
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.legs import Leg

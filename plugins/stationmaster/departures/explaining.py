@@ -14,11 +14,11 @@ from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.departures import gating
 from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE, OPEN_STATES
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.reasons import Helper, Reason, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from stationmaster.config.team import TeamConfig
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Departure
 
@@ -30,25 +30,6 @@ _DEPARTURES_BACK = 8
 
 class _Shape(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Helper(_Shape):
-    """A person who can clear a blocker."""
-
-    id: str
-    name: str
-
-
-class Reason(_Shape):
-    """One blocker of one waiting task; ``task`` is the task that waits, ``since`` and ``clears_at`` are UTC."""
-
-    task: str
-    code: str
-    sentence: str
-    how: str
-    who: tuple[Helper, ...]
-    since: datetime | None
-    clears_at: datetime | None
 
 
 class DepartureExplained(_Shape):
@@ -132,22 +113,6 @@ def _held(
     held = gating.freeze_standing(station, found.id, stop)
     new = tuple(each for each in held.blockers if each.code not in said) if not held.opens else ()
     return {f"{found.id}/{stop}": new} if new else {}
-
-
-def reason(team: TeamConfig, task: str, found: Blocker) -> Reason:
-    """Return a blocker with the names of those who can clear it; whoever has left the team keeps their id."""
-    return Reason(
-        task=task,
-        code=found.code,
-        sentence=found.sentence,
-        how=found.how,
-        who=tuple(
-            Helper(id=person, name=team.people[person].name if person in team.people else person)
-            for person in found.who
-        ),
-        since=found.since,
-        clears_at=found.clears_at,
-    )
 
 
 def _next(station: Station, stop: Literal["cut", "promote"], now: datetime) -> NextStop:

@@ -8,7 +8,8 @@ from stationmaster.core.blockers import fill
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import arriving, homecoming
 from stationmaster.departures.electing import running_sha
-from stationmaster.departures.obstacles import conducted_by, waiting
+from stationmaster.departures.obstacles import conducted_by
+from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.components import Deploy

@@ -20,11 +20,13 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import columns, counting, freezing, halting, returning, ruling, spiking, voting
+from stationmaster.departures import columns, counting, freezing, returning, ruling, spiking, voting
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
-from stationmaster.departures.obstacles import conducted_by, passed, waiting
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work import halting
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
@@ -62,7 +64,7 @@ def freeze_standing(station: Station, departure: str, stop: StopName) -> Standin
 
     A freeze lets a stop that has brought a component there be finished (F33); whoever stops a train means that, too.
     """
-    stopped, found = halting.standing(station), freezing.standing(station, departure, stop)
+    stopped, found = halting.standing(station, station.train.key), freezing.standing(station, departure, stop)
     if not found.opens and half_done(station, departure, stop):
         found = passed("freeze")
     return found if stopped.opens else combine([stopped, found])

@@ -10,10 +10,11 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
 from stationmaster.core.hold_words import HoldRequest, hold_words
 from stationmaster.departures import telling, wording
-from stationmaster.departures.obstacles import obstacle, passed, waiting
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
 from stationmaster.hooks.chat_models import instant_of
 from stationmaster.hooks.errors import ForgeError
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station

@@ -18,10 +18,11 @@ from stationmaster.departures import beside, changes, ruling, telling, wording_b
 from stationmaster.departures.bringing_home import under_way
 from stationmaster.departures.electing import running_sha
 from stationmaster.departures.homecoming import PICKED
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, conducted_by
+from stationmaster.departures.obstacles import DepartureSkipped, conducted_by
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.hooks.errors import ForgeNotFound, ForgeRejected
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
     from stationmaster.config.components import Component

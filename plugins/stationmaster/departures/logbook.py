@@ -6,10 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import changes, releasing, ruling, tickets
+from stationmaster.departures import changes, releasing, ruling
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from stationmaster.core.issue_links import IssueLink
@@ -52,7 +53,7 @@ def write(station: Station, departure: str) -> IssueLink | None:
     title = escaping.one_line(f"{station.train.title} {departure.rpartition('/')[2]}")
     assignees = [station.conductor.github] if station.conductor.github else []
 
-    tickets.open_ticket(
+    issues.open_ticket(
         station,
         key,
         repository=repository,
@@ -105,15 +106,15 @@ def _tell(station: Station, found: Departure, link: IssueLink) -> None:
     if versions:
         body += f"\n\n```toml\n{versions}\n```"
 
-    tickets.comment(station, key, link.repository, link.number, body)
+    issues.comment(station, key, link.repository, link.number, body)
 
 
 def _label(station: Station, departure: str, link: IssueLink, labels: tuple[str, ...]) -> None:
-    tickets.label(station, f"{departure}/issue/labelled", link.repository, link.number, labels)
+    issues.label(station, f"{departure}/issue/labelled", link.repository, link.number, labels)
 
 
 def _close(station: Station, departure: str, link: IssueLink) -> None:
-    tickets.close(station, f"{departure}/issue/closed", link.repository, link.number)
+    issues.close(station, f"{departure}/issue/closed", link.repository, link.number)
 
 
 def _body(station: Station, departure: str) -> str:

@@ -11,8 +11,9 @@ from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import gating, telling, wording
 from stationmaster.departures.legs import deployed, legs_of
-from stationmaster.departures.obstacles import DepartureSkipped, passed, waiting
+from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import Departure, DepartureState
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName

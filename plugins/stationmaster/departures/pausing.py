@@ -7,23 +7,20 @@ late.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import gating
-from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import passed, waiting
+from stationmaster.work.waits import AGAIN, LONGEST, SHORTEST
 
 if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName
     from stationmaster.departures.station import Station
 
-AGAIN = "again"
-"""The name of the watch that waits for the end of a pause."""
-SHORTEST = timedelta(seconds=30)
-LONGEST = timedelta(minutes=5)
 _SOON_OVER = frozenset({"ENVIRONMENT_LOCKED", "EFFECT_BUSY"})
 _WINDOW_THAT_MATTERS: dict[tuple[StopName, DepartureState], StopName] = {
     ("cut", DepartureState.OPEN): "cut",

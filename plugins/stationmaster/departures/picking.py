@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core.departure_ids import week_of
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station

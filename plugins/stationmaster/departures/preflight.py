@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.departures import telling, wording
-from stationmaster.departures.obstacles import StepImpossible, conducted_by, obstacle
+from stationmaster.departures.obstacles import conducted_by, obstacle
+from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
     from stationmaster.config.train import TrainConfig

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.departures.legs import Leg

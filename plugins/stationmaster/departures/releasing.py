@@ -13,11 +13,12 @@ from stationmaster.core.instants import IsoWeek, local_text, to_local
 from stationmaster.core.tagging import tag_of
 from stationmaster.core.value import Value
 from stationmaster.departures import changes, ruling
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.legs import Leg, deployed_at, legs_of
-from stationmaster.departures.obstacles import StepImpossible, conducted_by
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures.obstacles import StepImpossible, obstacle, waiting
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.ledger.errors import EffectUnknown
+from stationmaster.work.obstacles import StepImpossible, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.legs import Leg

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.departures.arriving import TO_PRODUCTION
-from stationmaster.departures.obstacles import conducted_by, passed, waiting
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from stationmaster.core.gates import Standing, Verdict, combine
 from stationmaster.departures import arriving, freezing, runs, telling, wording
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
-from stationmaster.departures.obstacles import StepImpossible, passed, waiting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 CHOSEN = "rollback_chosen"
 """The fact that says where a person wants production to go back to."""

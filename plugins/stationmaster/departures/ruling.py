@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from stationmaster.core.gates import Standing
 from stationmaster.core.issue_links import IssueLink, IssueSeen, issue_link
 from stationmaster.core.rule_gates import BlockingIssue, actor_gate, blocking_gate, issue_gate
-from stationmaster.departures.obstacles import StepImpossible, conducted_by, passed
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.hooks.errors import ForgeError
+from stationmaster.work.obstacles import StepImpossible, passed
 
 if TYPE_CHECKING:
     from stationmaster.config.gates import BlockingLabels

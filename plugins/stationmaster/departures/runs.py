@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures.acting import DISCOVERY_WINDOW, Receipt, perform
-from stationmaster.departures.obstacles import passed, waiting
 from stationmaster.ledger.records import EffectState
+from stationmaster.work.effects import DISCOVERY_WINDOW, Receipt, perform
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.components import Deploy

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.value import Value
-from stationmaster.departures.obstacles import conducted_by, passed, waiting
+from stationmaster.departures.obstacles import conducted_by
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from datetime import datetime

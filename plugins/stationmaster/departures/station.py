@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster import clock
-from stationmaster.departures.desk import Desk
+from stationmaster.work.context import Desk
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -11,11 +11,12 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.beside import channel_of
-from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone
-from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
+from stationmaster.hooks.chat_errors import ChatMessageGone
+from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import EffectState
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.messages import UNSAID
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEADLINE = "headline"
-UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
 _CLOCK_SKEW = timedelta(seconds=5)
 _SHOWS_WITHIN = timedelta(seconds=10)
 """How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""

@@ -10,7 +10,7 @@ from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import homecoming
 from stationmaster.departures.electing import by_proposal
 from stationmaster.departures.legs import Leg, deployed, take_lock
-from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.components import Verify

@@ -28,9 +28,11 @@ from stationmaster.departures import (
     verifying,
     voting,
 )
-from stationmaster.departures.obstacles import StepImpossible, obstacle, passed, waiting
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.departures.resting import resting
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work import waits
+from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -256,7 +258,7 @@ def _waits_for(arguments: Arguments, short: str) -> Blocker:
 
 
 WATCHES: dict[str, Watch] = {
-    pausing.AGAIN: pausing.standing,
+    waits.AGAIN: pausing.standing,
     "answer": _answer,
     "ballot": _ballot,
     "checks": _checks,

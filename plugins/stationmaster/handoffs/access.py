@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.departures.obstacles import hindrance
-from stationmaster.duty.saying import say
 from stationmaster.handoffs import wording
+from stationmaster.work.messages import say
+from stationmaster.work.obstacles import hindrance
 
 if TYPE_CHECKING:
     from stationmaster.config.checklist import ChecklistItem

@@ -9,7 +9,7 @@ from stationmaster.config.people import mentions
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import local_text
-from stationmaster.duty.saying import say
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

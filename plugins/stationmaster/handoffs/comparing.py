@@ -9,10 +9,10 @@ from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
 from stationmaster.core.rotations.reports import Move, moves
 from stationmaster.core.rotations.schedule import Layer, Schedule
-from stationmaster.duty.saying import say
 from stationmaster.handoffs.following import tell_difference
 from stationmaster.oncall.answers import Renewal, renew
 from stationmaster.oncall.sources import Drift, FileSource, drift, source_of
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from stationmaster.departures.explaining import Helper, Reason, reason
+from stationmaster.work.reasons import Helper, Reason, reason
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk

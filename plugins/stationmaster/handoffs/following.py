@@ -17,8 +17,8 @@ from stationmaster.core.instants import first_instant, local_text, to_local
 from stationmaster.core.rotations.plan import Plan
 from stationmaster.core.rotations.reports import Move, moves
 from stationmaster.core.rotations.schedule import Layer, Schedule
-from stationmaster.duty.saying import say
 from stationmaster.handoffs import handles, packing, telling
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.value import Value
-from stationmaster.departures.acting import Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import local_text
-from stationmaster.duty.saying import say
 from stationmaster.handoffs.packing import outgoing_person
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core.upgrades import AREA
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 PULL = "pull"
 """The kind of the fact that names an upgrade's pull request: ``{"number", "url", "title", "head"}``."""

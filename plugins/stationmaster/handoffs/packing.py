@@ -10,13 +10,13 @@ from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
-from stationmaster.departures import tickets
-from stationmaster.departures.acting import Receipt
-from stationmaster.duty.open_work import open_work
-from stationmaster.duty.saying import say
 from stationmaster.handoffs import shift_log
 from stationmaster.handoffs.open_upgrades import open_upgrades
 from stationmaster.ledger.records import DepartureState
+from stationmaster.oncall_log.open_work import open_work
+from stationmaster.work import issues
+from stationmaster.work.effects import Receipt
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Channel, Person
@@ -272,7 +272,7 @@ def _waits_of_rotations(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]
 def _write_issue(
     desk: ShiftDesk, package: Package, key: str, title: str, body: str, assignees: Sequence[str], items: int
 ) -> Receipt:
-    return tickets.open_ticket(
+    return issues.open_ticket(
         desk,
         key,
         repository=package.repository,
@@ -290,7 +290,7 @@ def _close_the_one_before(desk: ShiftDesk, handoff: Handoff, package: Package, r
     if before is not None and before.value["handoff"] != handoff.id:
         number = int(before.value["number"])
 
-        tickets.close(desk, f"{handoff.id}/package/closes-{number}", package.repository, number)
+        issues.close(desk, f"{handoff.id}/package/closes-{number}", package.repository, number)
     value = {"handoff": handoff.id, "number": receipt["number"], "url": receipt["url"]}
     desk.ledger.record_once(
         desk.key, "package", "issue", value, desk.now(), "stationmaster", key=f"package/{handoff.id}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import first_instant
-from stationmaster.duty.saying import say
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -11,7 +11,7 @@ from stationmaster import clock
 from stationmaster.core.instants import Instant
 from stationmaster.core.rotations.rotation import NobodyOnCall, Rotation, Shift
 from stationmaster.core.value import Value
-from stationmaster.departures.desk import Desk
+from stationmaster.work.context import Desk
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text, to_local
-from stationmaster.departures import tickets
-from stationmaster.duty import filing, load, log, log_lines, log_page
+from stationmaster.oncall_log import load, log, log_lines, log_page
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
-    from stationmaster.departures.acting import Receipt
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+    from stationmaster.work.effects import Receipt
 
 _SILO_WEEKS = timedelta(weeks=26)
 _MOST_IN_A_PACKAGE = 60
@@ -98,11 +98,11 @@ def publish(desk: ShiftDesk, handoff: Handoff) -> Receipt | None:
         ]
     )
     if rules.folder is None:
-        receipt = tickets.open_ticket(
+        receipt = issues.open_ticket(
             desk, key, repository=rules.repository, title=escaping.one_line(title), body=text, labels=rules.labels
         )
         # It is a record, and no work: nobody should find it among what is open.
-        tickets.close(desk, f"{key}/closed", rules.repository, int(receipt["number"]))
+        issues.close(desk, f"{key}/closed", rules.repository, int(receipt["number"]))
         return receipt
     path = f"{rules.folder}/{to_local(start, zone):%Y-%m-%d}-{desk.entry.id}.md"
-    return filing.add_file(desk, key, rules.repository, path, text, branch=rules.branch, message=title)
+    return issues.add_file(desk, key, rules.repository, path, text, branch=rules.branch, message=title)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.value import Value
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.obstacles import hindrance
-from stationmaster.duty.saying import say
 from stationmaster.handoffs import wording
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.messages import say
+from stationmaster.work.obstacles import hindrance
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk

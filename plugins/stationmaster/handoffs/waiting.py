@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.duty.waiting import AGAIN, Arguments, UnknownLook, again
 from stationmaster.handoffs import access, acknowledging, following, looking_back, pairing
 from stationmaster.oncall import swapping
 from stationmaster.oncall.records import SwapStatus
+from stationmaster.work.obstacles import hindrance, passed, waiting
+from stationmaster.work.waits import AGAIN, Arguments, UnknownLook, again
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
 from stationmaster.core.incidents import Kind, State
-from stationmaster.duty import log
 from stationmaster.incidents import handling, records, telling, wording
+from stationmaster.oncall_log import log
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.incidents import Happening, Story
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 EMOJIS = ("white_check_mark", "eyes")
 Way = Literal["airflow", "slack", "cli"]

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core import escaping
 from stationmaster.core.instants import local_text
-from stationmaster.departures import tickets
-from stationmaster.departures.acting import Receipt
-from stationmaster.duty.saying import say
+from stationmaster.work import issues
+from stationmaster.work.effects import Receipt
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 class Matter(NamedTuple):
@@ -41,7 +41,7 @@ def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
     title = escaping.one_line(f"[{matter.urgency}] {circle.title}: {matter.what}")
     body = _body(desk, matter, by)
 
-    receipt = tickets.open_ticket(
+    receipt = issues.open_ticket(
         desk,
         key,
         repository=circle.repository,

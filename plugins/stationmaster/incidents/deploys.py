@@ -16,7 +16,7 @@ from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 _CHANGED = (DepartureState.PROMOTING, DepartureState.DONE, DepartureState.PARTIAL, DepartureState.FAILED)
 _TOLD = (DepartureKind.TRAIN, DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import tickets
-from stationmaster.duty import log
 from stationmaster.incidents import handling, records, reporting
+from stationmaster.oncall_log import log
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from stationmaster.config.incidents import Tickets
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 
 def open_tickets(desk: Desk, story: Story) -> tuple[Receipt, ...]:
@@ -31,7 +31,7 @@ def open_tickets(desk: Desk, story: Story) -> tuple[Receipt, ...]:
         title = escaping.one_line(text)[:200]
         body = f"{escaping.markdown(text)}\n\nIt follows the incident {escaping.markdown(story.id)}."
         found.append(
-            tickets.open_ticket(
+            issues.open_ticket(
                 desk,
                 records.follow_up_key(story, place),
                 repository=rule.repository,
@@ -58,7 +58,7 @@ def _runbook(desk: Desk, story: Story, rule: Tickets, known: reporting.Examined,
             f"What helped: {escaping.markdown(known.resolution) or 'nobody said.'}",
         ]
     )
-    return tickets.open_ticket(
+    return issues.open_ticket(
         desk,
         records.runbook_key(story),
         repository=rule.repository,

@@ -8,16 +8,17 @@ from stationmaster.config.incident_ladder import rungs
 from stationmaster.core import escaping
 from stationmaster.core.incidents import Kind, NotNow, State, Story, update_due
 from stationmaster.core.rotations.rotation import NobodyOnCall
-from stationmaster.duty import asking, log
 from stationmaster.incidents import lines, paging, records, telling, wording
 from stationmaster.incidents.opening import check_ratings
+from stationmaster.oncall_log import log
+from stationmaster.work import questions
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.incidents import Happening
-    from stationmaster.departures.desk import Desk
-    from stationmaster.duty.log import Source
     from stationmaster.hooks.chat_models import Reply
+    from stationmaster.oncall_log.log import Source
+    from stationmaster.work.context import Desk
 
 LONGEST = 3000
 _SAID = {"update:": Kind.UPDATED, "mitigated:": Kind.MITIGATED, "resolved:": Kind.RESOLVED}
@@ -198,7 +199,7 @@ def point_of(desk: Desk, story: Story) -> str:
 
 def handed_over(desk: Desk, story: Story, place: int) -> bool:
     """Return whether the shift has changed since a task asked: whoever is on call now is to be asked, too."""
-    fact = asking.asked_at(desk, story.id, place)
+    fact = questions.asked_at(desk, story.id, place)
     if fact is None:
         return False
     try:

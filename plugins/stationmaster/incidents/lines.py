@@ -9,7 +9,7 @@ from stationmaster.core import escaping
 from stationmaster.core.incidents import Happening, Kind
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 Said = dict[str, Any]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import tickets
-from stationmaster.duty.open_work import TITLE
 from stationmaster.incidents import handling, lines, records, wording
+from stationmaster.oncall_log.open_work import TITLE
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 
 def write(desk: Desk, story: Story) -> Receipt | None:
@@ -24,7 +24,7 @@ def write(desk: Desk, story: Story) -> Receipt | None:
     if rules.issue is None:
         return None
     point = desk.team.people.get(handling.point_of(desk, story))
-    receipt = tickets.open_ticket(
+    receipt = issues.open_ticket(
         desk,
         f"{story.id}/issue",
         repository=rules.issue.repository,

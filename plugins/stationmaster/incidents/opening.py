@@ -11,15 +11,15 @@ from stationmaster.core import escaping
 from stationmaster.core.incidents import Kind, Story, incident_id
 from stationmaster.core.instants import to_local
 from stationmaster.core.value import Value
-from stationmaster.duty import log
-from stationmaster.duty.open_work import TITLE
 from stationmaster.incidents import records
+from stationmaster.oncall_log import log
+from stationmaster.oncall_log.open_work import TITLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 WANTED = "incident_wanted"
 """The fact under ``<team>.incident/wanted`` by which an alert asks for an incident: its subject is the alert's key."""

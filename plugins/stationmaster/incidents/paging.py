@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from stationmaster.config.incidents import IncidentRules, Rung
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 class Climb(NamedTuple):

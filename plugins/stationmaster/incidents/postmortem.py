@@ -6,15 +6,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from stationmaster.core.incidents import Happening, Kind, State, Story
-from stationmaster.duty import filing, log
 from stationmaster.incidents import handling, records, reporting, telling, wording
+from stationmaster.oncall_log import log
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 
 class NoAddress(ValueError):
@@ -50,7 +51,7 @@ def draft(desk: Desk, include: Path, story: Story) -> Receipt | None:
     owner = desk.team.people.get(handling.point_of(desk, story))
     assignees = [owner.github] if owner is not None and owner.github else []
     stem = story.id.rpartition("/")[2].replace(".", "-")
-    return filing.file(
+    return issues.file(
         desk, _key(story), rule.filing, title=f"Postmortem: {story.title}", name=stem, text=text, assignees=assignees
     )
 

@@ -10,7 +10,7 @@ from stationmaster.core.instants import local_text
 from stationmaster.incidents import deploys, lines, records, reporting, wording
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 _SHOWN = 8
 """So many of the newest happenings stand in a question."""

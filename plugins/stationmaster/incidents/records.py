@@ -9,8 +9,8 @@ from stationmaster.core.incidents import AREA, Happening, Kind, NotAnIncident, S
 
 if TYPE_CHECKING:
     from stationmaster.config.incidents import IncidentRules
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 NUMBERED = "numbered"
 """The fact under ``<team>.incident`` that lists one incident: its subject is the id."""

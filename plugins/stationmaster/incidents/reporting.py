@@ -10,16 +10,16 @@ from stationmaster.core.incidents import Happening, Kind, State, Story
 from stationmaster.core.instants import local_text, to_local
 from stationmaster.core.templates import fill
 from stationmaster.core.value import Value
-from stationmaster.departures import tickets
-from stationmaster.duty import filing, log
 from stationmaster.incidents import handling, lines, records, telling, wording
+from stationmaster.oncall_log import log
+from stationmaster.work import issues
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 FITTED, MISSING, NEEDLESS = "one fitted", "none fitted", "none is needed"
 RUNBOOK = (FITTED, MISSING, NEEDLESS)
@@ -80,7 +80,7 @@ def report(desk: Desk, include: Path, story: Story) -> Receipt | None:
         page = template_text(include, rules.report.template)
         key = f"{story.id}/report" + (f"/{story.round}" if story.round else "")
         title = f"Incident report: {story.title} ({story.id.rpartition('/')[2]})"
-        receipt = filing.file(
+        receipt = issues.file(
             desk, key, rules.report, title=title, name=_file_name(story), text=document(desk, page, story)
         )
         url = str(receipt["url"])
@@ -104,8 +104,8 @@ def close_issue(desk: Desk, story: Story, url: str) -> None:
     ending = story.last(Kind.RESOLVED, Kind.CALLED_OFF)
     told = escaping.markdown(lines.sentence(desk, ending)) if ending is not None else "It is over."
     body = f"{told}\n\n{timeline(desk, story)}" + (f"\n\nReport: {url}" if url else "")
-    tickets.comment(desk, f"{story.id}/issue/ended/{story.round}", repository, number, body)
-    tickets.close(desk, f"{story.id}/issue/closed/{story.round}", repository, number)
+    issues.comment(desk, f"{story.id}/issue/ended/{story.round}", repository, number, body)
+    issues.close(desk, f"{story.id}/issue/closed/{story.round}", repository, number)
 
 
 def document(desk: Desk, page: str, story: Story) -> str:

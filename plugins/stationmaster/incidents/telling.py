@@ -9,17 +9,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.acting import Receipt
-from stationmaster.departures.telling import UNSAID
-from stationmaster.duty import saying
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_errors import ChatMessageGone
 from stationmaster.incidents import records, wording
+from stationmaster.work import messages
+from stationmaster.work.effects import Receipt
+from stationmaster.work.messages import UNSAID, say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def tell(desk: Desk, story: Story, what: str, text: str, *, broadcast: bool = Fa
 
 def whisper(desk: Desk, story: Story, what: str, person: Person, text: str) -> Receipt | None:
     """Say ``text`` to one person alone, once for ever; None where Slack cannot be reached, or does not know them."""
-    return saying.whisper(desk, f"{story.id}/tell/{what}", person, text)
+    return messages.whisper(desk, f"{story.id}/tell/{what}", person, text)
 
 
 def say_elsewhere(desk: Desk, story: Story, what: str, channel: str, text: str) -> Receipt | None:

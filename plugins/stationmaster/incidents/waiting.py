@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.incidents import HANDLING, POSTMORTEM, REPORT, ROUND, Kind, State, update_due
 from stationmaster.core.instants import local_text
-from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.duty import asking
-from stationmaster.duty.waiting import Arguments, Look, take
 from stationmaster.incidents import acknowledging, handling, paging, postmortem, records, reporting, telling
+from stationmaster.work import questions
+from stationmaster.work.obstacles import hindrance, passed, waiting
+from stationmaster.work.waits import Arguments, Look, take
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from stationmaster.core.gates import Standing
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 RUNG = "rung"
 QUESTION = "question"
@@ -68,7 +68,7 @@ def _page(desk: Desk, story: Story, place: int, last: bool, tried: Callable[...,
     def say(desk: Desk, story: Story) -> None:
         step = paging.climb(desk, story, rung)
         if step is not None:
-            paging.tell_page(desk, story, step, asking.people_asked(desk, story.id, place))
+            paging.tell_page(desk, story, step, questions.people_asked(desk, story.id, place))
             paging.circle_issue(desk, story, step)
         paging.remind(desk, story)
 
@@ -79,7 +79,7 @@ def _page(desk: Desk, story: Story, place: int, last: bool, tried: Callable[...,
     if story.state is not State.OPEN:
         return passed(QUESTION)
     tried(say)
-    people = asking.people_asked(desk, story.id, place)
+    people = questions.people_asked(desk, story.id, place)
     return waiting(
         QUESTION,
         blocker(
@@ -107,7 +107,7 @@ def _handle(desk: Desk, story: Story, place: int, last: bool, tried: Callable[..
     found = [
         blocker(
             "INCIDENT_UNDER_WAY",
-            who=tuple(each.id for each in asking.people_asked(desk, story.id, place)),
+            who=tuple(each.id for each in questions.people_asked(desk, story.id, place)),
             person=person.name if person is not None else "Nobody",
             incident=story.id,
             title=story.title,
@@ -125,7 +125,7 @@ def _report(desk: Desk, story: Story, place: int, last: bool, tried: Callable[..
     if story.state is not State.RESOLVED or story.last(Kind.EXAMINED) is not None:
         return passed(QUESTION)
     tried(reporting.remind)
-    people = asking.people_asked(desk, story.id, place)
+    people = questions.people_asked(desk, story.id, place)
     return waiting(
         QUESTION,
         blocker(
@@ -143,7 +143,7 @@ def _postmortem(desk: Desk, story: Story, place: int, last: bool, tried: Callabl
         return passed(QUESTION)
     tried(postmortem.remind)
     due = postmortem.due_at(desk, story)
-    who = tuple(each.id for each in asking.people_asked(desk, story.id, place))
+    who = tuple(each.id for each in questions.people_asked(desk, story.id, place))
     at = local_text(due, desk.files.zone)
     return waiting(QUESTION, blocker("POSTMORTEM_DUE", since=story.ended_at, who=who, incident=story.id, at=at))
 

@@ -15,7 +15,7 @@ from stationmaster.incidents.lines import named
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 _SIGNS = {
     State.OPEN: ":rotating_light:",

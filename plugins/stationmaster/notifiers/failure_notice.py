@@ -99,7 +99,7 @@ class FailureNotice(BaseNotifier):
 
     def _mentions(self, context: Context, role: str) -> str:
         from stationmaster.config.loader import load
-        from stationmaster.departures.desk import Desk
+        from stationmaster.work.context import Desk
 
         include = Path(context["dag"].fileloc).parent / self.include
         files = load(include, teams=[self.team], trains=(), entries={"chores": (), "watches": ()}).team(self.team)

@@ -120,14 +120,14 @@ class AskOperator(StationOperator):
 
     def _taken_or_why(self, station: Station, departure: str, event: Result) -> Result:
         """Take the answer; why it is not taken hears whoever gave it."""
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
 
         answer = self._read(station, departure, event)
         try:
             self._require_the_commit(station, departure, answer)
             return self.answered(station, departure, answer)
         except StepFailedForNow as refused:
-            asking.not_taken(station, departure, str(self.task_id), answer.by, str(refused), once=moment(event))
+            questions.not_taken(station, departure, str(self.task_id), answer.by, str(refused), once=moment(event))
             raise
 
     def _require_the_commit(self, station: Station, departure: str, answer: Answer) -> None:
@@ -177,7 +177,7 @@ class AskOperator(StationOperator):
     def _nobody(self, station: Station, departure: str) -> Exception:
         from stationmaster.core.blockers import blocker
         from stationmaster.departures import ruling
-        from stationmaster.departures.obstacles import StepImpossible
+        from stationmaster.work.obstacles import StepImpossible
 
         people = self._entitled(station, departure)
         if not people:

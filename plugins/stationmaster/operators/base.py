@@ -160,7 +160,8 @@ class StationOperator(PatientOperator):
         return self._wait(context, station, departure, outcome, event)
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passes
+        from stationmaster.departures.obstacles import DepartureSkipped, obstacle
+        from stationmaster.work.obstacles import StepImpossible, passes
 
         try:
             self._end_with(station, departure)
@@ -207,14 +208,16 @@ class StationOperator(PatientOperator):
     def _again(self, station: Station, departure: str, found: Blocker) -> Waiting:
         from stationmaster.departures import pausing
         from stationmaster.departures.watches import look
+        from stationmaster.work import waits
 
         arguments = pausing.pause(station, self.stop, self.subject(departure), found)
-        return Waiting(look(station, pausing.AGAIN, departure, arguments), pausing.AGAIN, arguments)
+        return Waiting(look(station, waits.AGAIN, departure, arguments), waits.AGAIN, arguments)
 
     def _wait(self, context: Context, station: Station, departure: str, waiting: Waiting, event: Result | None) -> None:
         from stationmaster import settings
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import missing, pausing, wording
+        from stationmaster.departures import missing, wording
+        from stationmaster.work import waits
 
         standing = waiting.standing
         station.ledger.set_blockers(self.subject(departure), standing.blockers, station.now())
@@ -225,7 +228,7 @@ class StationOperator(PatientOperator):
             raise AirflowFailException(f"{departure} has missed its window. {why}")
         interval = settings.poll_interval(station.train.poll)
         trigger = self.trigger(station, departure, waiting, interval.total_seconds())
-        hindered = event if waiting.watch == pausing.AGAIN else None
+        hindered = event if waiting.watch == waits.AGAIN else None
         self.wait(context, trigger, waiting.arguments, hindered=hindered)
 
     def trigger(self, station: Station, departure: str, waiting: Waiting, interval: float) -> LookingTrigger:

@@ -104,11 +104,11 @@ class AskSwapOperator(ChangeOperator):
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Ask once: a retry finds the one that it asked for."""
-        from stationmaster.duty.saying import say
         from stationmaster.handoffs.wording import swap_asked
         from stationmaster.oncall.errors import ChangeRefused
         from stationmaster.oncall.records import swaps_of
         from stationmaster.oncall.swapping import ask
+        from stationmaster.work.messages import say
 
         form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
         span = self.span(form, "start", "end")
@@ -155,10 +155,10 @@ class AnswerSwapOperator(ChangeOperator):
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Ask, or take the answer."""
-        from stationmaster.duty.saying import say
         from stationmaster.handoffs.wording import swap_answered
         from stationmaster.oncall.records import SwapStatus
         from stationmaster.oncall.swapping import status_of
+        from stationmaster.work.messages import say
 
         context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
         if event is not None and "error" in event:

@@ -95,7 +95,7 @@ class ChecklistOperator(AskOperator):
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record each item; one that was not ticked is not passed."""
         from stationmaster.core.blockers import blocker
-        from stationmaster.departures.obstacles import StepImpossible
+        from stationmaster.work.obstacles import StepImpossible
 
         leg = self._leg(station, departure)
         ticked = {item.id: answer.fields.get(item.id) is True for item in self._items()}

@@ -30,8 +30,7 @@ class CloseStopOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Close the stop. Where the departure's name is gone from XCom, the calendar has named it (F71)."""
-        from stationmaster.departures import closing, logbook, preflight
-        from stationmaster.duty import train_log
+        from stationmaster.departures import closing, logbook, preflight, train_log
 
         states = self._states(context)
         if context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:

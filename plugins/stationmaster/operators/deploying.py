@@ -86,7 +86,7 @@ class VerifyOperator(LegOperator):
         """Look once; wait for the next look."""
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import deploying, recording, verifying
-        from stationmaster.departures.obstacles import StepImpossible
+        from stationmaster.work.obstacles import StepImpossible
 
         leg = self.leg(station, departure)
         standing = verifying.observe(station, leg)
@@ -172,7 +172,7 @@ class DeployByHandOperator(AskOperator):
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Record that it is done; a failure fails the task."""
         from stationmaster.core.blockers import blocker
-        from stationmaster.departures.obstacles import StepImpossible
+        from stationmaster.work.obstacles import StepImpossible
 
         leg = self._leg(station, departure)
         note = {"note": str(answer.fields.get("note") or "")}

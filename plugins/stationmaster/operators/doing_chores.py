@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from stationmaster.config.chore_evidence import Wanted
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 OPEN_TASK = "open_the_chore"
 NOTE = "note"

@@ -21,9 +21,9 @@ class EscalateOperator(FilesOperator):
 
     def execute(self, context: Context) -> Result:
         """Write it in the name of whoever filled the form in."""
-        from stationmaster.departures.desk import Desk
-        from stationmaster.departures.obstacles import hindrance
         from stationmaster.incidents.circles import Matter, escalate
+        from stationmaster.work.context import Desk
+        from stationmaster.work.obstacles import hindrance
 
         desk = Desk(team=self.team_config)
         run, form = context["dag_run"], context["params"]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from stationmaster.config.people import Person
     from stationmaster.core.incidents import Story
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 SAME = "as it is"
 UPDATE, MITIGATED, RESOLVED = "Update", "Mitigated", "Resolved"

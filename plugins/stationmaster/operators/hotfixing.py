@@ -136,9 +136,9 @@ class BringOntoTrainOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Pick onto it and pin it there."""
         from stationmaster.departures import bringing_home
-        from stationmaster.departures.obstacles import StepImpossible
         from stationmaster.hooks.forge_picks import PickConflict
         from stationmaster.ledger.errors import EffectRefused
+        from stationmaster.work.obstacles import StepImpossible
 
         try:
             found = bringing_home.onto_train(station, departure)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from stationmaster.core.blockers import Blocker
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
     from stationmaster.triggers.station_trigger import LookingTrigger
+    from stationmaster.work.context import Desk
 
 DeskT = TypeVar("DeskT", bound="Desk")
 AboutT = TypeVar("AboutT")
@@ -87,14 +87,14 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
 
     def again(self, desk: DeskT, about: AboutT, blockers: Sequence[Blocker], event: Result | None = None) -> Pausing:
         """Return the wait for an obstacle that may pass; what the task knows of its try is kept."""
-        from stationmaster.duty import waiting
+        from stationmaster.work import waits
 
         kept = {name: value for name, value in ((event or {}).get("asked") or {}).items() if name in self.keeps}
-        return Pausing(waiting.AGAIN, waiting.pause(desk, self.subject(about), blockers, kept))
+        return Pausing(waits.AGAIN, waits.pause(desk, self.subject(about), blockers, kept))
 
     def taken(self, desk: DeskT, about: AboutT, context: Context, event: Result | None) -> Result | Pausing:
         """Take the step; what is in its way becomes a wait."""
-        from stationmaster.departures.obstacles import StepImpossible, hindrance, passes
+        from stationmaster.work.obstacles import StepImpossible, hindrance, passes
 
         try:
             return self.step(desk, about, context, event)
@@ -129,7 +129,7 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
 
     def _complain(self, desk: DeskT, about: AboutT, found: Blocker) -> None:
         """Tell of it; it is tried again all the same, once it is mended."""
-        from stationmaster.departures.obstacles import hindrance
+        from stationmaster.work.obstacles import hindrance
 
         try:
             self.complain(desk, about, found)
@@ -140,12 +140,12 @@ class LookingOperator(PatientOperator, Generic[DeskT, AboutT]):
 
     def _wait(self, context: Context, desk: DeskT, about: AboutT, pausing: Pausing, event: Result | None) -> None:
         from stationmaster import settings
-        from stationmaster.duty import waiting
+        from stationmaster.work import waits
 
         standing = self.look(desk, about, pausing)
         desk.ledger.set_blockers(self.subject(about), standing.blockers, desk.now())
         for found in standing.blockers:
             self.log.info("Waiting: %s: %s %s", found.code, found.sentence, found.how)
         interval = settings.poll_interval(self.poll).total_seconds()
-        hindered = event if pausing.name == waiting.AGAIN else None
+        hindered = event if pausing.name == waits.AGAIN else None
         self.wait(context, self.trigger(desk, about, pausing, interval), pausing.arguments, hindered=hindered)

@@ -14,7 +14,7 @@ from stationmaster.operators.team_step import Pausing, TeamOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 TELL_TASK = "tell_the_measures"
 
@@ -35,20 +35,20 @@ class TellMeasuresOperator(TeamOperator):
 
     def about(self, desk: Desk, context: Context) -> str:
         """Return the week's message: of the week in which it is due, however late the task runs."""
-        from stationmaster.duty import measures
+        from stationmaster.departures import weekly_message
 
         try:
-            return measures.about(desk, self._due(context))
-        except measures.NotMeasured as gone:
+            return weekly_message.about(desk, self._due(context))
+        except weekly_message.NotMeasured as gone:
             raise AirflowSkipException(str(gone)) from gone
 
     def step(self, desk: Desk, about: str, context: Context, event: Result | None) -> Result | Pausing:
         """Say it, or find that it was said."""
-        from stationmaster.duty import measures
+        from stationmaster.departures import weekly_message
 
         try:
-            return {"about": about, **measures.tell(desk, about, self._due(context))}
-        except measures.NotMeasured as gone:
+            return {"about": about, **weekly_message.tell(desk, about, self._due(context))}
+        except weekly_message.NotMeasured as gone:
             raise AirflowSkipException(str(gone)) from gone
 
     def _due(self, context: Context) -> datetime:

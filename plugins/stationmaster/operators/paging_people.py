@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 OPEN_TASK = "open_the_incident"
 MINE, NOT_ME = "I have it", "I cannot: page the next"

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
     from stationmaster.operators.question import Question
     from stationmaster.triggers.ledger_trigger import LedgerTrigger
     from stationmaster.triggers.station_trigger import LookingTrigger
+    from stationmaster.work.context import Desk
 
 _ASKS_EVERY = timedelta(seconds=15)
 DeskT = TypeVar("DeskT", bound="Desk")

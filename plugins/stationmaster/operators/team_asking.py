@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 QUESTION = "question"
 """The look of every area that waits for an answer: until it is given elsewhere, or whoever was asked goes off call.
@@ -58,9 +58,9 @@ class TeamAskOperator(TeamOperator):
 
         :raises NobodyOnCall: nobody holds the role; that is an error and never means anyone.
         """
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
 
-        return asking.on_call(desk, self.role)
+        return questions.on_call(desk, self.role)
 
     def question(self, desk: Desk, about: str) -> Question:
         """Return what is asked."""
@@ -89,11 +89,11 @@ class TeamAskOperator(TeamOperator):
 
     def step(self, desk: Desk, about: str, context: Context, event: Result | None) -> Result | Pausing:
         """Take the answer, or ask, or wait."""
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
 
         known = self.settled(desk, about)
         if known is not None:
-            if self.place and asking.asked_at(desk, about, self.place) is None:
+            if self.place and questions.asked_at(desk, about, self.place) is None:
                 raise AirflowSkipException("it is settled: nobody else is asked")
             return known
         if event is not None and "error" in event:
@@ -104,7 +104,7 @@ class TeamAskOperator(TeamOperator):
                 return found
             # No task instance is asked twice in one try (fact 3).
             raise StepFailedForNow("That is written down. It is asked again.")
-        if self.hands_over and not self.last and asking.handed_over(desk, about, self.place, self.role):
+        if self.hands_over and not self.last and questions.handed_over(desk, about, self.place, self.role):
             return self.handed_over(desk, about)
         asked = (event or {}).get("asked") or {}
         arguments = {"place": self.place, "last": self.last, "role": self.role}
@@ -114,23 +114,25 @@ class TeamAskOperator(TeamOperator):
 
     def _taken_or_why(self, desk: Desk, about: str, event: Result) -> Result | None:
         """Take the answer; why it is not taken hears whoever gave it."""
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
 
         person, form, once = self._responder(desk, about, event), dict(event.get("params_input") or {}), moment(event)
         try:
             return self.answered(desk, about, person, str(event["chosen_options"][0]), form, once=once)
         except StepFailedForNow as refused:
-            asking.not_taken(desk, about, str(self.task_id), person, str(refused), once=once)
+            questions.not_taken(desk, about, str(self.task_id), person, str(refused), once=once)
             raise
 
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
 
         responder = event.get("responded_by_user")
         if not responder:
             raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
         person = desk.team.person_by_airflow(str(responder["id"]))
-        if person is None or not (person in asking.people_asked(desk, about, self.place) or self._holds(desk, person)):
+        if person is None or not (
+            person in questions.people_asked(desk, about, self.place) or self._holds(desk, person)
+        ):
             raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
         return person
 
@@ -145,8 +147,8 @@ class TeamAskOperator(TeamOperator):
 
     def _ask(self, desk: Desk, about: str, arguments: Result, context: Context) -> Pausing:
         from stationmaster.core.blockers import blocker
-        from stationmaster.departures.obstacles import StepImpossible
-        from stationmaster.duty import asking
+        from stationmaster.work import questions
+        from stationmaster.work.obstacles import StepImpossible
 
         present = self.people(desk)
         people = [person for person in present if person.airflow]
@@ -155,14 +157,14 @@ class TeamAskOperator(TeamOperator):
             names = ", ".join(person.name for person in present)
             raise StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(person.id for person in present), people=names))
         question = self.question(desk, about)
-        asking.ask(desk, about, self.place, people)
+        questions.ask(desk, about, self.place, people)
         self.ask(context, question, people)
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
 
     def _tell(self, desk: Desk, about: str, people: tuple[Person, ...]) -> None:
         """Tell them; what stands in Airflow does not wait for Slack (F61): the look tells them later."""
-        from stationmaster.departures.obstacles import hindrance
+        from stationmaster.work.obstacles import hindrance
 
         try:
             self.tell(desk, about, people)

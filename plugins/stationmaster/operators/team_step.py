@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
     from stationmaster.triggers.station_trigger import LookingTrigger
+    from stationmaster.work.context import Desk
 
 __all__ = ["ABOUT_KEY", "Pausing", "TeamOperator"]
 
@@ -52,7 +52,7 @@ class TeamOperator(LookingOperator["Desk", str]):
 
     def desk(self) -> Desk:
         """Return a desk with fresh connections."""
-        from stationmaster.departures.desk import Desk
+        from stationmaster.work.context import Desk
 
         return Desk(team=self.team_config)
 

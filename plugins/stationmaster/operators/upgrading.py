@@ -133,8 +133,8 @@ class SettleUpgradeOperator(UpgradeOperator):
 
     def step(self, desk: UpgradeDesk, upgrade: Upgrade, context: Context, event: Result | None) -> Result | Pausing:
         """Take the answer, decide, and do it; or ask, and wait."""
-        from stationmaster.duty.asking import not_taken
         from stationmaster.upgrades import asking, deciding, waiting
+        from stationmaster.work.questions import not_taken
 
         if self.place and deciding.outcome(desk, upgrade) is not None:
             raise AirflowSkipException("it is settled: nobody else is asked")
@@ -173,9 +173,9 @@ class SettleUpgradeOperator(UpgradeOperator):
 
     def _tell_merged(self, desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> None:
         """Tell the channel, once; what is merged does not wait for Slack (F61)."""
-        from stationmaster.departures.obstacles import hindrance
-        from stationmaster.duty.saying import say
         from stationmaster.upgrades import wording
+        from stationmaster.work.messages import say
+        from stationmaster.work.obstacles import hindrance
 
         text = wording.merged(desk, decision, desk.team.people.get(decision.by))
         try:
@@ -207,7 +207,7 @@ class SettleUpgradeOperator(UpgradeOperator):
 
     def _taken_or_why(self, desk: UpgradeDesk, upgrade: Upgrade, event: Result) -> Person:
         """Take the answer and return whose it is; why it is not taken hears whoever gave it."""
-        from stationmaster.duty.asking import not_taken
+        from stationmaster.work.questions import not_taken
 
         person = self._responder(desk, upgrade, event)
         try:
@@ -251,8 +251,8 @@ class SettleUpgradeOperator(UpgradeOperator):
         self, desk: UpgradeDesk, upgrade: Upgrade, decision: Decision, kept: Result, context: Context
     ) -> Result | Pausing:
         from stationmaster.core.blockers import blocker
-        from stationmaster.departures.obstacles import StepImpossible
         from stationmaster.upgrades import asking, waiting, wording
+        from stationmaster.work.obstacles import StepImpossible
 
         people = [person for person in desk.on_call if person.airflow]
         if not people:

@@ -125,8 +125,8 @@ class BallotOperator(AskOperator):
         """Wait for the answer, or until the ballot is no longer needed."""
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import counting
-        from stationmaster.departures.obstacles import passed
         from stationmaster.departures.watches import look
+        from stationmaster.work.obstacles import passed
 
         _, manifest = counting.round_of(station, departure)
         arguments = {"voter": self.voter, "manifest": manifest.hash}
@@ -265,7 +265,7 @@ class ConfirmOperator(AskOperator):
         """Record the word on the manifest that the form names; a no ends the run until the task is cleared."""
         from stationmaster.core.gates import combine
         from stationmaster.departures import counting, gating
-        from stationmaster.departures.obstacles import StepImpossible
+        from stationmaster.work.obstacles import StepImpossible
 
         _, present = counting.round_of(station, departure)
         manifest = _manifest_named(station, departure, answer)

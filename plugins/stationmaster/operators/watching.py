@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.team import TeamConfig
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 OPEN_TASK = "open_the_watch"
 SILENCES_TASK = "check_the_silences"
@@ -44,7 +44,7 @@ class OpenWatchOperator(WatchDayOperator):
 
     def step(self, desk: Desk, about: str, context: Context, event: Result | None) -> Result | Pausing:
         """Say what the day's watch is called."""
-        from stationmaster.duty.open_work import TITLE
+        from stationmaster.oncall_log.open_work import TITLE
 
         day = about.rpartition("/")[2]
         title = {"title": f"{desk.team.title}: what is watched on {day}", "url": ""}

@@ -19,7 +19,6 @@ from slack_sdk import WebClient
 from stationmaster.config.people import Channel
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.watch_kinds import QuestionsWatch
-from stationmaster.departures.desk import Desk
 from stationmaster.hooks.chat import Chat
 from stationmaster.ledger import Ledger
 from stationmaster.rehearsal.serving import serve
@@ -27,6 +26,7 @@ from stationmaster.rehearsal.slack import standin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackEntry, SlackUser
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN, SlackWorld
 from stationmaster.watches import questions
+from stationmaster.work.context import Desk
 
 CHANNELS = 50
 TIER_3 = 50

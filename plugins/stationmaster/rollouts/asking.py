@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.core.rotations.rotation import NobodyOnCall
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.telling import UNSAID
 from stationmaster.rollouts import records, wording
 from stationmaster.rollouts.planning import rollout_of
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.messages import UNSAID
 
 if TYPE_CHECKING:
     from stationmaster.core.rollouts.plan import Batch

@@ -8,10 +8,12 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, combine
 from stationmaster.core.instants import local_text
 from stationmaster.core.rollouts.progress import apart, held_by, stopped_by
-from stationmaster.departures import freezing, halting
-from stationmaster.departures.obstacles import DepartureSkipped, conducted_by, passed, waiting
+from stationmaster.departures import freezing
+from stationmaster.departures.obstacles import DepartureSkipped, conducted_by
 from stationmaster.rollouts import records, wording
 from stationmaster.rollouts.planning import rollout_of
+from stationmaster.work import halting
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +47,7 @@ def batch_standing(station: Station, record: RolloutRecord, batch: Batch) -> Sta
     return combine(
         [
             _due(station, record, batch),
-            halting.standing(station),
+            halting.standing(station, station.train.key),
             freezing.standing(station, record.departure, "promote"),
             _paused(station, record),
             _before(station, record, batch),

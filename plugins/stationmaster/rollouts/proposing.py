@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import freezing
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.departures.deploying import GateClosed
-from stationmaster.departures.obstacles import conducted_by, waiting
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.rollouts import batch_gates, records
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing

@@ -9,9 +9,10 @@ from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import telling
-from stationmaster.departures.obstacles import conducted_by, passed, waiting
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.rollouts import asking, batch_gates, observing, proposing, records, stalling, wording
 from stationmaster.rollouts.planning import rollout_of
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

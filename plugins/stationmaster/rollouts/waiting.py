@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from stationmaster.departures.obstacles import DepartureSkipped, StepImpossible, obstacle, passed, waiting
+from stationmaster.departures.obstacles import DepartureSkipped, obstacle
 from stationmaster.rollouts import batch_gates, stepping
+from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing

@@ -9,7 +9,7 @@ from stationmaster.triggers.named_trigger import NamedTrigger
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 class HandoffTrigger(NamedTrigger):

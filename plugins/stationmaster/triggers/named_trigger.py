@@ -9,7 +9,7 @@ from stationmaster.triggers.station_trigger import LookingTrigger
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 class NamedTrigger(LookingTrigger):

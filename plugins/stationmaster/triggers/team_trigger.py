@@ -10,12 +10,12 @@ from stationmaster.triggers.named_trigger import NamedTrigger
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 AREAS = {
     "chores": "stationmaster.chores.waiting",
     "incidents": "stationmaster.incidents.waiting",
-    "measures": "stationmaster.duty.measures",
+    "measures": "stationmaster.departures.weekly_message",
     "watches": "stationmaster.watches.waiting",
 }
 """The module of each area, which has ``look(desk, name, about, arguments) -> Standing``. A contract (F69)."""
@@ -51,7 +51,7 @@ class TeamTrigger(NamedTrigger):
 
     def standing(self, team: TeamConfig) -> tuple[Desk, Standing]:
         """Take the look."""
-        from stationmaster.departures.desk import Desk
+        from stationmaster.work.context import Desk
 
         desk = Desk(team=team)
         return desk, look(self.area, desk, self.name, self.about, self.arguments)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.duty.saying import say
 from stationmaster.upgrades import wording
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,11 +14,11 @@ from stationmaster.core.freezes import freeze_gate
 from stationmaster.core.gates import Standing, checks_gate, combine
 from stationmaster.core.naming import names, short
 from stationmaster.core.upgrades import Assessment, Condition, assess, objections
-from stationmaster.departures import halting
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.obstacles import waiting
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.upgrades import finding, starting
+from stationmaster.work import halting
+from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person

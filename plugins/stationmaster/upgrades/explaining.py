@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from stationmaster.departures.explaining import Reason, reason
 from stationmaster.upgrades import deciding, finding
 from stationmaster.upgrades.upgrade_desk import UpgradeDesk
+from stationmaster.work.reasons import Reason, reason
 
 if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig

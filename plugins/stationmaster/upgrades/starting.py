@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures import halting
-from stationmaster.departures.acting import DISCOVERY_WINDOW, Receipt, perform
-from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.work import halting
+from stationmaster.work.effects import DISCOVERY_WINDOW, Receipt, perform
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.hooks.forge_models import Run

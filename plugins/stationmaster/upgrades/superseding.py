@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.acting import Receipt, perform
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.upgrades import finding
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.hooks.forge_models import PullRequest

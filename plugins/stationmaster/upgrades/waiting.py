@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.duty.waiting import AGAIN, Arguments, UnknownLook, again
 from stationmaster.upgrades import asking, deciding, finding, starting
+from stationmaster.work.obstacles import hindrance, passed, waiting
+from stationmaster.work.waits import AGAIN, Arguments, UnknownLook, again
 
 if TYPE_CHECKING:
     from stationmaster.upgrades.upgrade_desk import Upgrade, UpgradeDesk

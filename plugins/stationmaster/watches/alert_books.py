@@ -9,8 +9,8 @@ from stationmaster.core.alert_groups import Decided, Event, Group, standing_aler
 from stationmaster.watches.books import Book
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 EVENT, DECIDED = "event", "decided"
 

@@ -13,7 +13,7 @@ from stationmaster.core.instants import local_text
 from stationmaster.watches.alert_books import AlertBook
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def debts(desk: Desk) -> Iterator[Debt]:

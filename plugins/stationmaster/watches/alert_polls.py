@@ -14,8 +14,8 @@ _NEXT = timedelta(microseconds=1)
 if TYPE_CHECKING:
     from stationmaster.config.alert_sources import AlertSource
     from stationmaster.config.watch_kinds import AlertsWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.watches.alert_books import AlertBook
+    from stationmaster.work.context import Desk
 
 
 def poll(desk: Desk, watch: AlertsWatch, book: AlertBook) -> tuple[Blocker, ...]:

@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING
 from stationmaster.core.alert_groups import DECISIONS, Decision, Event, Group, groups_of, named, undecided
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.escaping import one_line
-from stationmaster.duty import asking, log
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_budget import BudgetSpent, budget_of
+from stationmaster.oncall_log import log
 from stationmaster.watches import alert_polls, silences, wording
 from stationmaster.watches.alert_books import AlertBook
 from stationmaster.watches.guarding import guarded
+from stationmaster.work import questions
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import AlertsWatch
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 MARKS: dict[str, Decision] = {"hammer_and_wrench": "act", "rotating_light": "escalate", "see_no_evil": "leave"}
 """Which emoji on the message means which decision."""
@@ -72,7 +73,7 @@ def _looked_at(desk: Desk, watch: AlertsWatch, book: AlertBook, group: Group) ->
     if not new:
         _log_decision(desk, book.decided(group))
         return None
-    people = asking.on_call(desk, watch.role)
+    people = questions.on_call(desk, watch.role)
     receipt = _told(desk, watch, group, new, people)
     taken = _from_slack(desk, people, receipt)
     if taken is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.core.instants import to_local
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 _LEAST = timedelta(days=31)
 _A_MONTH = timedelta(days=28)

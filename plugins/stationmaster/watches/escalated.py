@@ -12,8 +12,8 @@ from stationmaster.watches.wording import counted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 STARTED = "incident_started"
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.departures import tickets
-from stationmaster.duty import log
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_models import instant_of
+from stationmaster.oncall_log import log
 from stationmaster.watches import wording
+from stationmaster.work import issues
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import QuestionsWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.chat_models import Heard
+    from stationmaster.work.context import Desk
 
 
 def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> None:
@@ -30,7 +30,7 @@ def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> Non
     name = f"{channel}/{message.ts}"
     key = f"{desk.team.id}.watch/question/{name}/issue"
     link = desk.chat.permalink(channel, message.ts)
-    issue = tickets.open_ticket(
+    issue = issues.open_ticket(
         desk,
         key,
         repository=rules.repository,
@@ -49,7 +49,7 @@ def file(desk: Desk, watch: QuestionsWatch, channel: str, message: Heard) -> Non
     )
     if sprint is None or pulled is None:
         return
-    tickets.label(desk, f"{key}/sprint", rules.repository, int(issue["number"]), sprint.labels)
+    issues.label(desk, f"{key}/sprint", rules.repository, int(issue["number"]), sprint.labels)
     text = wording.pulled(pulled, str(issue["url"]))
     told = say(desk, f"{key}/sprint/told", channel, text, thread=message.ts)
     log.write(

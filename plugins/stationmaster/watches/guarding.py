@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.obstacles import hindrance
+from stationmaster.work.obstacles import hindrance
 
 if TYPE_CHECKING:
     from stationmaster.core.blockers import Blocker
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def guarded(desk: Desk, subject: str, do: Callable[[], Blocker | None]) -> Blocker | None:

@@ -18,8 +18,8 @@ from stationmaster.watches import wording
 
 if TYPE_CHECKING:
     from stationmaster.config.watch_kinds import QuestionsWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.chat_models import Heard
+    from stationmaster.work.context import Desk
 
 TOO_LONG = timedelta(minutes=5)
 """A channel that was not read for so long is told of."""

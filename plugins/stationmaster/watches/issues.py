@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker, fill
 from stationmaster.core.instants import local_text, to_local
 from stationmaster.core.issue_duties import Bug, Duty, Priority, due_at, duties, priority_of
-from stationmaster.duty import asking, log
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_models import instant_of
+from stationmaster.oncall_log import log
 from stationmaster.watches import wording
 from stationmaster.watches.guarding import guarded
+from stationmaster.work import questions
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import IssuesWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.forge_models import Issue
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 SEEN, BEGUN = "seen", "begun"
 _A_DAY = timedelta(days=1)
@@ -129,7 +130,7 @@ def _updates(desk: Desk, one: Watched) -> tuple[datetime, ...]:
 def _people(desk: Desk, watch: IssuesWatch, one: Watched) -> tuple[Person, ...]:
     """Return who is told of an issue: its assignees of the team, and whoever is on call."""
     owners = [person for login in one.issue.assignees if (person := desk.team.person_by_github(login)) is not None]
-    by_id = {person.id: person for person in (*owners, *asking.on_call(desk, watch.role))}
+    by_id = {person.id: person for person in (*owners, *questions.on_call(desk, watch.role))}
     return tuple(by_id.values())
 
 

@@ -10,7 +10,7 @@ from stationmaster.watches import alerts, issues, questions, spikes
 if TYPE_CHECKING:
     from stationmaster.config.watches import Watch
     from stationmaster.core.blockers import Blocker
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 
 def look(desk: Desk, watch: Watch) -> tuple[Blocker, ...]:

@@ -11,8 +11,8 @@ from stationmaster.watches import alerts, silences
 
 if TYPE_CHECKING:
     from stationmaster.core.alert_groups import Decision
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 
 class NoSuchMatter(LookupError):

@@ -25,18 +25,19 @@ from stationmaster.core.questions import (
     unanswered_at,
     words_of,
 )
-from stationmaster.duty import asking, log, log_lines
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_models import instant_of
+from stationmaster.oncall_log import log, log_lines
 from stationmaster.watches import filing, hearing, wording
 from stationmaster.watches.books import Book
 from stationmaster.watches.guarding import guarded
+from stationmaster.work import questions
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from stationmaster.config.watch_kinds import QuestionsWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.chat_models import Heard
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 ASKED, TAGGED, ANSWERED, REPEATED = "asked", "tagged", "answered", "repeated"
 _SHOWN = 200
@@ -140,7 +141,7 @@ def _followed(
     due = unanswered_at(question.at, watch.within, (watch.hours.window(desk.team.zone),))
     if desk.now() < due:
         return None
-    people = asking.on_call(desk, watch.role)
+    people = questions.on_call(desk, watch.role)
     route = routed(watch.topics, question.text)
     if name not in known.tagged and question.channel in heard.channels:
         _tag(desk, watch, book, question, name, route)
@@ -193,7 +194,7 @@ def _close(desk: Desk, book: Book, question: _Open, name: str, how: str, *, tagg
 
 def _tag(desk: Desk, watch: QuestionsWatch, book: Book, question: _Open, name: str, route: Route | None) -> None:
     """Tag whoever is on call, and the owner of the topic, in the question's thread: once for ever."""
-    people = asking.on_call(desk, watch.role)
+    people = questions.on_call(desk, watch.role)
     owner = desk.team.people.get(route.owner) if route is not None else None
     text = wording.tag(people, owner, route.topic if route is not None else "", watch)
     key = f"{desk.team.id}.watch/question/{name}/tag"
@@ -222,7 +223,7 @@ def _count_repeats(desk: Desk, watch: QuestionsWatch, book: Book, known: _Known,
         return
     first = earlier[0]
     channel, _, ts = name.partition("/")
-    people = asking.on_call(desk, watch.role)
+    people = questions.on_call(desk, watch.role)
     text = wording.repeated(people, len(earlier) + 1, local_text(first.at, desk.team.zone))
     receipt = say(desk, f"{desk.team.id}.watch/question/{first.id}/repeated", channel, text, thread=ts)
     log.write(

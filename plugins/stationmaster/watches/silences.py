@@ -6,18 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.duty import asking, log
-from stationmaster.duty.saying import say
 from stationmaster.hooks.chat_models import instant_of
+from stationmaster.oncall_log import log
 from stationmaster.watches import wording
 from stationmaster.watches.guarding import guarded
+from stationmaster.work import questions
+from stationmaster.work.messages import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger import Ledger
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 SILENCED, OVER = "silenced", "silence_over"
 
@@ -92,7 +93,7 @@ def complain(desk: Desk, *, role: str, channel: str) -> tuple[Blocker, ...]:
 def _ended(desk: Desk, each: Silence, role: str, channel: str) -> Blocker | None:
     if desk.forge.issue(each.repository, each.number).state == "open":
         return None
-    people = asking.on_call(desk, role)
+    people = questions.on_call(desk, role)
     key = f"{desk.team.id}.watch/silence/{each.key}/{each.seq}/over"
     receipt = say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
     text, at = f"The silence of {each.what} is over: {each.issue} is closed", instant_of(str(receipt["ts"]))

@@ -13,23 +13,24 @@ from typing import TYPE_CHECKING
 from stationmaster.config.fields import in_words
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.spikes import Counts, is_spike
-from stationmaster.departures import spiking, telling, tickets
+from stationmaster.departures import spiking, telling
 from stationmaster.departures.arriving import DEPLOYED, arrivals
 from stationmaster.departures.spiking import Spike
-from stationmaster.duty import asking, log
 from stationmaster.ledger.records import DepartureState
+from stationmaster.oncall_log import log
 from stationmaster.watches import silences, wording
 from stationmaster.watches.guarding import guarded
+from stationmaster.work import issues, questions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from stationmaster.config.people import Person
     from stationmaster.config.watch_kinds import SpikesWatch
-    from stationmaster.departures.desk import Desk
     from stationmaster.departures.station import Station
     from stationmaster.hooks.sentry import SeenError
     from stationmaster.ledger.records import Departure, Fact
+    from stationmaster.work.context import Desk
 
 _MOST = 10
 """Of so many errors at once, the most frequent ones are told; the others are the same deploy's."""
@@ -51,7 +52,7 @@ def look(desk: Desk, watch: SpikesWatch) -> tuple[Blocker, ...]:
             why = str(error).strip().rstrip(".")
             blind.append(blocker("WATCH_BLIND", subject="sentry", watch=watch.title, what="Sentry", why=why))
             break
-    people = asking.on_call(desk, watch.role)
+    people = questions.on_call(desk, watch.role)
     who = tuple(person.id for person in people)
     facts = spiking.open_spikes(desk.ledger, station.train.key).values()
     filed = [guarded(desk, fact.subject, partial(_tell, desk, watch, station, people, fact)) for fact in facts]
@@ -129,7 +130,7 @@ def _tell(desk: Desk, watch: SpikesWatch, station: Station, people: Sequence[Per
         key = f"{desk.team.id}.watch/{name}/issue"
         title, body = wording.spike_issue(spike)
         labels = watch.file.labels
-        issue = tickets.open_ticket(desk, key, repository=watch.file.repository, title=title, body=body, labels=labels)
+        issue = issues.open_ticket(desk, key, repository=watch.file.repository, title=title, body=body, labels=labels)
         telling.tell(station, spike.departure, f"{name}/issue", wording.spike_filed(str(issue["url"])))
 
 

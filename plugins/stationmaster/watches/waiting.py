@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.instants import local_text
 from stationmaster.core.watch_days import span_on
-from stationmaster.departures.obstacles import passed, waiting
-from stationmaster.duty.waiting import take
 from stationmaster.watches import escalated, looking, silences
+from stationmaster.work.obstacles import passed, waiting
+from stationmaster.work.waits import take
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
     from stationmaster.core.rotations.windows import Span
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 WATCH = "watch"
 SILENCES = "silences"
@@ -23,7 +23,7 @@ ESCALATED = "escalated"
 
 
 def look(desk: Desk, name: str, about: str, arguments: dict[str, Any]) -> Standing:
-    """Take the look of a name; see :func:`stationmaster.duty.waiting.take`."""
+    """Take the look of a name; see :func:`stationmaster.work.waits.take`."""
     return take({WATCH: _watch, SILENCES: _silences, ESCALATED: _escalated}, desk, name, about, arguments)
 
 

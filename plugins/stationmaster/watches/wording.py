@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from stationmaster.config.watch_kinds import AlertsWatch, QuestionsWatch
     from stationmaster.core.alert_groups import Event, Group
     from stationmaster.core.issue_duties import Duty
-    from stationmaster.departures.desk import Desk
     from stationmaster.departures.spiking import Spike
     from stationmaster.watches.issues import Watched
     from stationmaster.watches.silences import Silence
+    from stationmaster.work.context import Desk
 
 _TITLE = 100
 _SHOWN = 8

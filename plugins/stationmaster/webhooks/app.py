@@ -71,8 +71,8 @@ async def _body(headers: Mapping[str, str], receive: Callable[[], Awaitable[Any]
 def _answered(kind: str, team: str, name: str, headers: Mapping[str, str], body: bytes) -> Answer:
     from stationmaster import settings
     from stationmaster.config.loader import load
-    from stationmaster.departures.desk import Desk
     from stationmaster.webhooks import receiving
+    from stationmaster.work.context import Desk
 
     try:
         found = load(settings.include_dir(), teams=[team], trains=()).teams.get(team)

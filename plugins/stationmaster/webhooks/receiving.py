@@ -26,7 +26,7 @@ from stationmaster.webhooks.signatures import (
 
 if TYPE_CHECKING:
     from stationmaster.core.alert_groups import Event
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 OLDEST = timedelta(days=1)
 """PagerDuty signs no instant: an event that is older than this is refused."""

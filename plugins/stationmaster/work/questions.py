@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.duty.saying import whisper
+from stationmaster.work.messages import whisper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 ASKED = "asked"
 """The kind of the fact that a place asks these people: subject ``<place>``, value ``{"people"}``."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 AREAS = ("chores", "incident", "watch")
 """What a team's open work stands under in the ledger: ``<team>.chores/<chore>/…``, ``<team>.incident/…``."""

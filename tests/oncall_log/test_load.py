@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from stationmaster.core.incidents import Kind
-from stationmaster.duty import load, log
 from stationmaster.incidents import acknowledging, handling, opening, paging, records, reporting
+from stationmaster.oncall_log import load, log
 from tests.departures.week import INCLUDE
 
 

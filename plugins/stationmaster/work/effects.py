@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Effect
+    from stationmaster.work.context import Desk
 
 Receipt = dict[str, Any]
 

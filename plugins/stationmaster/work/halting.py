@@ -12,11 +12,11 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import Instant
 from stationmaster.core.value import Value
-from stationmaster.departures.obstacles import passed, waiting
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
-    from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
+    from stationmaster.work.context import Desk
 
 KIND = "halt"
 
@@ -66,12 +66,15 @@ def resume(ledger: Ledger, train: str, *, why: str, now: datetime, by: str) -> N
     _write(ledger, train, halted=False, why=why, now=now, by=by)
 
 
-def standing(station: Station) -> Standing:
-    """Return whether somebody has stopped the train."""
-    found = current(station.ledger, station.train.key)
+def standing(desk: Desk, train: str) -> Standing:
+    """Return whether somebody has stopped a train.
+
+    :param train: ``<team>.<train>``.
+    """
+    found = current(desk.ledger, train)
     if found is None:
         return passed("halt")
-    name = station.team.people[found.by].name if found.by in station.team.people else found.by
+    name = desk.team.people[found.by].name if found.by in desk.team.people else found.by
     why = found.why.rstrip(".")
     return waiting("halt", blocker("HALTED", since=found.since, who=(found.by,), by=name, why=why))
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from stationmaster.departures import tickets
 from stationmaster.ledger.errors import EffectUnknown
+from stationmaster.work import issues
 
 REPOSITORY = "chanzuckerberg/single-cell-explorer"
 KEY = "cellxgene.chores/alert-review/2024-03-12/issue"
 
 
 def opened(office):
-    return tickets.open_ticket(office.desk(), KEY, repository=REPOSITORY, title="Alert review", body="Steps")
+    return issues.open_ticket(office.desk(), KEY, repository=REPOSITORY, title="Alert review", body="Steps")
 
 
-def issues(office):
+def open_issues(office):
     return office.desk().forge.open_issues(REPOSITORY)
 
 
 def test_t04_an_issue_is_opened_once(office):
     assert opened(office) == opened(office)
-    assert [issue.title for issue in issues(office)] == ["Alert review"]
+    assert [issue.title for issue in open_issues(office)] == ["Alert review"]
 
 
 @pytest.mark.parametrize("kind", ["dropped_after", "dropped_before"])
@@ -32,15 +32,15 @@ def test_f01_an_issue_whose_answer_was_lost_is_found_or_opened_again(office, kin
     except EffectUnknown:
         office.clock.move(minutes=2)
         opened(office)
-    assert len(issues(office)) == 1
+    assert len(open_issues(office)) == 1
 
 
 def test_f01_comment_label_and_close_are_written_once(office):
     number = opened(office)["number"]
     for _ in range(2):
-        tickets.comment(office.desk(), f"{KEY}/told", REPOSITORY, number, "It is late.")
-        tickets.label(office.desk(), f"{KEY}/label", REPOSITORY, number, ["late"])
-        tickets.close(office.desk(), f"{KEY}/closed", REPOSITORY, number)
-    assert issues(office) == []
+        issues.comment(office.desk(), f"{KEY}/told", REPOSITORY, number, "It is late.")
+        issues.label(office.desk(), f"{KEY}/label", REPOSITORY, number, ["late"])
+        issues.close(office.desk(), f"{KEY}/closed", REPOSITORY, number)
+    assert open_issues(office) == []
     assert len(office.github.writes(path="/comments")) == 1
     assert len(office.github.writes(path="/labels")) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from stationmaster.duty import log
+from stationmaster.oncall_log import log
 
 LATE = datetime(2024, 3, 12, 6, 30, tzinfo=UTC)
 """23:30 of Monday in Los Angeles."""

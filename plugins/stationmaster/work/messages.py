@@ -6,14 +6,18 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from stationmaster.departures.acting import Receipt, perform
-from stationmaster.departures.telling import UNSAID
+from stationmaster.hooks.chat_errors import ChatError
+from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 log = logging.getLogger(__name__)
+
+UNSAID = (EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, ChatError)
+"""What a message that is not said ends with: it may be said later."""
 
 _CLOCK_SKEW = timedelta(seconds=5)
 _SHOWS_WITHIN = timedelta(seconds=10)

@@ -8,8 +8,9 @@ import pytest
 
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
-from stationmaster.duty import log, train_log
+from stationmaster.departures import train_log
 from stationmaster.ledger.records import DepartureState
+from stationmaster.oncall_log import log
 
 NAME = "cellxgene.weekly/2024-W11"
 

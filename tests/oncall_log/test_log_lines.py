@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.config.oncall_log import LogRules
-from stationmaster.duty import log, log_lines, log_page
 from stationmaster.hooks.chat_errors import ChatError
+from stationmaster.oncall_log import log, log_lines, log_page
 
 OPS = "C0244PQK934"
 

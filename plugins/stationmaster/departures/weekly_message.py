@@ -10,13 +10,13 @@ from stationmaster.core.instants import IsoWeek, local_text
 from stationmaster.core.measures import Measures, measure
 from stationmaster.departures.measuring import trips
 from stationmaster.departures.station import Station
-from stationmaster.duty.saying import say
-from stationmaster.duty.waiting import take
+from stationmaster.work.messages import say
+from stationmaster.work.waits import take
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.acting import Receipt
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
+    from stationmaster.work.effects import Receipt
 
 AREA = "measures"
 SPAN = timedelta(weeks=4)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from stationmaster.duty import log
+from stationmaster.oncall_log import log
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.hooks.chat_models import Reply
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 WORD = "log:"
 GATHERED = "gathered"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.core.incidents import AREA, Kind
 from stationmaster.core.load import Doing, Share, Silo, What, shares, silos
 from stationmaster.core.value import Value
-from stationmaster.duty import log
-from stationmaster.duty.open_work import open_work
+from stationmaster.oncall_log import log
+from stationmaster.oncall_log.open_work import open_work
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 _NUMBERED = "numbered"
 """The fact that lists an incident, under ``<team>.incident``."""

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker
-from stationmaster.departures.obstacles import hindrance, passed, waiting
-from stationmaster.departures.pausing import LONGEST, SHORTEST
+from stationmaster.work.obstacles import hindrance, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.gates import Standing
-    from stationmaster.departures.desk import Desk
+    from stationmaster.work.context import Desk
 
 Arguments = dict[str, Any]
 Look = Callable[["Desk", str, Arguments], "Standing"]
 """Takes the desk, what the run is about, and the arguments of the wait."""
 AGAIN = "again"
 """The name of the look that waits for the end of a pause; every area has it."""
+SHORTEST = timedelta(seconds=30)
+LONGEST = timedelta(minutes=5)
 
 
 class UnknownLook(LookupError):

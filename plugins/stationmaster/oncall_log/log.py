@@ -11,8 +11,8 @@ from stationmaster.core.value import Value
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 ENTRY = "entry"
 """The kind of the fact that is an entry, under ``<team>.log/<local date>``."""

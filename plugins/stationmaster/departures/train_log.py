@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.departure_ids import DepartureKind, kind_of
-from stationmaster.duty import log
+from stationmaster.oncall_log import log
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
     from stationmaster.ledger.records import Fact
+    from stationmaster.work.context import Desk
 
 
 def note(desk: Desk, departure: str, stop: str, why: str = "") -> Fact | None:

@@ -11,7 +11,6 @@ from slack_sdk import WebClient
 
 from stationmaster.config.loader import load
 from stationmaster.config.team import TeamConfig
-from stationmaster.departures.desk import Desk
 from stationmaster.hooks.chat import Chat
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.hooks.forge import Forge
@@ -27,6 +26,7 @@ from stationmaster.rehearsal.slack.models import SlackFault
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.rehearsal.slack.world import SlackWorld
 from stationmaster.rehearsal.standins import slack_world
+from stationmaster.work.context import Desk
 from tests.departures.week import HandClock, Switchboard
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"

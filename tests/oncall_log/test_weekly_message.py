@@ -10,10 +10,10 @@ from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from stationmaster.assemble.include import dags_of
 from stationmaster.core.measures import Measures, measure
-from stationmaster.departures.desk import Desk
-from stationmaster.duty import measures
+from stationmaster.departures import weekly_message
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.measuring import TELL_TASK, TellMeasuresOperator
+from stationmaster.work.context import Desk
 from tests.departures.conftest import make_week, week
 from tests.departures.week import INCLUDE, OPS, WEDNESDAY
 
@@ -41,25 +41,25 @@ def promoted(week):
 
 
 def test_the_four_weeks_stand_beside_the_four_before(promoted):
-    text = measures.words(promoted.station(), MONDAY)
+    text = weekly_message.words(promoted.station(), MONDAY)
     assert "*How our trains did in the four weeks until Mon 1 Nov 2021 " in text
     assert "(`cellxgene.weekly`)" in text
     assert "• promotions a week: 0.25 (before: 0)" in text
     assert "• change failure rate: 0% (before: unknown)" in text
-    later = measures.words(promoted.station(), MONDAY + timedelta(weeks=4))
+    later = weekly_message.words(promoted.station(), MONDAY + timedelta(weeks=4))
     assert "• promotions a week: 0 (before: 0.25)" in later
 
 
 def test_f04_a_week_is_told_once_whatever_changes_and_the_next_one_is_told_again(promoted):
     desk = promoted.station()
-    name = measures.about(desk, MONDAY)
+    name = weekly_message.about(desk, MONDAY)
     assert name == "cellxgene.measures/2021-W44"
-    first = measures.tell(desk, name, MONDAY)
+    first = weekly_message.tell(desk, name, MONDAY)
     promoted.ledger.set_state(promoted.departure, DepartureState.ROLLED_BACK, MONDAY, "emil", "later")
-    assert measures.tell(promoted.station(), name, MONDAY + timedelta(hours=5)) == first
+    assert weekly_message.tell(promoted.station(), name, MONDAY + timedelta(hours=5)) == first
     assert len(said(promoted)) == 1
     following = MONDAY + timedelta(weeks=1)
-    measures.tell(desk, measures.about(desk, following), following)
+    weekly_message.tell(desk, weekly_message.about(desk, following), following)
     assert len(said(promoted)) == 2
 
 
@@ -68,7 +68,7 @@ def test_a_figure_of_which_nothing_is_known_is_unknown_and_long_times_are_days()
         **measure([], timedelta(weeks=4)).model_dump()
         | {"lead_time": timedelta(days=6, hours=12), "restore_time": timedelta(minutes=90)}
     )
-    lines = measures._figures(known, measure([], timedelta(weeks=4)))
+    lines = weekly_message._figures(known, measure([], timedelta(weeks=4)))
     assert lines[1:4] == [
         "• lead time: 6.5 days (before: unknown)",
         "• change failure rate: unknown (before: unknown)",

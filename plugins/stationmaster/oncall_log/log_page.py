@@ -9,8 +9,8 @@ from stationmaster.core import escaping
 from stationmaster.core.instants import to_local
 
 if TYPE_CHECKING:
-    from stationmaster.departures.desk import Desk
-    from stationmaster.duty.log import Entry
+    from stationmaster.oncall_log.log import Entry
+    from stationmaster.work.context import Desk
 
 _MOST_LINKS = 5
 

@@ -1,0 +1,1 @@
+"""What the person on call writes down, and what the weeks cost each person."""
