@@ -11,12 +11,12 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.core.value import Value
 from stationmaster.handoffs import shift_log
-from stationmaster.handoffs.open_upgrades import open_upgrades
 from stationmaster.ledger.records import DepartureState
 from stationmaster.oncall_log.open_work import open_work
 from stationmaster.work import issues
 from stationmaster.work.effects import Receipt
 from stationmaster.work.messages import say
+from stationmaster.work.open_upgrades import open_upgrades
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Channel, Person

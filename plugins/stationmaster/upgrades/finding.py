@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.handoffs.open_upgrades import PULL
 from stationmaster.hooks.forge_pulls import marker
 from stationmaster.upgrades import starting
+from stationmaster.work.open_upgrades import PULL
 
 if TYPE_CHECKING:
     from stationmaster.hooks.forge_models import PullRequest, Run

@@ -10,8 +10,8 @@ from stationmaster import clock
 from stationmaster.core.calendar import stop_times
 from stationmaster.core.instants import Instant, IsoWeek
 from stationmaster.core.value import Value
-from stationmaster.handoffs.open_upgrades import area_of
 from stationmaster.work.context import Desk
+from stationmaster.work.open_upgrades import area_of
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
