@@ -340,7 +340,7 @@ MUTANTS += (
     Mutant(
         "F12: only who was asked or is on call closes a chore",
         "operators/team_asking.py",
-        "not (person in asking.people_asked(desk, about, self.place) or self._holds(desk, person))",
+        "not (\n            person in questions.people_asked(desk, about, self.place) or self._holds(desk, person)\n        )",
         "False",
         "tests/chores/test_doing_chores.py::test_f12_only_who_was_asked_or_is_on_call_closes_it",
     ),
@@ -361,7 +361,7 @@ MUTANTS += (
     Mutant(
         "D-26: a chore goes to the next shift",
         "chores/waiting.py",
-        'if people and not arguments.get("last") and asking.handed_over(desk, about, place, str(arguments["role"])):',
+        'if people and not arguments.get("last") and questions.handed_over(desk, about, place, str(arguments["role"])):',
         "if False:",
         "tests/chores/test_doing_chores.py::test_d26_it_is_carried_over_to_the_next_shift_and_counted",
     ),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 import time
 import weakref
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, Text, column, inspect, select, table, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from stationmaster.ledger.chain import genesis
@@ -113,7 +114,7 @@ def _write_ahead(engine: Engine) -> None:
         try:
             connection.cursor().execute("PRAGMA journal_mode=WAL")
             return
-        except OperationalError:
+        except sqlite3.OperationalError:
             if attempt == int(BUSY_SECONDS / _PAUSE) - 1:
                 raise
             time.sleep(_PAUSE)
