@@ -31,6 +31,42 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
+        "F10: what comes between the count and the act is counted",
+        "ledger/departures.py",
+        "if version_of(pen.session, departure_id, kinds) != version:",
+        "if False:",
+        "tests/departures/test_deploying.py::test_f10_what_comes_between_the_count_and_the_dispatch_is_counted_too",
+    ),
+    Mutant(
+        "F05: an act is judged by the state that stands when it is written",
+        "ledger/departures.py",
+        "state = next_state(departure_id, DepartureState(row.state), act, to=to, told=told)",
+        "state = to or next(iter(next(iter(TRANSITIONS[act].values()))))",
+        "tests/ledger/test_departures.py::test_f05_of_two_acts_that_race_the_second_is_judged_by_the_first",
+    ),
+    Mutant(
+        "S1: an end is an end",
+        "departures/acts.py",
+        "    if not allows(found.state, act):\n",
+        "    if False:\n",
+        "tests/departures/test_transitions.py::test_s1_a_superseded_departure_deploys_nothing",
+    ),
+    Mutant(
+        "S4: the ledger knows the departure of a run",
+        "operators/base.py",
+        "        known = self.bound(station, context)\n        if known is not None:\n            return known\n",
+        '        named = context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY)\n        if named:\n'
+        "            return named\n",
+        "tests/operators/test_bound_runs.py::test_s4_an_xcom_that_names_another_departure_is_not_believed",
+    ),
+    Mutant(
+        "F71: a run that is made again under its id is another run",
+        "ledger/runs.py",
+        "if found.marks.get(name, mark) != mark]",
+        "if False]",
+        "tests/operators/test_bound_runs.py::test_a_run_that_was_deleted_and_made_again_is_refused",
+    ),
+    Mutant(
         "F39: the next cut waits for a hotfix to come home",
         "departures/cutting.py",
         "lacking = next(homecoming.missing(station, component.id, sha), None)",
@@ -67,8 +103,8 @@ MUTANTS = (
     ),
     Mutant(
         "C-36: an untested issue keeps the promotion",
-        "departures/gating.py",
-        "            columns.standing(station),\n",
+        "departures/gate_table.py",
+        '    Gate("board", _PROMOTE, _TRAIN, lambda at, _: columns.standing(at), asks_outside=True),\n',
         "",
         "tests/departures/test_columns.py::"
         "test_c36_an_untested_issue_keeps_the_promotion_and_the_deploying_task_counts_again",
@@ -160,16 +196,16 @@ MUTANTS = (
     ),
     Mutant(
         "F30: a lock that was lost sends nothing",
-        "departures/deploying.py",
-        "station.ledger.check(leg.lock, fence)",
+        "departures/acts.py",
+        "require_fence(pen, self.leg.lock, self.fence)",
         "pass",
         "tests/departures/test_deploying.py::test_f30_a_lock_that_was_lost_before_the_dispatch_sends_nothing",
     ),
     Mutant(
         "F32: a freeze is asked by whoever deploys",
-        "departures/gating.py",
-        "    return found if stopped.opens else combine([stopped, found])\n",
-        '    return passed("freeze")\n',
+        "departures/gate_table.py",
+        '    Gate("freeze", _STAGE | _PROMOTE, _EVERY, _freeze),\n',
+        "",
         "tests/departures/test_freezing.py::test_f32_a_freeze_holds_a_promotion_that_has_every_vote",
     ),
     Mutant(
@@ -258,16 +294,16 @@ MUTANTS = (
     ),
     Mutant(
         "T-01: who may act is counted again by whoever deploys",
-        "departures/gating.py",
-        "            actor_standing(station, departure),\n            ruling.issue_standing(station, departure),\n",
-        "            ruling.issue_standing(station, departure),\n",
+        "departures/gate_table.py",
+        '    Gate("actor", _PROMOTE, _TRAIN, lambda at, asked: gating.actor_standing(at, asked.departure)),\n',
+        "",
         "tests/departures/test_ruling.py::test_t01_a_go_of_somebody_outside_the_group_deploys_nothing",
     ),
     Mutant(
         "T-04: the issue is counted again by whoever deploys",
-        "departures/gating.py",
-        "            ruling.issue_standing(station, departure),\n            ruling.blocking",
-        "            ruling.blocking",
+        "departures/gate_table.py",
+        "lambda at, asked: ruling.issue_standing(at, asked.departure, ask=asked.how is not How.LEDGER)",
+        'lambda at, asked: passed("issue")',
         "tests/departures/test_ruling.py::test_t04_an_issue_that_is_closed_meanwhile_stops_it",
     ),
     Mutant(
@@ -340,8 +376,8 @@ MUTANTS += (
     Mutant(
         "F12: only who was asked or is on call closes a chore",
         "operators/team_asking.py",
-        "not (\n            person in questions.people_asked(desk, about, self.place) or self._holds(desk, person)\n        )",
-        "False",
+        "person in questions.people_asked(desk, about, self.place) or self._holds(desk, person)",
+        "True",
         "tests/chores/test_doing_chores.py::test_f12_only_who_was_asked_or_is_on_call_closes_it",
     ),
     Mutant(
@@ -361,8 +397,8 @@ MUTANTS += (
     Mutant(
         "D-26: a chore goes to the next shift",
         "chores/waiting.py",
-        'if people and not arguments.get("last") and questions.handed_over(desk, about, place, str(arguments["role"])):',
-        "if False:",
+        'and questions.handed_over(desk, about, place, str(arguments["role"])):',
+        "and False:",
         "tests/chores/test_doing_chores.py::test_d26_it_is_carried_over_to_the_next_shift_and_counted",
     ),
     Mutant(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.ledger.records import DepartureState
 
 
@@ -48,9 +49,13 @@ def test_closing_the_cut_again_does_not_take_the_departure_back(week, state):
     assert week.ledger.departure(week.departure).state is state
 
 
-def test_a_failed_promotion_that_is_cleared_and_succeeds_is_done(week):
+def test_a_failed_promotion_goes_on_when_a_person_says_so_and_not_by_a_clear(week):
     week.ready()
     assert week.close("promote", failed=True, why="a flaky run") is DepartureState.FAILED
+    with pytest.raises(ActRefused, match="is FAILED"):
+        week.promote()
+    assert week.dispatches() == []
+    week.ledger.move(week.departure, Act.DEPLOY_AGAIN, week.clock(), "farah", "the runner was full")
     week.promote()
     assert week.close("promote") is DepartureState.DONE
     assert week.said("Deploy to *prod* is complete") == 1

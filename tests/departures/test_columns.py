@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.config.board import Board
-from stationmaster.departures import columns, gating
+from stationmaster.core.transitions import Act
+from stationmaster.departures import columns, gate_table
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
@@ -90,7 +91,7 @@ def test_c36_a_cut_that_did_not_end_well_moves_nothing(boarded):
 def test_c36_an_untested_issue_keeps_the_promotion_and_the_deploying_task_counts_again(week):
     board(week)
     week.ready()
-    assert codes(gating.promote_standing(week.station(), week.departure)) == []
+    assert codes(gate_table.standing(week.station(), week.departure, Act.PROMOTE)) == []
     number = open_issue(week, "Untested", QA)
     standing = week.advance("promote", "portal")
     assert (codes(standing), str(standing.verdict)) == (["BOARD_UNTESTED"], "WAIT")
@@ -98,13 +99,13 @@ def test_c36_an_untested_issue_keeps_the_promotion_and_the_deploying_task_counts
     assert week.dispatches() == []
     week.forge().label_issue(EXPLORER, number, (PROD,))
     week.forge().unlabel_issue(EXPLORER, number, QA)
-    assert codes(gating.promote_standing(week.station(), week.departure)) == []
+    assert codes(gate_table.standing(week.station(), week.departure, Act.PROMOTE)) == []
 
 
 def test_f59_a_board_that_cannot_be_read_keeps_the_promotion(week):
     board(week, repositories=[EXPLORER, "chanzuckerberg/gone"])
     week.ready()
-    (found,) = gating.promote_standing(week.station(), week.departure).blockers
+    (found,) = gate_table.standing(week.station(), week.departure, Act.PROMOTE).blockers
     assert (found.code, found.subject) == ("BOARD_UNREADABLE", "chanzuckerberg/gone")
 
 

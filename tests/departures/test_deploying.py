@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.departures import deploying
+from stationmaster.departures import deploying, gate_table
 from stationmaster.departures.deploying import RunFailed
 from stationmaster.departures.obstacles import obstacle
 from stationmaster.ledger.errors import EffectBusy, LockHeld
@@ -153,21 +153,55 @@ def test_f10_a_vote_withdrawn_before_the_deploy_deploys_nothing(ready):
 
 def test_f10_a_vote_withdrawn_in_the_last_moment_is_seen_immediately_before_the_dispatch(ready, monkeypatch):
     """It goes while the lock is being taken: the recount that guards the request sees it."""
-    from stationmaster.departures import fitting
-
-    real = fitting.record_target
+    real = deploying.take_lock
 
     def slow(station, leg):
-        real(station, leg)
+        fence = real(station, leg)
         ready.reply("amara", "withdraw")
+        return fence
 
-    monkeypatch.setattr(deploying, "record_target", slow)
+    monkeypatch.setattr(deploying, "take_lock", slow)
     standing = ready.advance("promote", "portal")
     assert codes(standing) == ["QUORUM_MISSING"]
     assert ready.dispatches() == []
     assert ready.ledger.locks() == ()
     assert ready.said("in progress") == 0
     assert ready.ledger.departure(ready.departure).state is DepartureState.GATED
+
+
+@pytest.mark.parametrize("vote", ["veto", "approve"])
+def test_f10_what_comes_between_the_count_and_the_dispatch_is_counted_too(ready, monkeypatch, vote):
+    """The count takes as long as GitHub and Slack take: a vote that comes meanwhile begins it again."""
+    real, counts = gate_table.standing, []
+
+    def slow(*asked, how=gate_table.How.LOOK, **more):
+        found = real(*asked, how=how, **more)
+        if how is gate_table.How.ACT:
+            counts.append(found.verdict)
+            if len(counts) == 1:
+                ready.vote("goran", vote)
+        return found
+
+    monkeypatch.setattr(gate_table, "standing", slow)
+    standing = ready.advance("promote", "portal")
+    assert len(counts) == 2
+    assert codes(standing) == (["VETOED"] if vote == "veto" else ["RUN_IN_PROGRESS"])
+    assert len(ready.dispatches()) == (0 if vote == "veto" else 1)
+
+
+def test_f10_gates_that_never_rest_send_nothing_and_say_so(ready, monkeypatch):
+    real = gate_table.standing
+
+    def restless(*asked, how=gate_table.How.LOOK, **more):
+        found = real(*asked, how=how, **more)
+        if how is gate_table.How.ACT:
+            ready.ledger.record(ready.departure, "changes", "another", {}, ready.clock(), "test")
+        return found
+
+    monkeypatch.setattr(gate_table, "standing", restless)
+    assert codes(ready.advance("promote", "portal")) == ["COUNT_OUTDATED"]
+    assert ready.dispatches() == []
+    assert ready.ledger.locks() == ()
 
 
 def test_f17_an_older_train_does_not_replace_a_newer_one(ready):
@@ -356,17 +390,16 @@ def test_f30_a_lock_that_somebody_else_holds_is_respected_and_named(ready):
 
 
 def test_f30_a_lock_that_was_lost_before_the_dispatch_sends_nothing(ready, monkeypatch):
-    from stationmaster.departures import fitting
     from stationmaster.ledger.errors import EffectRefused
 
-    real = fitting.record_target
+    real = deploying.take_lock
 
     def robbed(station, leg):
-        real(station, leg)
-        held = ready.ledger.lock(leg.lock)
-        ready.ledger.release(held.name, held.fence, ready.clock(), "ben", "I thought it was dead")
+        fence = real(station, leg)
+        ready.ledger.release(leg.lock, fence, ready.clock(), "ben", "I thought it was dead")
+        return fence
 
-    monkeypatch.setattr(deploying, "record_target", robbed)
+    monkeypatch.setattr(deploying, "take_lock", robbed)
     with pytest.raises(EffectRefused, match="void"):
         ready.advance("promote", "portal")
     assert ready.dispatches() == []

@@ -10,9 +10,10 @@ import pytest
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures import deploying, gating, verifying
+from stationmaster.departures import deploying, gate_table, verifying
 from stationmaster.departures.legs import Leg, record_deployed
 from stationmaster.departures.station import Station
+from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.governance.world import Decide, Fault
 from stationmaster.work.obstacles import passed, waiting
 from tests.rollouts.conftest import board, rolling  # noqa: F401 - the world of a rollout
@@ -48,7 +49,8 @@ def electing(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> Rolling:  # n
         from sqlalchemy import text
 
         pen.session.execute(text("delete from ledger_facts"))
-    monkeypatch.setattr(gating, "stop_standing", lambda *_: passed("gates"))
+    rolling.ledger.set_state(LEG.departure, DepartureState.GATED, rolling.clock(), "test")
+    monkeypatch.setattr(gate_table, "standing", lambda *_, **__: passed("gates"))
     monkeypatch.setattr(Station, "forge", Nowhere())
     monkeypatch.setattr(deploying, "fits", lambda *_: None)
     return rolling
@@ -91,7 +93,7 @@ def test_d30_a_gate_that_closes_keeps_the_proposal_from_being_made(
     electing: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [passed("gates"), waiting("window", blocker("NOTHING_STAGED"))]
-    monkeypatch.setattr(gating, "stop_standing", lambda *_: answers.pop(0))
+    monkeypatch.setattr(gate_table, "standing", lambda *_, **__: answers.pop(0))
     assert advance(electing).gate == "window"
     assert electing.governance.proposals == []
 

@@ -10,7 +10,8 @@ import pytest
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.gates import Verdict
-from stationmaster.departures import explaining, freezing, gating, rolling_back
+from stationmaster.core.transitions import Act
+from stationmaster.departures import explaining, freezing, gate_table, rolling_back
 from stationmaster.departures.freezing import ExceptionRefused, UnknownException
 from tests.departures.week import THURSDAY, WEDNESDAY
 
@@ -82,7 +83,7 @@ def test_f33_what_is_half_done_is_finished(frozen):
     frozen.deploy("promote", "portal")
     frozen.verify("promote", "portal")
     frozen.clock.to(max(frozen.clock(), WEDNESDAY + timedelta(minutes=6)))
-    assert gating.freeze_standing(frozen.station(), frozen.departure, "promote").opens
+    assert gate_table.frozen(frozen.station(), frozen.departure, Act.PROMOTE).opens
     assert frozen.deploy("promote", "explorer").opens
 
 
@@ -107,7 +108,7 @@ def test_f32_two_others_approve_and_the_stop_goes_once(frozen):
     approve(frozen, exception.id, "amara")
     assert codes(frozen.advance("promote", "portal")) == ["FROZEN"]
     approve(frozen, exception.id, "ben")
-    standing = gating.freeze_standing(frozen.station(), frozen.departure, "promote")
+    standing = gate_table.frozen(frozen.station(), frozen.departure, Act.PROMOTE)
     assert (standing.verdict, standing.bypass.who) == (Verdict.BYPASSED, "amara and ben")
     assert freezing.used_at(frozen.ledger, exception) is None
     assert frozen.advance("promote", "portal").gate == "run"
@@ -133,7 +134,7 @@ def test_f32_an_expired_exception_opens_nothing(frozen):
     frozen.clock.move(hours=2)
     with pytest.raises(ExceptionRefused, match="expired"):
         approve(frozen, exception.id, "ben")
-    assert not gating.freeze_standing(frozen.station(), frozen.departure, "promote").opens
+    assert not gate_table.frozen(frozen.station(), frozen.departure, Act.PROMOTE).opens
 
 
 def test_f32_approvals_expire_together_with_the_exception(frozen):
@@ -141,7 +142,7 @@ def test_f32_approvals_expire_together_with_the_exception(frozen):
     for by in ("amara", "ben"):
         approve(frozen, exception.id, by)
     frozen.clock.move(hours=2)
-    assert not gating.freeze_standing(frozen.station(), frozen.departure, "promote").opens
+    assert not gate_table.frozen(frozen.station(), frozen.departure, Act.PROMOTE).opens
 
 
 @pytest.mark.parametrize(
@@ -169,7 +170,7 @@ def test_f32_an_approver_who_left_the_group_counts_no_more(frozen):
         "engineers": tuple(name for name in frozen.team.groups["engineers"] if name != "ben"),
     }
     frozen.team = frozen.team.model_copy(update={"groups": groups})
-    assert codes(gating.freeze_standing(frozen.station(), frozen.departure, "promote")) == ["FROZEN"]
+    assert codes(gate_table.frozen(frozen.station(), frozen.departure, Act.PROMOTE)) == ["FROZEN"]
 
 
 @pytest.mark.parametrize(

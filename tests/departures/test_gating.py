@@ -6,7 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from stationmaster.departures import gating
+from stationmaster.core.transitions import Act
+from stationmaster.departures import gate_table, gating
+from stationmaster.departures.gate_table import How
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import THURSDAY, WEDNESDAY, HandClock
 
@@ -58,7 +60,7 @@ def test_c08_only_who_is_on_call_or_stands_in_confirms(gated, person):
 def test_c08_the_primary_and_the_backups_may_confirm(gated, person):
     gated.quorum()
     gated.confirm(person)
-    assert gating.promote_standing(gated.station(), gated.departure).opens
+    assert gate_table.standing(gated.station(), gated.departure, Act.PROMOTE).opens
 
 
 def test_c08_a_no_is_kept_until_there_is_a_go(gated):
@@ -68,14 +70,14 @@ def test_c08_a_no_is_kept_until_there_is_a_go(gated):
     assert (standing.verdict, codes(standing)) == ("DENY", ["CONFIRMATION_REFUSED"])
     gated.clock.move(minutes=1)
     gated.confirm()
-    assert gating.promote_standing(gated.station(), gated.departure).opens
+    assert gate_table.standing(gated.station(), gated.departure, Act.PROMOTE).opens
 
 
 def test_f06_a_confirmation_of_another_manifest_is_not_heard(gated):
     gated.quorum()
     gated.confirm()
     gated.repin()
-    assert "CONFIRMATION_MISSING" in codes(gating.promote_standing(gated.station(), gated.departure))
+    assert "CONFIRMATION_MISSING" in codes(gate_table.standing(gated.station(), gated.departure, Act.PROMOTE))
 
 
 def test_c10_six_calendar_days_on_staging(week):
@@ -159,7 +161,7 @@ def test_f46_a_rejected_manifest_is_not_promoted_until_a_person_clears_it(gated)
     assert codes(gated.advance("promote", "portal")) == ["MANIFEST_REJECTED"]
     assert gated.dispatches() == []
     gated.ledger.lift_rejection(manifest.hash, "the cause was elsewhere", gated.clock(), "ben")
-    assert gating.promote_standing(gated.station(), gated.departure).opens
+    assert gate_table.standing(gated.station(), gated.departure, Act.PROMOTE).opens
 
 
 def test_f12_a_closed_window_deploys_nothing_whatever_was_voted(gated):
@@ -184,7 +186,7 @@ def test_the_ledger_alone_tells_the_same_gates(gated):
     gated.quorum()
     gated.confirm()
     calls = len(gated.github.journal.entries()), len(gated.slack.journal)
-    assert gating.from_ledger(gated.station(), gated.departure).opens
+    assert gate_table.standing(gated.station(), gated.departure, Act.PROMOTE, how=How.LEDGER).opens
     assert calls == (len(gated.github.journal.entries()), len(gated.slack.journal))
     assert gated.ledger.departure(gated.departure).state is DepartureState.GATED
 
@@ -213,7 +215,7 @@ def test_c28_a_spike_of_errors_holds_the_next_promotion_and_no_hotfix(gated):
     spiking.begin(gated.ledger, "cellxgene.weekly", spike, gated.clock())
     assert codes(gated.advance("promote", "portal")) == ["ERROR_SPIKE"]
     assert gated.dispatches() == []
-    assert "ERROR_SPIKE" in codes(gating.from_ledger(gated.station(), gated.departure))
-    assert "ERROR_SPIKE" not in codes(gating.hotfix_standing(gated.station(), gated.departure))
+    assert "ERROR_SPIKE" in codes(gate_table.standing(gated.station(), gated.departure, Act.PROMOTE, how=How.LEDGER))
+    assert "spikes" not in {gate.name for gate in gate_table.rows_of(f"{gated.departure}.hotfix-1", Act.PROMOTE)}
     spiking.end(gated.ledger, "cellxgene.weekly", spike, "mended", gated.clock())
     assert codes(gated.advance("promote", "portal")) != ["ERROR_SPIKE"]

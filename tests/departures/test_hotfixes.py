@@ -8,6 +8,7 @@ import pytest
 
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.freezes import Freeze, FreezeMode
+from stationmaster.core.transitions import Act
 from stationmaster.departures import (
     arriving,
     bringing_home,
@@ -16,6 +17,7 @@ from stationmaster.departures import (
     counting,
     cutting,
     explaining,
+    gate_table,
     gating,
     going_back,
     homecoming,
@@ -161,11 +163,11 @@ def test_nothing_of_it_goes_before_somebody_else_approves(calm):
     departure = start(calm)
     voting.open_round(calm.station(), departure)
     calm.clock.move(minutes=30)
-    assert codes(gating.stop_standing(calm.station(), departure, "promote")) == ["QUORUM_MISSING"]
+    assert codes(gate_table.standing(calm.station(), departure, Act.PROMOTE)) == ["QUORUM_MISSING"]
     calm.vote("hana")  # she asked for it
-    assert codes(gating.stop_standing(calm.station(), departure, "promote")) == ["QUORUM_MISSING"]
+    assert codes(gate_table.standing(calm.station(), departure, Act.PROMOTE)) == ["QUORUM_MISSING"]
     calm.vote("amara")
-    assert gating.stop_standing(calm.station(), departure, "promote").opens
+    assert gate_table.standing(calm.station(), departure, Act.PROMOTE).opens
     assert calm.dispatches() == []
 
 
@@ -173,7 +175,7 @@ def test_f08_its_checks_must_be_green(calm):
     departure = start(calm)
     voting.open_round(calm.station(), departure)
     calm.vote("amara")
-    standing = gating.stop_standing(calm.station(), departure, "promote")
+    standing = gate_table.standing(calm.station(), departure, Act.PROMOTE)
     assert codes(standing) == ["CHECKS_PENDING"]
     calm.clock.move(minutes=30)
     assert look(calm.station(), "checks", departure, {}).opens
@@ -187,7 +189,7 @@ def test_no_window_and_no_soak_hold_it_but_a_freeze_of_everything_does(calm):
     calm.clock.move(hours=12)  # at night, on a Thursday
     voting.open_round(calm.station(), departure)
     calm.vote("amara")
-    assert gating.stop_standing(calm.station(), departure, "promote").opens
+    assert gate_table.standing(calm.station(), departure, Act.PROMOTE).opens
     for mode, held in ((FreezeMode.HOTFIX_ONLY, []), (FreezeMode.ALL_STOP, ["FROZEN"])):
         freeze = Freeze(
             zone="UTC",
@@ -199,7 +201,7 @@ def test_no_window_and_no_soak_hold_it_but_a_freeze_of_everything_does(calm):
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(type(calm.team), "freezes_of", lambda self, train, freeze=freeze: (freeze,))
-            assert codes(gating.stop_standing(calm.station(), departure, "promote")) == held
+            assert codes(gate_table.standing(calm.station(), departure, Act.PROMOTE)) == held
 
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
@@ -445,7 +447,7 @@ def test_d15_of_a_security_hotfix_the_trains_channel_hears_nothing(calm):
     voting.open_round(calm.station(), departure)
     calm.clock.move(minutes=30)
     calm.vote("amara")
-    assert codes(gating.stop_standing(calm.station(), departure, "promote")) == ["QUORUM_MISSING"]
+    assert codes(gate_table.standing(calm.station(), departure, Act.PROMOTE)) == ["QUORUM_MISSING"]
     ship(calm, "ben")
     public = " ".join(message.text for message in calm.slack.messages.get(OPS, []))
     private = " ".join(message.text for message in calm.slack.messages.get(SECRET_CHANNEL, []))

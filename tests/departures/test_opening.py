@@ -69,15 +69,22 @@ def test_f28_an_open_departure_holds_the_next_one(week):
     assert standing.blockers[0].who == (week.station().conductor.id,)
 
 
-@pytest.mark.parametrize(("policy", "state"), [("supersede", "MISSED"), ("parallel", "PROMOTING")])
-def test_f28_the_other_policies(week, policy, state):
+@pytest.mark.parametrize(
+    ("policy", "before", "state", "opens"),
+    [
+        ("supersede", "GATED", "MISSED", True),
+        ("supersede", "PROMOTING", "PROMOTING", False),  # what is on its way to production is in the way
+        ("parallel", "PROMOTING", "PROMOTING", True),
+    ],
+)
+def test_f28_the_other_policies(week, policy, before, state, opens):
     train = week.team.train("weekly").model_copy(update={"previous_departure": policy})
     week.team = week.team.model_copy(update={"trains": {"weekly": train}})
     week.staged()
-    week.ledger.set_state(week.departure, DepartureState.PROMOTING, week.clock(), "ben", "deploying")
-    week.clock.to(THURSDAY + timedelta(days=7))
-    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
-    assert opening.previous_standing(week.station(), found).opens
+    week.ledger.set_state(week.departure, DepartureState(before), week.clock(), "ben", "deploying")
+    week.clock.to(WEDNESDAY + timedelta(minutes=5))
+    found = week.ledger.open_departure("cellxgene.weekly", IsoWeek.parse("2021-W43"), week.clock(), "timetable")
+    assert opening.previous_standing(week.station(), found).opens is opens
     assert states(week)["cellxgene.weekly/2021-W42"] == state
 
 

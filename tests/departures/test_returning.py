@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from stationmaster.departures import gating, returning
+from stationmaster.core.transitions import Act
+from stationmaster.departures import gate_table, returning
 from tests.departures.test_going_back import go, promoted, three
 from tests.departures.week import EXPLORER, PORTAL, WEDNESDAY
 
@@ -39,7 +40,7 @@ def test_f46_a_later_manifest_that_contains_what_was_taken_back_waits_for_a_word
     assert len(three.dispatches()) == sent
     three.ledger.lift_rejection(rejected.hash, "the fix is in it", three.clock(), "emil")
     assert returning.standing(three.station(), three.departure).opens
-    assert gating.promote_standing(three.station(), three.departure).opens
+    assert gate_table.standing(three.station(), three.departure, Act.PROMOTE).opens
 
 
 def test_a_manifest_from_before_is_not_held(three):
@@ -51,4 +52,4 @@ def test_a_manifest_from_before_is_not_held(three):
 def test_the_cut_is_not_held_the_fix_must_come_to_staging_to_be_tested(three):
     go(three)
     next_week(three)
-    assert gating.stop_standing(three.station(), three.departure, "cut").opens
+    assert gate_table.standing(three.station(), three.departure, Act.STAGE).opens

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.departures import arriving, opening, rolling_back
+from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.departures import arriving, gate_table, opening, rolling_back
 from stationmaster.departures.deploying import RunFailed
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
@@ -71,6 +72,7 @@ def test_c18_a_promotion_that_never_arrived_is_not_rejected_and_may_be_tried_aga
     assert ready.said("is back on") == 0
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="success")
     ready.generation = 1
+    ready.ledger.move(ready.departure, Act.DEPLOY_AGAIN, ready.clock(), "farah", "the runner was full")
     ready.promote_without_scripts()
     assert ready.close("promote") is DepartureState.DONE
 
@@ -91,7 +93,9 @@ def test_f46_next_weeks_promotion_does_not_bring_the_rejected_manifest_back(read
     with pytest.raises(DepartureSkipped, match="ROLLED_BACK"):
         opening.departure_to_promote(ready.station(), at=ready.clock())
     ready.generation = 1  # somebody cleared the task
-    standing = ready.advance("promote", "explorer")
+    with pytest.raises(ActRefused, match="is ROLLED_BACK"):
+        ready.advance("promote", "explorer")
+    standing = gate_table.standing(ready.station(), ready.departure, Act.PROMOTE)
     assert "MANIFEST_REJECTED" in [found.code for found in standing.blockers]
     assert len(ready.dispatches()) == sent
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.issue_links import NotAnIssueLink
-from stationmaster.departures import gating, ruling
+from stationmaster.core.transitions import Act
+from stationmaster.departures import gate_table, ruling
+from stationmaster.departures.gate_table import How
 from stationmaster.work.obstacles import StepImpossible
 from tests.departures.ruled import blocked_by, open_issue, rule
 from tests.departures.week import EXPLORER, PORTAL
@@ -24,7 +26,7 @@ def gated(week):
 
 
 def promoted(week):
-    return codes(gating.promote_standing(week.station(), week.departure))
+    return codes(gate_table.standing(week.station(), week.departure, Act.PROMOTE))
 
 
 def test_t01_a_go_of_somebody_outside_the_group_deploys_nothing(gated):
@@ -194,7 +196,7 @@ def test_what_explain_shows_asks_nobody_outside(gated):
     rule(gated, actors="engineers", issue="required")
     gated.confirm("jules")
     calls = len(gated.github.journal.entries())
-    assert codes(gating.from_ledger(gated.station(), gated.departure)) == [
+    assert codes(gate_table.standing(gated.station(), gated.departure, Act.PROMOTE, how=How.LEDGER)) == [
         "QUORUM_MISSING",
         "ACTOR_NOT_ALLOWED",
         "ISSUE_MISSING",

@@ -210,12 +210,11 @@ class Week:
 
     def advance(self, stop: str, component: str, station: Station | None = None) -> Standing:
         at = station or self.station()
-        return deploying.advance(
-            at,
-            self.leg(stop, component),
-            generation=self.generation,
-            before_effect=lambda: starting.begin(at, self.departure, stop),
-        )
+        leg = self.leg(stop, component)
+        standing = deploying.advance(at, leg, generation=self.generation)
+        if deploying.has_begun(at, leg):
+            starting.announce(at, self.departure, stop)
+        return standing
 
     def advance_guarded(self, stop: str, component: str) -> Standing:
         """Advance as the task does: an error becomes its blocker."""

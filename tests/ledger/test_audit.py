@@ -12,6 +12,7 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.quorum import Ballot
+from stationmaster.core.transitions import Act
 from stationmaster.ledger import Ledger, effects
 from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.records import Anchor, DepartureState
@@ -56,6 +57,9 @@ def _ballot(manifest, now, account="U1"):
 WRITES = {
     "open_departure": lambda ledger, m, now: ledger.open_departure("u", IsoWeek.parse("2026-W35"), now, "a"),
     "set_state": lambda ledger, m, now: ledger.set_state(ID, DepartureState.STAGED, now, "a"),
+    "move": lambda ledger, m, now: ledger.move(ID, Act.PIN, now, "a"),
+    "bind": lambda ledger, m, now: ledger.bind("t.cut", "run", ID, {"kind": "manual"}, now, "a"),
+    "adopt": lambda ledger, m, now: ledger.adopt("open", now=lambda: now, look_up=dict),
     "pin": lambda ledger, m, now: ledger.pin(ID, m("c"), now, "a"),
     "reject": lambda ledger, m, now: ledger.reject(m("c").hash, "bad", now, "a"),
     "lift_rejection": lambda ledger, m, now: ledger.lift_rejection(m("b").hash, "good", now, "a"),
@@ -79,6 +83,7 @@ READS = {
     "audit",
     "ballots",
     "blockers",
+    "bound",
     "check",
     "close",
     "departure",
@@ -100,6 +105,7 @@ READS = {
     "rejection",
     "rounds",
     "verify",
+    "version",
     "writing",
 }
 

@@ -9,9 +9,11 @@ import pytest
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.core.transitions import Act
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.columns import utc
-from stationmaster.ledger.errors import DepartureMoved, NotRejected, UnknownDeparture, ValueNotStorable
+from stationmaster.ledger.departures import CHATTER
+from stationmaster.ledger.errors import DepartureMoved, NotRejected, RunMadeAgain, UnknownDeparture, ValueNotStorable
 from stationmaster.ledger.records import DepartureState
 
 WEEK = IsoWeek.parse("2026-W34")
@@ -35,6 +37,77 @@ def test_f38_starts_that_race_open_one_departure(ledger_url, race, now):
     told = race(6, work)
     assert len(set(told)) == 1, told
     assert len(Ledger.at(ledger_url).audit("t/2026-W34")) == 1
+
+
+def test_f05_of_two_acts_that_race_the_second_is_judged_by_the_first(ledger_url, race, departure, now):
+    """A skip and a promotion that begins: one of the two happens, and the other is refused."""
+    Ledger.at(ledger_url).set_state(departure.id, DepartureState.GATED, now, "test")
+
+    def work(number: int) -> str:
+        return str(Ledger.at(ledger_url).move(departure.id, (Act.SKIP, Act.PROMOTE)[number], now, "a").state)
+
+    told = sorted(each.partition(":")[0] for each in race(2, work))
+    assert told in (["ActRefused", "PROMOTING"], ["ActRefused", "SKIPPED"])
+
+
+def test_an_act_that_changes_nothing_writes_nothing(ledger, departure, now):
+    ledger.set_state(departure.id, DepartureState.PROMOTING, now, "test")
+    before = ledger.head()
+    assert ledger.move(departure.id, Act.PROMOTE, now, "a").state is DepartureState.PROMOTING
+    assert ledger.head() == before
+
+
+def test_the_version_grows_with_what_a_gate_reads_and_with_nothing_else(ledger, departure, now, manifest):
+    seen = [ledger.version(departure.id)]
+
+    def grows() -> bool:
+        seen.append(ledger.version(departure.id))
+        return seen[-1] > seen[-2]
+
+    ledger.pin(departure.id, manifest("a"), now, "a")
+    assert grows()
+    ledger.move(departure.id, Act.PIN, now, "a")
+    assert grows()
+    ledger.record(departure.id, "confirmed", "x", {}, now, "a")
+    assert grows()
+    ledger.record(departure.train, "halt", "train", {}, now, "a")
+    assert grows()
+    ledger.reject(manifest("a").hash, "broken", now, "a")
+    assert grows()
+    for kind in CHATTER:
+        ledger.record(departure.id, kind, "x", {}, now, "a")
+    ledger.record("cellxgene.weekly/2026-W33", "confirmed", "x", {}, now, "a")
+    ledger.record("cellxgene.weekly-2", "halt", "train", {}, now, "a")
+    ledger.set_blockers(f"{departure.id}/promote/gate", (), now)
+    ledger.acquire("prod", "h", "r", now)
+    assert not grows()
+    ledger.record(departure.id, "confirmed", "y", {}, now, "a")
+    assert ledger.version(departure.id, kinds=("halt",)) == seen[5]
+
+
+def test_f71_the_first_word_on_a_run_holds(ledger, now):
+    marks = {"kind": "manual", "starter": "amara"}
+    first = ledger.bind("t.cut", "manual__1", "t/2026-W34", marks, now, "amara")
+    assert (first.subject, first.by, first.at) == ("t/2026-W34", "amara", now)
+    assert ledger.bind("t.cut", "manual__1", "t/2026-W35", marks, now + timedelta(hours=1), "ben") == first
+    assert ledger.bound("t.cut", "manual__1", marks) == first
+    assert ledger.bound("t.promote", "manual__1", marks) is None
+    part = ledger.bind("t.cut", "manual__1", "t/2026-W35", marks, now, "amara", part="0")
+    assert (part.subject, ledger.bound("t.cut", "manual__1", marks)) == ("t/2026-W35", first)
+
+
+def test_a_run_with_other_marks_is_another_run(ledger, now):
+    ledger.bind("t.cut", "manual__1", "t/2026-W34", {"kind": "manual", "starter": "amara"}, now, "amara")
+    with pytest.raises(RunMadeAgain, match="its starter was amara, and is ben"):
+        ledger.bound("t.cut", "manual__1", {"kind": "manual", "starter": "ben"})
+    assert ledger.bound("t.cut", "manual__1", {"kind": "manual", "later": "unknown"}) is not None
+
+
+def test_runs_that_race_are_bound_once(ledger_url, race, now):
+    def work(number: int) -> str:
+        return Ledger.at(ledger_url).bind("t.cut", "run", f"t/2026-W{10 + number}", {}, now, "a").subject
+
+    assert len(set(race(6, work))) == 1
 
 
 def test_departures_are_listed_newest_week_first_across_the_year(ledger, now):

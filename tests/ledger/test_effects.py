@@ -12,6 +12,7 @@ import pytest
 
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.effects import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
+from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.errors import EffectNotAmbiguous, UnknownEffect, ValueNotStorable
 from stationmaster.ledger.records import EffectState
 
@@ -364,3 +365,60 @@ def test_each_step_of_an_effect_is_in_the_audit(perform, ledger, world, now):
         ("ambiguous", "deploy"),
         ("settled", "asha"),
     ]
+
+
+def test_what_is_required_is_asked_when_the_act_begins_and_keeps_it_from_being_done(perform, ledger, world, now):
+    """Within the transaction: what it wrote is not written when it refuses."""
+    from stationmaster.ledger.errors import CountOutdated
+    from stationmaster.ledger.facts import add_fact
+
+    def refuses(pen) -> None:
+        add_fact(pen, "t/2026-W34", "begun", "x", {}, now, "a")
+        raise CountOutdated("something has changed")
+
+    with pytest.raises(CountOutdated):
+        perform(requires=refuses)
+    assert world.deeds == 0
+    assert ledger.facts("t/2026-W34") == ()
+    effect = ledger.effect(KEY)
+    assert (effect.state, effect.attempts) == (EffectState.INTENDED, 0)
+    assert perform(requires=lambda pen: None).state is EffectState.DONE
+
+
+def test_the_lease_begins_anew_when_the_act_begins(perform, ledger, ledger_url, world):
+    """A look-up that has used the lease up leaves the act its whole lease."""
+    from sqlalchemy import text
+
+    left = []
+
+    def look():
+        time.sleep(0.3)
+
+    def act():
+        with engine_at(ledger_url).connect() as connection:
+            until = connection.execute(text("SELECT lease_until FROM ledger_effects")).scalar_one()
+        left.append(until)
+        return world.act()
+
+    before = perform(look_up=look, act=act, lease=timedelta(seconds=30))
+    assert before.state is EffectState.DONE
+    with ledger.reading() as session:
+        from stationmaster.ledger.attempts import database_now
+
+        present = database_now(session)
+    until = left[0] if not isinstance(left[0], str) else datetime.fromisoformat(left[0])
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    assert until > present + timedelta(seconds=29.5)
+
+
+def test_what_was_begun_is_looked_for_without_being_done(perform, ledger, world, now):
+    assert ledger.adopt(KEY, now=lambda: now, look_up=dict) is None, "it was never begun"
+    unseen = {"look_up": lambda: None, "repeatable": True, "ambiguous_after": timedelta(minutes=2)}
+    with pytest.raises(EffectUnknown):
+        perform(act=world.lose_the_question, **unseen)
+    with pytest.raises(EffectUnknown, match="does not show yet"):
+        ledger.adopt(KEY, now=lambda: now, **unseen)
+    later = now + timedelta(minutes=3)
+    assert ledger.adopt(KEY, now=lambda: later, **unseen) is None
+    found = ledger.adopt(KEY, now=lambda: later, look_up=lambda: {"run": 1})
+    assert (found.state, found.receipt) == (EffectState.ADOPTED, {"run": 1})

@@ -64,7 +64,7 @@ class FakeTaskInstance:
     """What our operators use of a task instance."""
 
     def __init__(self, run: Run, task_id: str, max_tries: int) -> None:
-        self.id = uuid.uuid4()
+        self.id = uuid.uuid5(run.nonce, task_id)
         self.max_tries, self.try_number = max_tries, 1
         self.task_id = task_id
         self._run = run
@@ -80,6 +80,9 @@ class FakeTaskInstance:
         return {self._run.id: self._run.states} if self._run.id in run_ids else {}
 
 
+_runs = count(1)
+
+
 @dataclass
 class Run:
     """One run of the cut or of the promotion. Its XComs and states are Airflow's side of the world."""
@@ -92,7 +95,12 @@ class Run:
     xcoms: dict[tuple[str, str], Any] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     max_tries: int = 5
-    id: str = "a-run"
+    id: str = field(default_factory=lambda: f"run-{next(_runs)}")
+    nonce: uuid.UUID = field(default_factory=uuid.uuid4)
+    """Airflow's own id of the run: one that is made again under its name has another."""
+    kind: str = ""
+    """How it was started: by the timetable, or by ``user``, unless it says something else."""
+    due: datetime | None = None
     made: DAG | None = None
     tries: Tries = field(default_factory=Tries)
 
@@ -112,11 +120,13 @@ class Run:
         return task.unmap(mapped) if mapped else task
 
     def context(self, task_id: str) -> dict[str, Any]:
-        due = self.week.clock()
-        kind = "manual" if self.user else "scheduled"
+        self.due = self.due or self.week.clock()
+        kind = self.kind or ("manual" if self.user else "scheduled")
         return {
             "ti": FakeTaskInstance(self, task_id, self.max_tries),
-            "dag_run": SimpleNamespace(run_id=self.id, run_type=kind, logical_date=due, triggering_user_name=self.user),
+            "dag_run": SimpleNamespace(
+                run_id=self.id, run_type=kind, logical_date=self.due, triggering_user_name=self.user
+            ),
             "params": {"skip_reason": None, "exclude": [], **self.params},
         }
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from stationmaster.core.transitions import Act
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import EXPLORER
 
@@ -19,6 +20,11 @@ def state_of(run):
 
 def all_green(run):
     run.states.update({task.task_id: "success" for task in run.dag.tasks if task.task_id != CLOSE})
+
+
+def begun(run):
+    """Its promotion has begun."""
+    run.week.ledger.set_state(run.week.departure, DepartureState.PROMOTING, run.week.clock(), "test")
 
 
 def arrive(run):
@@ -70,6 +76,7 @@ def test_a_ballot_that_failed_does_not_make_a_promotion_fail(ready):
     """It leads to no deploy: what production runs decides."""
     all_green(ready)
     ready.states.update({"ballot_3": "failed", "ballot": "failed"})
+    begun(ready)
     arrive(ready)
     outcome = ready.start(CLOSE)
     assert (outcome.kind, state_of(ready)) == ("done", DepartureState.DONE)
@@ -86,6 +93,7 @@ def test_f67_half_a_promotion_is_partial(ready):
     from stationmaster.departures import deploying
 
     all_green(ready)
+    begun(ready)
     ready.states["explorer.deploy_to_prod"] = "failed"
     deploying.record_deployed(
         ready.week.station(), ready.week.leg("promote", "portal"), at=ready.week.clock(), how="test"
@@ -137,12 +145,14 @@ def test_f71_the_end_is_settled_although_the_xcoms_are_gone(pinned):
     assert pinned.start(CLOSE).value["state"] == "STAGED"
 
 
-def test_a_failed_departure_that_was_mended_by_a_clear_ends_well(pinned):
+def test_a_failed_departure_that_a_person_takes_up_again_ends_well(pinned):
     all_green(pinned)
     pinned.states["explorer.deploy_to_staging"] = "failed"
     assert pinned.start(CLOSE).kind == "failed"
     all_green(pinned)
     arrive(pinned)
+    assert pinned.start(CLOSE).kind == "failed", "a clear alone takes nothing out of a failed state"
+    pinned.week.ledger.move(pinned.week.departure, Act.STAGE_AGAIN, pinned.week.clock(), "ben", "the runner was full")
     assert pinned.start(CLOSE).value["state"] == "STAGED"
 
 
@@ -151,6 +161,7 @@ def test_f30_the_locks_are_given_back_whatever_became_of_it(stop, pinned):
     from stationmaster.departures import deploying
 
     pinned.stop = stop
+    pinned.week.ledger.bind(pinned.dag.dag_id, pinned.id, pinned.week.departure, {}, pinned.week.clock(), "test")
     deploying.take_lock(pinned.week.station(), pinned.week.leg(stop, "explorer"))
     environment = "staging" if stop == "cut" else "prod"
     pinned.states.update({"open_departure": "success", f"explorer.deploy_to_{environment}": "failed"})

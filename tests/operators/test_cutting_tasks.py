@@ -125,9 +125,10 @@ def test_f66_the_form_takes_only_a_whole_sha(cut):
     assert cut.week.ledger.manifest_of(cut.week.departure) is None
 
 
-def test_an_older_commit_is_boarded_by_hand_and_a_component_stays_behind(cut):
-    older = cut.week.station().forge.commits(PORTAL, "main", 3)[2].sha
-    cut.params, cut.user = {"board_portal": older, "exclude": ["explorer"]}, "ben"
+def test_an_older_commit_is_boarded_by_hand_and_a_component_stays_behind(runs, week):
+    older = week.station().forge.commits(PORTAL, "main", 3)[2].sha
+    cut = runs("cut", user="ben", params={"board_portal": older, "exclude": ["explorer"]})
+    assert cut.start("open_departure").kind == "done"
     outcome = cut.start(PIN)
     assert outcome.value["commits"] == {PORTAL: older}
     assert "explorer stays behind by choice" in outcome.value["notes"]

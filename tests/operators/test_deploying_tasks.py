@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from stationmaster.core.transitions import Act
 from stationmaster.departures import opening
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, PORTAL
@@ -535,6 +536,8 @@ def test_f67_clearing_goes_on_with_the_second_and_does_nothing_to_the_first(read
     sent = len(ready.week.dispatches())
     ready.week.github.script_runs(EXPLORER, "deploy.yml", conclusion="success")
     ready.max_tries += 1
+    now = ready.week.clock()
+    ready.week.ledger.move(ready.week.departure, Act.DEPLOY_AGAIN, now, "farah", "the runner was full")
     for task in ("portal.deploy_to_prod", "explorer.deploy_to_prod", "explorer.verify_prod"):
         assert ready.drive(task).kind == "done"
     assert len(ready.week.dispatches()) == sent + 1

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 
 from stationmaster.config.loader import load
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures import changes, cutting, deploying, gating, opening, starting, verifying
+from stationmaster.departures import changes, cutting, deploying, gate_table, opening, verifying
 from stationmaster.departures.legs import record_deployed
 from stationmaster.departures.station import Station
 from stationmaster.hooks.forge import Forge
@@ -105,18 +105,16 @@ def test_d12_d30_thursdays_cut_is_elected_on_friday_and_rolled_out(
 
     held = deploying.leg_of(station, departure, "promote", "replica")
     assert held is not None
+    shipped.ledger.set_state(departure, DepartureState.STAGED, shipped.clock(), "stationmaster", "staged")
     early = deploying.advance(shipped.station(), held, generation=0)
     assert "BEFORE_EARLIEST" in [found.code for found in early.blockers]
     assert shipped.governance.proposals == [], "nobody elects before Friday"
-    shipped.ledger.set_state(departure, DepartureState.STAGED, shipped.clock(), "stationmaster", "staged")
 
     shipped.clock.to(FRIDAY)
-    monkeypatch.setattr(gating, "stop_standing", lambda *_: passed("gates"))  # the votes are tested elsewhere
+    monkeypatch.setattr(gate_table, "standing", lambda *_, **__: passed("gates"))  # the votes are tested elsewhere
     for _ in range(30):
         at = shipped.station()
-        standing = deploying.advance(
-            at, held, generation=0, before_effect=lambda: starting.begin(shipped.station(), departure, "promote")
-        )
+        standing = deploying.advance(at, held, generation=0)
         if standing.opens:
             break
         assert [found.code for found in standing.blockers] == ["PROPOSALS_OPEN"]

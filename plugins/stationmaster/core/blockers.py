@@ -119,6 +119,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "{person} refused to confirm the promotion of manifest {manifest}.",
         "The same person confirms after all, or the departure is skipped.",
     ),
+    (
+        "COUNT_OUTDATED",
+        "Votes or records have changed each time that the gates were counted, so nothing was sent.",
+        "Nothing to do: they are counted again at the next look.",
+    ),
     # Rules of the team
     (
         "ACTOR_NOT_ALLOWED",

@@ -104,7 +104,9 @@ def combine(standings: Iterable[Standing], gate: str = "all") -> Standing:
     if not found:
         raise NothingToCombine("no gate was evaluated: a stop has its window at least")
     worst = max((one.verdict for one in found), key=_WORSE.index)
-    return Standing(gate=gate, verdict=worst, blockers=tuple(block for one in found for block in one.blockers))
+    bypass = next((one.bypass for one in found if one.bypass is not None), None)
+    blockers = tuple(block for one in found for block in one.blockers)
+    return Standing(gate=gate, verdict=worst, blockers=blockers, bypass=bypass if worst is Verdict.BYPASSED else None)
 
 
 def bypassed(closed: Standing, bypass: Bypass, now: datetime) -> Standing:

@@ -18,7 +18,7 @@ GONE_BACK = "gone_back"
 ADOPTED = "adopted"
 """The fact, of the train, that a person said what is to be thought of what somebody else deployed."""
 TO_PRODUCTION = (DepartureKind.TRAIN, DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)
-_UNDER_WAY = (DepartureState.PROMOTING, DepartureState.PARTIAL, DepartureState.FAILED)
+_UNDER_WAY = (DepartureState.PROMOTING, DepartureState.ROLLING_BACK, DepartureState.PARTIAL, DepartureState.FAILED)
 
 
 class Arrival(NamedTuple):

@@ -19,7 +19,7 @@ from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -144,6 +144,16 @@ def onto_train(station: Station, departure: str) -> Departure | None:
     return station.ledger.departure(train)
 
 
+def boarded(station: Station, departure: str) -> str | None:
+    """Return the departure that a hotfix was put onto, None where it was put onto none."""
+    chosen = station.ledger.fact(departure, ON_TRAIN)
+    if chosen is None:
+        return None
+    train = str(chosen.value["departure"])
+    known = station.ledger.facts(train, kind=REPLACED)
+    return train if any(fact.value["hotfix"] == departure for fact in known) else None
+
+
 def _choose_train(station: Station, departure: str, hotfix: Hotfixed) -> Fact | None:
     """Write down which departure is to get a hotfix, before anything is done to it: a worker may die over it (F02)."""
     train = under_way(station, hotfix.component)
@@ -207,7 +217,7 @@ def _open_pull(station: Station, departure: str, hotfix: Hotfixed) -> Receipt:
         return {"number": pull.number, "url": pull.url} if pull is not None else None
 
     intent = {"repository": hotfix.repository, "head": head, "base": hotfix.branch}
-    return perform(station, key, intent=intent, act=act, look_up=look_up)
+    return perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up)
 
 
 def _remind(station: Station, departure: str, hotfix: Hotfixed) -> None:

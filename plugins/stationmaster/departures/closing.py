@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.core.calendar import StopName
 from stationmaster.core.departure_ids import kind_of
+from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.departures import gating, legs, telling, wording, wording_beside
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
-_OVER = (
-    DepartureState.SKIPPED,
-    DepartureState.SKIPPED_EMPTY,
-    DepartureState.MISSED,
-    DepartureState.ROLLED_BACK,
-    DepartureState.DONE,
-)
-_PAST_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING, DepartureState.PARTIAL)
+log = logging.getLogger(__name__)
+
 GOOD_ENDS = (
     DepartureState.STAGED,
     DepartureState.GATED,
@@ -33,7 +29,8 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
     """Settle the departure's state at the end of a run of ``stop``, tell it once, and return it.
 
     What the ledger saw arrive decides, not the colour of the tasks: a stop whose tasks were marked as success by hand
-    has not deployed anything (F32). Whatever became of it, the stop's locks are given back.
+    has not deployed anything (F32). A state that does not allow the ending stays as it is: an end is an end. Whatever
+    became of it, the stop's own locks are given back.
 
     :param failed: whether a task of the run failed.
     :param why: what the failed tasks said, for the message to the person on call.
@@ -41,13 +38,17 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
     found = station.ledger.departure(departure)
     if found is None:
         raise LookupError(f"{departure} was never opened")
-    state = _settled(station, departure, stop, found.state, failed=failed)
-    if kind_of(departure).is_hotfix and state is DepartureState.PROMOTING:
+    act = _ending(station, departure, stop, failed=failed)
+    if act is None:
         return _away_from_home(station, departure, why)
-    if state != found.state:
-        unfinished = "" if failed or state in GOOD_ENDS else _unfinished(station, departure, stop)
-        why = why or unfinished
-        station.ledger.set_state(departure, state, station.now(), "stationmaster", why or f"{stop} is over")
+    unfinished = "" if failed or act in (Act.END_CUT, Act.FINISH) else _unfinished(station, departure, stop)
+    try:
+        told = why or unfinished
+        state = station.ledger.move(departure, act, station.now(), "stationmaster", told or f"{stop} is over").state
+        why = told
+    except ActRefused as refused:
+        log.info("The departure stays as it is: %s", refused)
+        state = refused.state
     legs.release_locks(station, departure, stop, why=f"{stop} is over")
     if state in GOOD_ENDS:
         _forget_blockers(station, departure, stop)
@@ -59,19 +60,16 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
     return state
 
 
-def _settled(
-    station: Station, departure: str, stop: StopName, state: DepartureState, *, failed: bool
-) -> DepartureState:
-    if state in _OVER or (stop == "cut" and state in _PAST_THE_CUT):
-        return state
+def _ending(station: Station, departure: str, stop: StopName, *, failed: bool) -> Act | None:
+    """Return what the end of a stop does to its departure; None: a hotfix that runs there, and has not come home."""
     done = station.ledger.manifest_of(departure) is not None and not _missing(station, departure, stop)
     if done and failed and kind_of(departure).is_hotfix:
-        return DepartureState.PROMOTING  # it runs there, and has not come home
+        return None
     if done and not failed:
-        return DepartureState.STAGED if stop == "cut" else DepartureState.DONE
-    if stop == "promote" and gating.half_done(station, departure, stop):
-        return DepartureState.PARTIAL
-    return DepartureState.FAILED
+        return Act.END_CUT if stop == "cut" else Act.FINISH
+    if stop == "cut":
+        return Act.FAIL_CUT
+    return Act.LEAVE_PARTIAL if gating.half_done(station, departure, stop) else Act.FAIL
 
 
 def _away_from_home(station: Station, departure: str, why: str) -> DepartureState:

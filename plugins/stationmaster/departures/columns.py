@@ -14,7 +14,7 @@ from stationmaster.core.rule_gates import column_gate
 from stationmaster.core.value import Value
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.hooks.errors import ForgeError, ForgeNotFound
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.obstacles import passed
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _move(station: Station, departure: str, board: Board, stop: StopName, reposi
 
     key = f"{departure}/board/{stop}/{repository}#{number}"
     intent = {"repository": repository, "number": number, "from": column, "to": target or "closed"}
-    receipt = perform(station, key, intent=intent, act=act, look_up=look_up)
+    receipt = perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up)
     return Moved(repository=repository, number=number, how=str(receipt["how"]))
 
 

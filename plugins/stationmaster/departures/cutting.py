@@ -10,11 +10,11 @@ from stationmaster.core.blockers import Blocker, blocker, fill
 from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest, Passenger
+from stationmaster.core.transitions import Act
 from stationmaster.departures import arriving, bringing_home, homecoming
 from stationmaster.departures.electing import running_sha
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.hooks.errors import ForgeError
-from stationmaster.ledger.records import DepartureState
 from stationmaster.work.obstacles import StepImpossible, passed, passes, waiting
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def pin(station: Station, departure: str, selection: Selection, *, by: str) -> M
     skips = station.train.stops.cut.nothing_to_ship == "skip"
     if manifest.empty or (skips and _nothing_new(station, manifest)):
         why = "nothing new since what prod runs"
-        station.ledger.set_state(departure, DepartureState.SKIPPED_EMPTY, station.now(), by, why)
+        station.ledger.move(departure, Act.FIND_EMPTY, station.now(), by, why)
         raise DepartureSkipped(f"{departure}: {why}")
     rejection = station.ledger.rejection(manifest.hash)
     if rejection is not None:
@@ -104,7 +104,7 @@ def pin(station: Station, departure: str, selection: Selection, *, by: str) -> M
         once = f"note/{note}"
         station.ledger.record_once(departure, "note", "cut", {"text": note}, station.now(), by, key=once)
     station.ledger.pin(departure, manifest, station.now(), by)
-    station.ledger.set_state(departure, DepartureState.CUTTING, station.now(), by, f"manifest {manifest.short} pinned")
+    station.ledger.move(departure, Act.PIN, station.now(), by, f"manifest {manifest.short} pinned")
     return manifest
 
 

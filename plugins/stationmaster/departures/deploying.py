@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing
-from stationmaster.departures import electing, freezing, gating, runs
-from stationmaster.departures.fitting import fits, record_target, there_already
+from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.departures import acts, electing, freezing, gate_table, runs
+from stationmaster.departures.fitting import TARGET, fits, there_already
 from stationmaster.departures.legs import (
     Leg,
     deployed,
@@ -19,22 +19,27 @@ from stationmaster.departures.legs import (
     release_locks,
     take_lock,
 )
+from stationmaster.departures.obstacles import conducted_by
 from stationmaster.departures.resting import rest, resting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockLost
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import GateClosed, Guard, Receipt, begin, perform
 from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.pen import Pen
 
 __all__ = [
+    "GateClosed",
     "Leg",
     "RunFailed",
+    "act_of",
     "advance",
     "begun",
     "deployed",
     "fail_run",
     "fits",
+    "has_begun",
     "leg_of",
     "legs_of",
     "record_deployed",
@@ -48,26 +53,16 @@ class RunFailed(StepImpossible):
     """A deploy workflow ended without success; only a person who clears the task starts another attempt."""
 
 
-class GateClosed(EffectRefused):
-    """The recount immediately before the effect found a gate closed: nothing was sent (F10, F32)."""
-
-    def __init__(self, standing: Standing) -> None:
-        super().__init__("; ".join(found.sentence for found in standing.blockers) or str(standing.verdict))
-        self.standing = standing
-
-
-def advance(
-    station: Station, leg: Leg, *, generation: int, before_effect: Callable[[], None] = lambda: None
-) -> Standing:
+def advance(station: Station, leg: Leg, *, generation: int) -> Standing:
     """Take the leg as far as it goes now; PASS when nothing is left to do but to verify.
 
-    The gates first, then the lock, then what runs there is recorded as the rollback target, then the gates again and
-    the effect, once. What waits for GitHub alone has the gate ``run``.
+    The gates first, then the lock, then the gates again and the effect, once; what runs there is recorded as the
+    rollback target when the effect begins. What waits for GitHub alone has the gate ``run``.
 
     :param generation: grows when a person clears the task; only then may a failed run be started anew.
-    :param before_effect: called once the gates are open and the lock is held, before anything is changed.
     :raises RunFailed: the workflow ended without success.
     :raises LockHeld: somebody else is at this environment.
+    :raises ActRefused: the departure is in no state to be deployed.
     """
     if deployed(station, leg):
         return passed("deploy")
@@ -78,12 +73,17 @@ def advance(
     if effect is None:
         _refuse_second_try(station, leg, generation)
     halted = _halted(station, leg, gates=effect is None)
-    return halted or _attempt(station, leg, key, before_effect)
+    return halted or _attempt(station, leg, key)
 
 
 def run_standing(station: Station, leg: Leg) -> Standing:
     """Return how the leg's workflow run stands; see :func:`stationmaster.departures.runs.follow`."""
     return _follow(station, leg, _key(station, leg))
+
+
+def act_of(leg: Leg) -> Act:
+    """Return what a deploy of a leg does to its departure."""
+    return Act.STAGE if leg.stop == "cut" else Act.PROMOTE
 
 
 def fail_run(station: Station, leg: Leg, standing: Standing, *, generation: int) -> None:
@@ -97,6 +97,11 @@ def fail_run(station: Station, leg: Leg, standing: Standing, *, generation: int)
         leg.departure, "run_failed", leg.key, value, station.now(), "stationmaster", key=f"run_failed/{key}"
     )
     raise RunFailed(*standing.blockers)
+
+
+def has_begun(station: Station, leg: Leg) -> bool:
+    """Return whether a deploy of the leg has passed its gates."""
+    return station.ledger.fact(leg.departure, TARGET, leg.subject) is not None
 
 
 def begun(station: Station, leg: Leg) -> bool:
@@ -113,20 +118,42 @@ def begun(station: Station, leg: Leg) -> bool:
     return False
 
 
-def _attempt(station: Station, leg: Leg, key: str, before_effect: Callable[[], None]) -> Standing:
+class _DeployGuard(acts.DepartureGuard):
+    """The guard of a deploy: when it begins, what ran there until then is written down, for a way back (C-18, F45)."""
+
+    _running: str | None = None
+
+    def ask(self) -> None:
+        """Ask the state and every gate, and look at what runs there."""
+        super().ask()
+        if self.leg is not None:
+            self._running = electing.running_sha(self.station, self.leg.component, self.leg.environment)
+
+    def require(self, pen: Pen) -> None:
+        """Compare, do the act to the state, and keep what ran there."""
+        from stationmaster.ledger.facts import add_fact
+
+        super().require(pen)
+        if self.leg is not None:
+            value = {"sha": self._running, "repository": self.leg.repository}
+            now = self.station.now()
+            add_fact(pen, self.subject, TARGET, self.leg.subject, value, now, "stationmaster")
+            freezing.note_use(self.station, pen, self.subject, self.leg.stop)
+
+
+def _attempt(station: Station, leg: Leg, key: str) -> Standing:
     fence = take_lock(station, leg)
-    record_target(station, leg)
-
-    def guard() -> None:
-        _recount(station, leg, fence)
-        freezing.note_use(station, leg.departure, leg.stop)
-        before_effect()
-
+    guard = _guard(station, leg, fence)
     try:
         return _act(station, leg, key, guard)
     except GateClosed as closed:
         release_lock(station, leg)
         return closed.standing
+    except ActRefused:
+        release_lock(station, leg)
+        raise
+    except LockLost as lost:
+        raise EffectRefused(str(lost)) from lost
     except EffectBusy as busy:
         return waiting("run", blocker("EFFECT_BUSY", effect=busy.key))
     except EffectAmbiguous:
@@ -135,39 +162,39 @@ def _attempt(station: Station, leg: Leg, key: str, before_effect: Callable[[], N
         asked = station.ledger.effect(key)
         if asked is not None and electing.by_proposal(station, leg.component, leg.environment):
             raise  # looked for again by a worker, as soon as it may show
-        return _follow(station, leg, key) if asked is not None else rest(station, leg, unknown)
+        if asked is not None:
+            return _follow(station, leg, key)
+        release_lock(station, leg)
+        return rest(station, leg, unknown)
     except EffectRefused as refused:
+        # Nothing was sent: whoever comes meanwhile finds no lock, and a gate that closes meanwhile leaves none.
+        release_lock(station, leg)
         return rest(station, leg, refused)
 
 
 def _halted(station: Station, leg: Leg, *, gates: bool) -> Standing | None:
     """What may have happened is looked for whatever the gates say; they are counted before it is repeated."""
+    acts.require(station, leg.departure, act_of(leg))
     if gates:
-        standing = gating.stop_standing(station, leg.departure, leg.stop)
+        standing = gate_table.standing(station, leg.departure, act_of(leg), leg=leg)
         if not standing.opens:
+            release_lock(station, leg)
             return standing
-        fit = fits(station, leg)
-        if fit is not None:
-            return fit
     found = resting(station, leg)
     return waiting("deploy", found) if found else None
 
 
-def _recount(station: Station, leg: Leg, fence: int) -> None:
-    standing = gating.stop_standing(station, leg.departure, leg.stop)
-    fit = fits(station, leg) if standing.opens else None
-    if not standing.opens or fit is not None:
-        raise GateClosed(fit or standing)
-    try:
-        station.ledger.check(leg.lock, fence)
-    except LockLost as lost:
-        raise EffectRefused(str(lost)) from lost
+def _guard(station: Station, leg: Leg, fence: int) -> _DeployGuard:
+    manifest = station.ledger.manifest_of(leg.departure)
+    by = next(iter(conducted_by(station)), "stationmaster")
+    why = f"deploying manifest {manifest.short if manifest else ''}"
+    return _DeployGuard(station, leg.departure, act_of(leg), by=by, why=why, leg=leg, fence=fence)
 
 
-def _act(station: Station, leg: Leg, key: str, guard: Callable[[], None]) -> Standing:
+def _act(station: Station, leg: Leg, key: str, guard: Guard) -> Standing:
     deploy = station.train.component(leg.component).deploy(leg.environment)
     if there_already(station, leg, deploy):
-        guard()
+        begin(station, guard)
         return passed("deploy")
     if deploy.mode == electing.MODE:
         electing.ask(station, leg, key, guard=guard)
@@ -178,7 +205,7 @@ def _act(station: Station, leg: Leg, key: str, guard: Callable[[], None]) -> Sta
         runs.ask(station, leg, key, guard=guard)
         return runs.follow(station, leg, key)
     if deploy.branch is None:
-        guard()
+        begin(station, guard)
     if deploy.mode == "manual" and not station.ledger.facts(leg.departure, kind="manual", subject=leg.key):
         who, environment = (station.conductor.id,), leg.environment
         return waiting(
@@ -220,9 +247,8 @@ def _refuse_second_try(station: Station, leg: Leg, generation: int) -> None:
         raise RunFailed(Blocker.model_validate(facts[-1].value["why"]))
 
 
-def _move_branch(station: Station, leg: Leg, branch: str, guard: Callable[[], None]) -> None:
+def _move_branch(station: Station, leg: Leg, branch: str, guard: Guard) -> None:
     def act() -> Receipt:
-        guard()
         moved = station.forge.move_branch(leg.repository, branch, leg.sha)
         return {"ref": moved.ref, "sha": moved.sha}
 
@@ -233,6 +259,7 @@ def _move_branch(station: Station, leg: Leg, branch: str, guard: Callable[[], No
     perform(
         station,
         f"{leg.key}/branch",
+        guard=guard,
         intent={"repository": leg.repository, "branch": branch, "sha": leg.sha},
         act=act,
         look_up=look_up,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from stationmaster.work.obstacles import passed, waiting
 if TYPE_CHECKING:
     from stationmaster.departures.legs import Leg
     from stationmaster.departures.station import Station
+    from stationmaster.work.effects import Guard
 
 MODE = "proposal"
 SETTLES_AFTER = timedelta(seconds=30)
@@ -39,14 +39,13 @@ def running_sha(station: Station, component: str, environment: str) -> str | Non
     return running.sha if running is not None else None
 
 
-def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None]) -> Receipt:
+def ask(station: Station, leg: Leg, key: str, *, guard: Guard) -> Receipt:
     """Make the proposal that elects a leg's commit, once; one that is there and not lost is ours, whoever made it.
 
-    :param guard: called immediately before it is made; raises what keeps it from being made.
+    :param guard: what must hold when it is sent.
     """
 
     def act() -> Receipt:
-        guard()
         title = f"Elect {leg.component} {leg.sha[:8]} ({leg.departure})"
         made = station.proposals.create("elect", target="", version=leg.sha, title=title, key=key)
         return {"proposal": made.id, "url": made.url}
@@ -58,7 +57,7 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None]) -> R
         return {"proposal": found.id, "url": found.url}
 
     intent = {"kind": "elect", "version": leg.sha}
-    return perform(station, key, intent=intent, act=act, look_up=look_up, settles_after=SETTLES_AFTER)
+    return perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up, settles_after=SETTLES_AFTER)
 
 
 def follow(station: Station, leg: Leg, key: str) -> Standing:

@@ -11,7 +11,8 @@ from stationmaster.core.blockers import Blocker
 from stationmaster.core.calendar import next_departure
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.rotations.rotation import NobodyOnCall
-from stationmaster.departures import gating
+from stationmaster.core.transitions import Act
+from stationmaster.departures import gate_table
 from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE, OPEN_STATES
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work.reasons import Helper, Reason, reason
@@ -87,7 +88,11 @@ def _explained(station: Station, found: Departure) -> DepartureExplained:
     manifest = station.ledger.manifest_of(departure)
     waits = dict(station.ledger.blockers(departure))
     if not waits and found.state in (DepartureState.STAGED, DepartureState.GATED):
-        waits = {f"{departure}/promote": gating.from_ledger(station, departure).blockers}
+        waits = {
+            f"{departure}/promote": gate_table.standing(
+                station, departure, Act.PROMOTE, how=gate_table.How.LEDGER
+            ).blockers
+        }
     waits |= _held(station, found, waits)
     return DepartureExplained(
         departure=departure,
@@ -110,7 +115,7 @@ def _held(
     if found.state not in OPEN_STATES:
         return {}
     said = {blocker.code for several in waits.values() for blocker in several}
-    held = gating.freeze_standing(station, found.id, stop)
+    held = gate_table.frozen(station, found.id, Act.STAGE if stop == "cut" else Act.PROMOTE)
     new = tuple(each for each in held.blockers if each.code not in said) if not held.opens else ()
     return {f"{found.id}/{stop}": new} if new else {}
 

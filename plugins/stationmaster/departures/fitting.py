@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 
+TARGET = "rollback_target"
+"""The fact that says what ran on an environment when a deploy to it began: where a rollback goes (C-18, F45)."""
+
+
 def fits(station: Station, leg: Leg) -> Standing | None:
     """Refuse to go back unnoticed: what comes to production contains what runs there (F17, F18, F50).
 
@@ -60,9 +64,3 @@ def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:
     if deploy.mode in ("auto", "manual") or station.ledger.effects(leg.key):
         return False
     return running_sha(station, leg.component, leg.environment) == leg.sha
-
-
-def record_target(station: Station, leg: Leg) -> None:
-    """Record what runs there, once, before the departure changes it: where a rollback goes (C-18, F45)."""
-    value = {"sha": running_sha(station, leg.component, leg.environment), "repository": leg.repository}
-    station.ledger.record_once(leg.departure, "rollback_target", leg.subject, value, station.now(), "stationmaster")

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stationmaster.config.team import TeamConfig
     from stationmaster.departures.station import Station
     from stationmaster.ledger import Ledger
+    from stationmaster.ledger.pen import Pen
 
 KIND = "freeze-exception"
 USED = "freeze-exception-used"
@@ -148,14 +149,16 @@ def standing(station: Station, departure: str, stop: StopName) -> Standing:
     return Standing(gate="freeze", verdict=Verdict.BYPASSED, blockers=gate.blockers, bypass=bypass)
 
 
-def note_use(station: Station, departure: str, stop: StopName) -> None:
-    """Write down, immediately before something is changed, which exceptions that needs: they are used up."""
+def note_use(station: Station, pen: Pen, departure: str, stop: StopName) -> None:
+    """Write down, in the transaction by which something begins, which exceptions that needs: they are used up."""
+    from stationmaster.ledger.facts import add_fact
+
     now, action = station.now(), action_of(departure, stop)
     names = {freeze.name for freeze in active(station.team.freezes_of(station.train.id), action, now)}
     for each in _in_force(station, departure, stop, now) if names else ():
         if each.freeze in names:
             value = {"stop": stop, "freeze": each.freeze}
-            station.ledger.record_once(departure, USED, each.id, value, now, "stationmaster")
+            add_fact(pen, departure, USED, each.id, value, now, "stationmaster", once=f"{USED}/{each.id}")
 
 
 def note_exemption(station: Station, departure: str) -> None:

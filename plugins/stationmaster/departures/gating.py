@@ -20,12 +20,11 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import columns, counting, freezing, returning, ruling, spiking, voting
+from stationmaster.departures import counting, ruling
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work import halting
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -57,17 +56,6 @@ def window_standing(station: Station, departure: str, stop: StopName) -> Standin
     ):
         return Standing(gate="window", verdict=Verdict.LATE)
     return window_gate(times_of(station, departure, stop), station.now(), zone=station.train.zone)
-
-
-def freeze_standing(station: Station, departure: str, stop: StopName) -> Standing:
-    """Return whether a freeze, or a person, forbids the stop now.
-
-    A freeze lets a stop that has brought a component there be finished (F33); whoever stops a train means that, too.
-    """
-    stopped, found = halting.standing(station, station.train.key), freezing.standing(station, departure, stop)
-    if not found.opens and half_done(station, departure, stop):
-        found = passed("freeze")
-    return found if stopped.opens else combine([stopped, found])
 
 
 def half_done(station: Station, departure: str, stop: StopName) -> bool:
@@ -192,58 +180,6 @@ def rejection_standing(station: Station, departure: str) -> Standing:
     )
 
 
-def before_confirmation(station: Station, departure: str) -> Standing:
-    """Return every gate but the final go, as the person who gives it should see them."""
-    return combine(
-        [
-            window_standing(station, departure, "promote"),
-            freeze_standing(station, departure, "promote"),
-            rejection_standing(station, departure),
-            returning.standing(station, departure),
-            soak_standing(station, departure),
-            checklist_standing(station, departure, station.train.staging),
-            voting.standing(station, departure),
-            actor_standing(station, departure),
-            ruling.issue_standing(station, departure),
-            ruling.blocking_standing(station),
-            columns.standing(station),
-            spiking.standing(station),
-        ]
-    )
-
-
-def promote_standing(station: Station, departure: str) -> Standing:
-    """Return every gate of the promotion at this instant. Who deploys asks this immediately before it acts (F32)."""
-    if kind_of(departure).is_hotfix:
-        return hotfix_standing(station, departure)
-    return combine([before_confirmation(station, departure), confirm_standing(station, departure)])
-
-
-def stop_standing(station: Station, departure: str, stop: StopName) -> Standing:
-    """Return what must hold before ``stop`` deploys anything."""
-    if kind_of(departure) is DepartureKind.FEATURE_BUILD:
-        return freeze_standing(station, departure, stop)
-    if stop == "promote":
-        return promote_standing(station, departure)
-    if station.ledger.manifest_of(departure) is None:
-        return waiting("cut", blocker("NOTHING_STAGED"))
-    return combine([freeze_standing(station, departure, "cut"), rejection_standing(station, departure)])
-
-
-def hotfix_standing(station: Station, departure: str) -> Standing:
-    """Return every gate of a hotfix: no window and no soak, but its checks and its own votes (D-14, D-15)."""
-    return combine(
-        [
-            freeze_standing(station, departure, "promote"),
-            rejection_standing(station, departure),
-            checks_standing(station, departure),
-            voting.standing(station, departure),
-            asker_standing(station, departure),
-            ruling.issue_standing(station, departure),
-        ]
-    )
-
-
 def asker_standing(station: Station, departure: str) -> Standing:
     """Return whether whoever asked for a hotfix may change production (T-01)."""
     asked = station.ledger.fact(departure, ASKED)
@@ -268,29 +204,6 @@ def checks_standing(station: Station, departure: str) -> Standing:
         said = values if code == "CHECKS_ABSENT" else {**values, "checks": names}
         found.append(fill(code, said, who=conducted_by(station), subject=component.id))
     return waiting("checks", *found) if found else passed("checks")
-
-
-def from_ledger(station: Station, departure: str) -> Standing:
-    """Return every gate of the promotion as the ledger knows it, asking nobody outside: for who only wants to know."""
-    counted, _ = counting.count_from_ledger(station, departure)
-    if kind_of(departure).is_hotfix:
-        held = (freeze_standing(station, departure, "promote"), rejection_standing(station, departure))
-        ruled = (asker_standing(station, departure), ruling.issue_standing(station, departure, ask=False))
-        return combine([*held, counting.as_standing(station, departure, counted), *ruled])
-    return combine(
-        [
-            window_standing(station, departure, "promote"),
-            freeze_standing(station, departure, "promote"),
-            rejection_standing(station, departure),
-            soak_standing(station, departure),
-            checklist_standing(station, departure, station.train.staging),
-            counting.as_standing(station, departure, counted),
-            actor_standing(station, departure),
-            ruling.issue_standing(station, departure, ask=False),
-            spiking.standing(station),
-            confirm_standing(station, departure),
-        ]
-    )
 
 
 def voting_closed(station: Station, departure: str) -> bool:

@@ -26,6 +26,7 @@ _CAME_TO_PRODUCTION = (
     DepartureState.PARTIAL,
     DepartureState.FAILED,
     DepartureState.PROMOTING,
+    DepartureState.ROLLING_BACK,
 )
 
 

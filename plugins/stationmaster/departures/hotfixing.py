@@ -13,6 +13,7 @@ from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.issue_links import NotAnIssueLink, issue_link
 from stationmaster.core.manifest import InvalidRef, InvalidSha, Manifest, Passenger, valid_ref, valid_sha
+from stationmaster.core.transitions import Act
 from stationmaster.core.value import Value
 from stationmaster.departures import beside, changes, ruling, telling, wording_beside
 from stationmaster.departures.bringing_home import under_way
@@ -21,7 +22,6 @@ from stationmaster.departures.homecoming import PICKED
 from stationmaster.departures.obstacles import DepartureSkipped, conducted_by
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.hooks.errors import ForgeNotFound, ForgeRejected
-from stationmaster.ledger.records import DepartureState
 from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
@@ -172,7 +172,7 @@ def pick(station: Station, departure: str) -> Manifest:
     sha = shas[0] if found.ready else _picked(station, departure, found.repository, found.base, shas)
     if sha == found.base:
         why = f"{found.environment} has these commits already"
-        station.ledger.set_state(departure, DepartureState.SKIPPED_EMPTY, station.now(), by, why)
+        station.ledger.move(departure, Act.FIND_EMPTY, station.now(), by, why)
         raise DepartureSkipped(f"{departure}: {why}")
     value = {
         "component": found.component,
@@ -187,7 +187,7 @@ def pick(station: Station, departure: str) -> Manifest:
     manifest = Manifest.of([Passenger(component=found.component, repository=found.repository, sha=sha)])
     station.ledger.pin(departure, manifest, station.now(), by)
     changes.collect(station, departure, manifest)
-    station.ledger.set_state(departure, DepartureState.STAGED, station.now(), by, f"manifest {manifest.short} pinned")
+    station.ledger.move(departure, Act.PICK, station.now(), by, f"manifest {manifest.short} pinned")
     return manifest
 
 

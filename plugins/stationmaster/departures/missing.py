@@ -6,9 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.core.gates import Standing
-from stationmaster.departures.opening import BEFORE_THE_PROMOTION
-from stationmaster.ledger.errors import DepartureMoved
-from stationmaster.ledger.records import DepartureState
+from stationmaster.core.transitions import Act, ActRefused
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -27,9 +25,9 @@ def miss(station: Station, departure: str, standing: Standing) -> None:
     why = "; ".join(found.sentence for found in standing.blockers if found.code == CLOSED)
     now = station.now()
     try:
-        station.ledger.set_state(departure, DepartureState.MISSED, now, "timetable", why, expect=BEFORE_THE_PROMOTION)
-    except DepartureMoved as moved:
-        log.info("The departure stays as it is: %s", moved)
+        station.ledger.move(departure, Act.MISS, now, "timetable", why)
+    except ActRefused as refused:
+        log.info("The departure stays as it is: %s", refused)
         return
     silent = [found.sentence for found in standing.blockers if found.code in _rejecting(station)]
     manifest = station.ledger.manifest_of(departure)

@@ -9,6 +9,7 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import Timing, timing
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
+from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.departures import gating, telling, wording
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import DepartureSkipped
@@ -25,6 +26,7 @@ OPEN_STATES = (
     DepartureState.STAGED,
     DepartureState.GATED,
     DepartureState.PROMOTING,
+    DepartureState.ROLLING_BACK,
     DepartureState.PARTIAL,
 )
 BEFORE_THE_PROMOTION = (
@@ -95,11 +97,9 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
     if not earlier or policy == "parallel":
         return passed("previous")
     if policy == "supersede":
-        for found in earlier:
-            station.ledger.set_state(
-                found.id, DepartureState.MISSED, station.now(), "timetable", f"superseded by {departure.id}"
-            )
-        return passed("previous")
+        earlier = [found for found in earlier if not _superseded(station, found, departure)]
+        if not earlier:
+            return passed("previous")
     first = earlier[0]
     return waiting(
         "previous",
@@ -110,6 +110,15 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
             departure=first.id,
         ),
     )
+
+
+def _superseded(station: Station, earlier: Departure, departure: Departure) -> bool:
+    """End an earlier departure because this one takes its place; return False if it is on its way to production."""
+    try:
+        station.ledger.move(earlier.id, Act.SUPERSEDE, station.now(), "timetable", f"superseded by {departure.id}")
+    except ActRefused:
+        return False
+    return True
 
 
 def _half_there(station: Station, departure: Departure) -> Blocker:
@@ -133,7 +142,10 @@ def _end_the_missed(station: Station, departure: Departure) -> None:
         times = gating.times_of(station, found.id, "promote")
         if found.week < departure.week and timing(times, station.now()) is Timing.MISSED:
             why = "the window of its promotion closed"
-            station.ledger.set_state(found.id, DepartureState.MISSED, station.now(), "timetable", why)
+            try:
+                station.ledger.move(found.id, Act.MISS, station.now(), "timetable", why)
+            except ActRefused:
+                continue  # it has gone on meanwhile
             told = wording.ending(station, found.id, "promote", DepartureState.MISSED, why)
             telling.tell(station, found.id, "promote/missed", told)
             telling.refresh_headline(station, found.id)
@@ -149,7 +161,7 @@ def unskip(station: Station, departure: Departure, *, by: str, reason: str) -> D
     staged = gating.staged_at(station, departure.id) is not None or departure.kind.is_hotfix
     pinned = station.ledger.manifest_of(departure.id) is not None
     state = DepartureState.STAGED if pinned and staged else DepartureState.CUTTING if pinned else DepartureState.OPEN
-    station.ledger.set_state(departure.id, state, station.now(), by, reason, expect=(DepartureState.SKIPPED,))
+    station.ledger.move(departure.id, Act.UNSKIP, station.now(), by, reason, to=state)
     return state
 
 
@@ -158,5 +170,8 @@ class NotSkipped(ValueError):
 
 
 def skip(station: Station, departure: Departure, *, by: str, reason: str) -> None:
-    """End a departure because a person says so, with the reason they gave."""
-    station.ledger.set_state(departure.id, DepartureState.SKIPPED, station.now(), by, reason)
+    """End a departure because a person says so, with the reason they gave.
+
+    :raises ActRefused: its promotion has begun, or it has ended.
+    """
+    station.ledger.move(departure.id, Act.SKIP, station.now(), by, reason)

@@ -17,7 +17,7 @@ from stationmaster.departures.legs import Leg, deployed_at, legs_of
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def _tag(station: Station, leg: Leg, tag: str) -> None:
 
     intent = {"repository": leg.repository, "tag": tag, "sha": leg.sha}
     try:
-        perform(station, f"{leg.key}/tag/{tag}", intent=intent, act=act, look_up=look_up)
+        perform(station, f"{leg.key}/tag/{tag}", guard=FREE, intent=intent, act=act, look_up=look_up)
     except EffectRefused as refused:
         if not isinstance(refused.__cause__, ForgeConflict):
             raise
@@ -151,7 +151,7 @@ def _publish(station: Station, leg: Leg, tag: str, at: datetime) -> str:
         return None if release is None else {"tag": release.tag, "url": release.url}
 
     intent = {"repository": leg.repository, "tag": tag, "title": title}
-    return str(perform(station, f"{leg.key}/notes/{tag}", intent=intent, act=act, look_up=look_up)["url"])
+    return str(perform(station, f"{leg.key}/notes/{tag}", guard=FREE, intent=intent, act=act, look_up=look_up)["url"])
 
 
 def _title(station: Station, leg: Leg) -> str:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict, combine
+from stationmaster.core.transitions import Act
 from stationmaster.departures import arriving, freezing, runs, telling, wording
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.effects import FREE
 from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 CHOSEN = "rollback_chosen"
@@ -38,8 +40,15 @@ def advance(station: Station, departure: str) -> Standing:
 
     :raises StepImpossible: a target is unknown, or the way back needs a person.
     """
+    found = station.ledger.departure(departure)
+    if found is not None and found.state is DepartureState.ROLLED_BACK:
+        return passed("rollback")
     legs = legs_to_undo(station, departure)
     if legs:
+        chosen = station.ledger.fact(departure, CHOSEN)
+        act, by = (Act.COMPENSATE, "stationmaster") if chosen is None else (Act.TAKE_BACK, chosen.by)
+        why = "its promotion failed" if chosen is None else str(chosen.value["reason"])
+        station.ledger.move(departure, act, station.now(), by, why)
         freezing.note_exemption(station, departure)
     standings = []
     for leg in legs:
@@ -51,6 +60,9 @@ def advance(station: Station, departure: str) -> Standing:
         release_lock(station, leg)
     if any(_was_there(station, leg) for leg in legs):
         _close(station, departure, legs)
+    elif legs:
+        why = "nothing of it had come to production"
+        station.ledger.move(departure, Act.FIND_NOTHING_TO_TAKE_BACK, station.now(), "stationmaster", why)
     return passed("rollback")
 
 
@@ -91,7 +103,7 @@ def _undo(station: Station, leg: Leg) -> Standing:
     if deploy.mode not in ("workflow", "on_merge") or deploy.workflow is None:
         raise StepImpossible(_by_hand(station, leg, back.sha))
     try:
-        runs.ask(station, back, key, guard=lambda: None, back=True)
+        runs.ask(station, back, key, guard=FREE, back=True)
     except EffectBusy as busy:
         return waiting("rollback", blocker("EFFECT_BUSY", effect=busy.key))
     except (EffectUnknown, EffectAmbiguous):
@@ -183,7 +195,7 @@ def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
     reason = f"{departure} was rolled back" + (f": {chosen.value['reason']}" if chosen is not None else "")
     if manifest is not None and station.ledger.rejection(manifest.hash) is None:
         station.ledger.reject(manifest.hash, reason, station.now(), "stationmaster")
-    station.ledger.set_state(departure, DepartureState.ROLLED_BACK, station.now(), "stationmaster", reason)
+    station.ledger.move(departure, Act.END_WAY_BACK, station.now(), "stationmaster", reason)
     back = {leg.component: found.sha for leg in legs if (found := _back(station, leg)) is not None}
     for leg in legs:
         value = {"sha": back[leg.component]}

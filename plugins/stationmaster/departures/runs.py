@@ -8,14 +8,13 @@ the ``head_sha`` must contain the pin. A run at any other commit is cancelled an
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.ledger.records import EffectState
-from stationmaster.work.effects import DISCOVERY_WINDOW, Receipt, perform
+from stationmaster.work.effects import DISCOVERY_WINDOW, FREE, Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.hooks.forge_models import Run
     from stationmaster.ledger.records import Effect
+    from stationmaster.work.effects import Guard
 
 STUBBORN_AFTER = timedelta(minutes=5)
 """How long a run may take to stop before it is stopped by force."""
@@ -31,12 +31,12 @@ MOST_DISPATCHES = 2
 """A dispatch whose answer was lost is repeated once; after that a person decides."""
 
 
-def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None], back: bool = False) -> Receipt:
+def ask(station: Station, leg: Leg, key: str, *, guard: Guard, back: bool = False) -> Receipt:
     """Dispatch the deploy workflow once under ``key``, and return the receipt, with the run's id if it is known.
 
     The key travels as an input and stands in the run's name, so that a lost answer is found again.
 
-    :param guard: called immediately before the request is sent; what it raises keeps it from being sent.
+    :param guard: what must hold when it is sent.
     :param back: the way back: a branch cannot go there, so the workflow runs at a tag.
     """
     deploy = station.train.component(leg.component).deploy(leg.environment)
@@ -47,7 +47,6 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None], back
     before = station.ledger.effect(key)
 
     def act() -> Receipt:
-        guard()
         since = station.now()
         run = station.forge.dispatch(leg.repository, workflow, ref, inputs, key)
         return {**known, "run_id": run.id, "since": since.isoformat()}
@@ -62,6 +61,7 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Callable[[], None], back
     return perform(
         station,
         key,
+        guard=guard,
         intent={"repository": leg.repository, "workflow": workflow, "ref": ref, "inputs": inputs},
         act=act,
         look_up=look_up,
@@ -138,7 +138,7 @@ def _cancel(station: Station, leg: Leg, run: Run, key: str, *, force: bool) -> N
     def look_up() -> Receipt | None:
         return {"run_id": run.id} if station.forge.run(leg.repository, run.id).finished else None
 
-    perform(station, key, intent={"repository": leg.repository, "run": run.id}, act=act, look_up=look_up)
+    perform(station, key, guard=FREE, intent={"repository": leg.repository, "run": run.id}, act=act, look_up=look_up)
 
 
 def _ref(station: Station, leg: Leg, deploy: Deploy, *, back: bool) -> tuple[str, bool]:
@@ -159,6 +159,7 @@ def _ref(station: Station, leg: Leg, deploy: Deploy, *, back: bool) -> tuple[str
     perform(
         station,
         tag_key(leg.departure, leg.component, leg.sha),
+        guard=FREE,
         intent={"repository": leg.repository, "tag": tag, "sha": leg.sha},
         act=act,
         look_up=look_up,

@@ -15,7 +15,7 @@ from stationmaster.departures.beside import channel_of
 from stationmaster.hooks.chat_errors import ChatMessageGone
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import EffectState
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.messages import UNSAID
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ def _post(
     return perform(
         station,
         key,
+        guard=FREE,
         intent={"channel": channel, "text": text, "broadcast": broadcast},
         act=act,
         look_up=look_up,

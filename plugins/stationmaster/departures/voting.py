@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from stationmaster.core.gates import Standing
 from stationmaster.core.quorum import Ballot, Tally
+from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.departures import ballots_in_slack, counting, telling, wording
 from stationmaster.departures.obstacles import obstacle
 from stationmaster.hooks.chat_errors import ChatError
-from stationmaster.ledger.errors import DepartureMoved
-from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -26,15 +25,8 @@ def open_round(station: Station, departure: str) -> None:
     number, _ = counting.round_of(station, departure)
     station.ledger.record_once(departure, "round_opened", str(number), {}, station.now(), "stationmaster")
     try:
-        station.ledger.set_state(
-            departure,
-            DepartureState.GATED,
-            station.now(),
-            "stationmaster",
-            f"round {number} is open",
-            expect=(DepartureState.STAGED, DepartureState.GATED),
-        )
-    except DepartureMoved:
+        station.ledger.move(departure, Act.OPEN_ROUND, station.now(), "stationmaster", f"round {number} is open")
+    except ActRefused:
         return
     telling.tell_again(station)
     ballots_in_slack.ask(station, departure, number)

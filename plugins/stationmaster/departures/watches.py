@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
+from stationmaster.core.transitions import Act
 from stationmaster.departures import (
     bringing_home,
     counting,
     cutting,
     deploying,
     escalating,
+    gate_table,
     gating,
     holding,
     legs,
@@ -142,7 +144,7 @@ def _opening(station: Station, departure: str, arguments: Arguments) -> Standing
     stop: StopName = arguments["stop"]
     found = station.ledger.departure(departure)
     previous = opening.previous_standing(station, found) if found and stop == "cut" else passed("previous")
-    frozen = gating.freeze_standing(station, departure, stop)
+    frozen = gate_table.frozen(station, departure, Act.STAGE if stop == "cut" else Act.PROMOTE)
     return _until_missed(station, departure, stop, previous, frozen)
 
 
@@ -190,15 +192,14 @@ def _soak(station: Station, departure: str, _: Arguments) -> Standing:
 
 def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     leg = _leg(station, departure, arguments)
-    standings = [gating.stop_standing(station, departure, arguments["stop"])]
+    standings = [gate_table.standing(station, departure, deploying.act_of(leg), leg=leg)]
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder != leg.holder:
         standings.append(waiting("lock", _locked(station, held)))
     found = resting(station, leg)
     if found is not None:
         standings.append(waiting("rest", found))
-    fit = deploying.fits(station, leg)
-    return combine([*standings, *([fit] if fit else [])])
+    return combine(standings)
 
 
 def _locked(station: Station, held: Lock) -> Blocker:

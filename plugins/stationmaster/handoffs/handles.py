@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.value import Value
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
@@ -45,7 +45,7 @@ def move(desk: ShiftDesk, handoff: Handoff) -> HandleMoved | None:
         return {"members": [account]}
 
     intent = {"group": handle.group, "members": [account]}
-    perform(desk, f"{handoff.id}/handle/{handle.name}/{account}", intent=intent, act=act, look_up=look_up)
+    perform(desk, f"{handoff.id}/handle/{handle.name}/{account}", guard=FREE, intent=intent, act=act, look_up=look_up)
     found = desk.chat.group_members(handle.group)
     if found != (account,):
         raise HandleStuck(f"@{handle.name} was set to {account}, and reads back as {', '.join(found) or 'nobody'}")

@@ -32,6 +32,7 @@ _UNDER_WAY = (
     DepartureState.STAGED,
     DepartureState.GATED,
     DepartureState.PROMOTING,
+    DepartureState.ROLLING_BACK,
 )
 _WENT_WRONG = (DepartureState.FAILED, DepartureState.ROLLED_BACK, DepartureState.PARTIAL)
 _RECENT = timedelta(weeks=2)

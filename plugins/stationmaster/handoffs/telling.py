@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker
 from stationmaster.core.value import Value
 from stationmaster.handoffs import wording
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.messages import say
 from stationmaster.work.obstacles import hindrance
 
@@ -71,4 +71,4 @@ def _send(desk: ShiftDesk, key: str, handoff: Handoff, role: str, links: Links) 
         return {"to": address}
 
     intent = {"to": address, "subject": subject}
-    return perform(desk, key, intent=intent, act=act, look_up=lambda: None, repeatable=False)
+    return perform(desk, key, guard=FREE, intent=intent, act=act, look_up=lambda: None, repeatable=False)

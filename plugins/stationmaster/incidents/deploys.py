@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from stationmaster.core.incidents import Story
     from stationmaster.work.context import Desk
 
-_CHANGED = (DepartureState.PROMOTING, DepartureState.DONE, DepartureState.PARTIAL, DepartureState.FAILED)
+_CHANGED = (
+    DepartureState.PROMOTING,
+    DepartureState.ROLLING_BACK,
+    DepartureState.DONE,
+    DepartureState.PARTIAL,
+    DepartureState.FAILED,
+)
 _TOLD = (DepartureKind.TRAIN, DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)
 ROLLBACK = "rollback"
 """The last part of the id of the DAG by which a train goes back."""

@@ -43,6 +43,7 @@ class Attempt:
         self._now = now
         self._by = by
         self._owner = new_owner()
+        self._lease = timedelta(0)
         self._claimed = False
         self._acting_since: datetime | None = None
         self._ambiguous = False
@@ -68,6 +69,7 @@ class Attempt:
             if row.intent != self._intent:
                 self._note(pen, "intended", {"intent": self._intent})
             row.intent, row.owner, row.lease_until = self._intent, self._owner, database_now(pen.session) + lease
+            self._lease = lease
             self._acting_since, self._ambiguous = row.acting_since, row.state == EffectState.AMBIGUOUS
         self._claimed = True
         return None
@@ -87,9 +89,12 @@ class Attempt:
             return
         raise EffectAmbiguous(self._declare_ambiguous())
 
-    def start(self) -> Effect | None:
+    def start(self, requires: Callable[[Pen], None] | None = None) -> Effect | None:
         """Say that the act begins, so that nobody ever repeats it blindly; return the effect if another finished it.
 
+        The lease begins anew: what was looked up before has not used it up.
+
+        :param requires: what must hold in the very transaction by which the act begins; it raises what keeps it.
         :raises EffectBusy: the claim was taken over meanwhile.
         """
         with self._store.writing() as pen:
@@ -98,7 +103,10 @@ class Attempt:
                 return effect_of(row)
             if row.owner != self._owner:
                 raise EffectBusy(self._key, row.lease_until or database_now(pen.session))
+            if requires is not None:
+                requires(pen)
             row.acting_since = row.changed_at = self._acting_since = utc(self._now())
+            row.lease_until = database_now(pen.session) + self._lease
             row.attempts += 1
             self._note(pen, "acting", {"attempt": row.attempts})
         return None

@@ -18,12 +18,14 @@ from stationmaster.ledger.tables import (
     FACT_RECORDED,
     MANIFEST_PINNED,
     MANIFEST_REJECTED,
+    RUN_BOUND,
     AuditRow,
     BallotRow,
     FactRow,
     IdentityRow,
     RejectionRow,
     RoundRow,
+    RunRow,
     WitnessedRow,
 )
 
@@ -33,6 +35,7 @@ _WITNESSED: dict[str, type[WitnessedRow]] = {
     FACT_RECORDED: FactRow,
     MANIFEST_PINNED: RoundRow,
     MANIFEST_REJECTED: RejectionRow,
+    RUN_BOUND: RunRow,
 }
 
 

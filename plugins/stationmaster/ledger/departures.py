@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from stationmaster.core.departure_ids import DepartureId, DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest
+from stationmaster.core.transitions import Act, next_state
 from stationmaster.ledger.columns import utc
-from stationmaster.ledger.errors import DepartureMoved, NotRejected, UnknownDeparture
+from stationmaster.ledger.errors import CountOutdated, DepartureMoved, NotRejected, UnknownDeparture
 from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.records import Departure, DepartureState, Rejection, Round
 from stationmaster.ledger.store import Store
@@ -21,6 +22,7 @@ from stationmaster.ledger.tables import (
     FACT_RECORDED,
     MANIFEST_PINNED,
     MANIFEST_REJECTED,
+    AuditRow,
     DepartureRow,
     FactRow,
     RejectionRow,
@@ -107,6 +109,31 @@ class Departures(Store):
             found = (_departure(row) for row in session.scalars(query))
             return tuple(islice((each for each in found if each.kind in kinds), limit))
 
+    def move(
+        self, departure_id: str, act: Act, now: datetime, by: str, why: str = "", *, to: DepartureState | None = None
+    ) -> Departure:
+        """Do an act to a departure: its state becomes what the table of transitions says, or nothing changes.
+
+        The table is asked about the state that stands when this writes, so that of two acts that race the second one
+        is judged by what the first has made of it (F05).
+
+        :param to: which state, where the act may lead to several.
+        :raises UnknownDeparture: it was never opened.
+        :raises ActRefused: its state does not allow the act.
+        """
+        with self.writing() as pen:
+            return moved(pen, departure_id, act, now, by, why, to=to)
+
+    def version(self, departure_id: str, kinds: Collection[str] | None = None) -> int:
+        """Return a number that grows with everything that a gate may read of a departure: states, rounds, votes, facts.
+
+        What is written about its train counts, too. It may be the id of anything else that the ledger keeps facts of.
+
+        :param kinds: of facts that count; by default all but :data:`CHATTER`.
+        """
+        with self.reading() as session:
+            return version_of(session, departure_id, kinds)
+
     def set_state(
         self,
         departure_id: str,
@@ -117,7 +144,7 @@ class Departures(Store):
         *,
         expect: Collection[DepartureState] | None = None,
     ) -> Departure:
-        """Move a departure. Moving it to where it is changes nothing.
+        """Put a departure into a state, whatever the table says: for whoever makes worlds; steps use :meth:`move`.
 
         :param expect: the states from which the caller means to move it; two that race cannot both succeed (F05).
         :raises UnknownDeparture: it was never opened.
@@ -131,11 +158,7 @@ class Departures(Store):
                     f"{departure_id} is {row.state} ({row.changed_by}: {row.why or 'no reason given'}), not {wanted}, "
                     f"so it cannot become {state}."
                 )
-            if row.state != state:
-                body = {"from": row.state, "to": str(state), "why": why}
-                pen.note("departure.state", departure_id, body, at=now, actor=by)
-                row.state, row.changed_at, row.changed_by, row.why = str(state), utc(now), by, why
-            return _departure(row)
+            return _put(pen, row, state, now, by, why)
 
     def pin(self, departure_id: str, manifest: Manifest, now: datetime, by: str) -> Round:
         """Put a manifest aboard. The one that is aboard keeps its round; any other opens the next one (F06).
@@ -201,6 +224,49 @@ class Departures(Store):
                 raise NotRejected(f"the manifest {manifest_hash[:8]} is not rejected: there is nothing to lift")
             lifted = RejectionRow(manifest=manifest_hash, rejected=False, reason=why, at=utc(now), by=by)
             pen.add(lifted, MANIFEST_REJECTED, manifest_hash, at=now, actor=by)
+
+
+def moved(
+    pen: Pen, departure_id: str, act: Act, now: datetime, by: str, why: str = "", *, to: DepartureState | None = None
+) -> Departure:
+    """Do an act to a departure within a transaction; see :meth:`Departures.move`."""
+    row = existing_departure(pen.session, departure_id)
+    told = f"by {row.changed_by}{f': {row.why}' if row.why else ''}"
+    state = next_state(departure_id, DepartureState(row.state), act, to=to, told=told)
+    return _put(pen, row, state, now, by, why)
+
+
+CHATTER = frozenset({"double_run", "headline", "message_gone", "note", "observed", "resting"})
+"""Kinds of facts that no gate reads: what was shown, said and seen on the way."""
+
+
+def version_of(session: Session, departure_id: str, kinds: Collection[str] | None = None) -> int:
+    """Return the version of a departure within a session; see :meth:`Departures.version`."""
+    names = (departure_id, departure_id.rpartition("/")[0])
+    counted = FactRow.kind.not_in(CHATTER) if kinds is None else FactRow.kind.in_(kinds)
+    queries = (
+        select(func.max(AuditRow.seq)).where(AuditRow.subject.in_(names), AuditRow.action != FACT_RECORDED),
+        select(func.max(FactRow.seq)).where(FactRow.departure.in_(names), counted),
+        select(func.max(RejectionRow.seq)),
+    )
+    return max(session.scalars(query).one() or 0 for query in queries)
+
+
+def require_version(pen: Pen, departure_id: str, version: int, kinds: Collection[str] | None = None) -> None:
+    """Return if nothing that a gate reads has come since a version was read.
+
+    :raises CountOutdated: something has.
+    """
+    if version_of(pen.session, departure_id, kinds) != version:
+        raise CountOutdated(f"{departure_id} has changed while its gates were counted: they are counted anew.")
+
+
+def _put(pen: Pen, row: DepartureRow, state: DepartureState, now: datetime, by: str, why: str) -> Departure:
+    if row.state != state:
+        body = {"from": row.state, "to": str(state), "why": why}
+        pen.note("departure.state", row.id, body, at=now, actor=by)
+        row.state, row.changed_at, row.changed_by, row.why = str(state), utc(now), by, why
+    return _departure(row)
 
 
 def _opened(pen: Pen, name: DepartureId, now: datetime, by: str) -> DepartureRow:

@@ -23,6 +23,7 @@ from stationmaster.ledger.errors import (
     EffectRefused,
     EffectUnknown,
 )
+from stationmaster.ledger.pen import Pen
 from stationmaster.ledger.records import Effect, EffectState
 from stationmaster.ledger.store import Store, below
 from stationmaster.ledger.tables import EffectRow
@@ -47,6 +48,7 @@ class Effects(Store):
         ambiguous_after: timedelta = timedelta(0),
         lease: timedelta = LEASE,
         by: str = "stationmaster",
+        requires: Callable[[Pen], None] | None = None,
     ) -> Effect:
         """Do something outside once, however often this is called, and return it with its receipt.
 
@@ -58,6 +60,8 @@ class Effects(Store):
         :param repeatable: ``look_up`` is authoritative, so that "not found" after an unfinished attempt allows another.
         :param ambiguous_after: how long after an act its effect may take to show; until then "not found" says nothing.
         :param lease: longer than ``act`` can take; a worker of another machine is given up for dead after it.
+        :param requires: what must hold when the act begins, asked within the transaction that says so; what it raises
+            keeps the act from being done, and is raised here.
         :raises EffectBusy: another worker is at it.
         :raises EffectRefused: ``act`` said so; calling again may act.
         :raises EffectUnknown: the outcome is open; calling again looks first.
@@ -73,7 +77,7 @@ class Effects(Store):
             if (found := look_up() if look_up else None) is not None:
                 return attempt.finish(EffectState.ADOPTED, found)
             attempt.judge(authoritative=repeatable and look_up is not None, shows_within=ambiguous_after)
-            if (finished := attempt.start()) is not None:
+            if (finished := attempt.start(requires)) is not None:
                 return finished
             try:
                 return attempt.finish(EffectState.DONE, act())
@@ -88,6 +92,38 @@ class Effects(Store):
                 if isinstance(error, EffectUnknown):
                     raise
                 raise EffectUnknown(f"the outcome of {key} is unknown: {error}") from error
+        finally:
+            attempt.let_go()
+
+    def adopt(
+        self,
+        key: str,
+        *,
+        now: Callable[[], datetime],
+        look_up: Callable[[], dict[str, Any] | None],
+        repeatable: bool = False,
+        ambiguous_after: timedelta = timedelta(0),
+        lease: timedelta = LEASE,
+        by: str = "stationmaster",
+    ) -> Effect | None:
+        """Look whether an effect that was begun has happened, and return it; do nothing for it.
+
+        Return None where it was never begun, or where it has not happened and may be done again: then :meth:`perform`
+        does. The parameters, and what is raised, are those of :meth:`perform`.
+        """
+        before = self.effect(key)
+        if before is None or before.attempts == 0:
+            return None
+        if before.state in FINISHED:
+            return before
+        attempt = Attempt(self, key, before.intent, now, by)
+        if (finished := attempt.claim(lease)) is not None:
+            return finished
+        try:
+            if (found := look_up()) is not None:
+                return attempt.finish(EffectState.ADOPTED, found)
+            attempt.judge(authoritative=repeatable, shows_within=ambiguous_after)
+            return None
         finally:
             attempt.let_go()
 

@@ -131,7 +131,15 @@ def _sqlite(address: URL) -> Engine:
 def _postgresql(address: URL) -> Engine:
     # Prepared statements do not survive a pooler between us and the server.
     arguments = {"prepare_threshold": None, "application_name": "stationmaster", "connect_timeout": _CONNECT_SECONDS}
-    engine = create_engine(address, connect_args=arguments, pool_size=2, max_overflow=10, hide_parameters=True)
+    # Writers queue on one row and must see what the one before them wrote, whatever the database's own default is.
+    engine = create_engine(
+        address,
+        connect_args=arguments,
+        isolation_level="READ COMMITTED",
+        pool_size=2,
+        max_overflow=10,
+        hide_parameters=True,
+    )
 
     def begin(connection: Connection) -> None:
         if connection.get_execution_options().get(WRITE, False):

@@ -45,6 +45,14 @@ class DepartureMoved(LedgerError):
     """The departure is not in the state that the caller expected: somebody else moved it first (F05)."""
 
 
+class CountOutdated(LedgerError):
+    """What the gates were counted by has changed since: it is counted anew before anything is sent."""
+
+
+class RunMadeAgain(LedgerError):
+    """A run was deleted and made again under its id: what its first one opened is not its own."""
+
+
 class NotRejected(LedgerError):
     """A rejection was to be lifted from a manifest that carries none."""
 

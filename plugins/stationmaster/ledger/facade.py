@@ -15,10 +15,11 @@ from stationmaster.ledger.effects import Effects
 from stationmaster.ledger.engine import engine_at
 from stationmaster.ledger.facts import Facts
 from stationmaster.ledger.locks import Locks
+from stationmaster.ledger.runs import Runs
 from stationmaster.ledger.store import answering
 
 
-class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
+class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Runs, Audit):
     """The durable record of releases. Cheap to make, safe to share between threads, and to use after a fork.
 
     Instants that go in name a zone; those that come out are in UTC. A prefix is a path: ``a/b`` finds ``a/b`` and
@@ -51,6 +52,8 @@ class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Audit):
             self.blockers(nothing)
             self.effect(nothing)
             self.lock(nothing)
+            self.bound(nothing, nothing)
+            self.version(nothing)
             self.fact(nothing, nothing)
             for told in ((), (nothing,), (nothing, nothing)):
                 self.facts(nothing, *told)

@@ -52,10 +52,7 @@ class Facts(Store):
             if (row := session.scalars(query).one_or_none()) is not None:
                 return _fact(row)
         with self.writing() as pen:
-            if (row := pen.session.scalars(query).one_or_none()) is not None:
-                return _fact(row)
-            row = FactRow(departure=departure_id, kind=kind, subject=subject, value=value, once=once)
-            return _add(pen, row, now, by)
+            return add_fact(pen, departure_id, kind, subject, value, now, by, once=once)
 
     def facts(self, departure_id: str, kind: str | None = None, subject: str | None = None) -> tuple[Fact, ...]:
         """Return the facts of a departure, newest last."""
@@ -83,6 +80,28 @@ class Facts(Store):
         with self.reading() as session:
             row = session.scalars(query).one_or_none()
             return None if row is None else _fact(row)
+
+
+def add_fact(
+    pen: Pen,
+    departure_id: str,
+    kind: str,
+    subject: str,
+    value: dict[str, Any],
+    now: datetime,
+    by: str,
+    *,
+    once: str | None = None,
+) -> Fact:
+    """Add a fact within a transaction; see :meth:`Facts.record`.
+
+    :param once: as ``key`` of :meth:`Facts.record_once`: the first one of it is kept, and returned.
+    """
+    if once is not None:
+        query = select(FactRow).where(FactRow.departure == departure_id, FactRow.once == once)
+        if (known := pen.session.scalars(query).one_or_none()) is not None:
+            return _fact(known)
+    return _add(pen, FactRow(departure=departure_id, kind=kind, subject=subject, value=value, once=once), now, by)
 
 
 def _add(pen: Pen, row: FactRow, now: datetime, by: str) -> Fact:

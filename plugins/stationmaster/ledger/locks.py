@@ -75,6 +75,14 @@ class Locks(Store):
             return tuple(_lock(row, fingerprint) for row in session.scalars(query))
 
 
+def require_fence(pen: Pen, name: str, fence: int) -> None:
+    """Return if a fence holds its lock, within a transaction.
+
+    :raises LockLost: it was released, or given to somebody else.
+    """
+    _fenced(pen.session, name, fence)
+
+
 def _give(pen: Pen, name: str, holder: str, reason: str, now: datetime, *, action: str, actor: str, why: str) -> Lock:
     row = pen.session.get(LockRow, name)
     if row is None:

@@ -8,24 +8,8 @@ from typing import Any
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import Instant, IsoWeek
 from stationmaster.core.manifest import Manifest
+from stationmaster.core.transitions import DepartureState as DepartureState
 from stationmaster.core.value import Value
-
-
-class DepartureState(StrEnum):
-    """How far a departure has come. The last seven are ends."""
-
-    OPEN = "OPEN"
-    CUTTING = "CUTTING"
-    STAGED = "STAGED"
-    GATED = "GATED"
-    PROMOTING = "PROMOTING"
-    DONE = "DONE"
-    SKIPPED = "SKIPPED"
-    SKIPPED_EMPTY = "SKIPPED_EMPTY"
-    MISSED = "MISSED"
-    FAILED = "FAILED"
-    ROLLED_BACK = "ROLLED_BACK"
-    PARTIAL = "PARTIAL"
 
 
 class EffectState(StrEnum):
@@ -65,6 +49,23 @@ class Round(Value):
     manifest: Manifest
     pinned_at: Instant
     pinned_by: str
+
+
+class BoundRun(Value):
+    """What a DAG run is about, as it was written down when the run opened it; nothing of it ever changes.
+
+    :param subject: such as a departure's id.
+    :param part: which part of the run, for a run that is about several things; empty for the whole run.
+    :param marks: what tells the run from another one that was made under its id after it was deleted.
+    """
+
+    dag: str
+    run: str
+    part: str
+    subject: str
+    marks: dict[str, str]
+    at: Instant
+    by: str
 
 
 class Rejection(Value):

@@ -13,13 +13,14 @@ from stationmaster.ledger.columns import Document, Instant, Prose
 TABLE_PREFIX = "ledger_"
 VERSION_TABLE = "ledger_version"
 # The newest migration. Revisions are numbered, so that a process can tell older from newer without loading Alembic.
-SCHEMA = "0001"
+SCHEMA = "0002"
 
 # The lines that record a row which never changes.
 BALLOT_CAST = "ballot.cast"
 FACT_RECORDED = "fact.recorded"
 MANIFEST_PINNED = "manifest.pinned"
 MANIFEST_REJECTED = "manifest.rejection"
+RUN_BOUND = "run.bound"
 
 # SQLite numbers a row by itself only when the key is INTEGER; PostgreSQL needs eight bytes spelt out.
 Sequence = BigInteger().with_variant(Integer, "sqlite")
@@ -91,6 +92,20 @@ class RoundRow(WitnessedRow):
     pinned_at: Mapped[datetime]
     pinned_by: Mapped[str] = mapped_column(Prose)
     __table_args__ = (UniqueConstraint("departure", "number"),)
+
+
+class RunRow(WitnessedRow):
+    """What a DAG run is about: written once, when the run opens it. Names and XComs of runs are texts that change."""
+
+    __tablename__ = "ledger_runs"
+    dag: Mapped[str]
+    run: Mapped[str] = mapped_column(Prose)
+    part: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
+    marks: Mapped[dict[str, Any]]
+    at: Mapped[datetime]
+    by: Mapped[str] = mapped_column(Prose)
+    __table_args__ = (UniqueConstraint("dag", "run", "part", name="ledger_runs_once"),)
 
 
 class RejectionRow(WitnessedRow):

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowException, AirflowFailException, Airfl
 
 from stationmaster import clock
 from stationmaster.notifiers.failure_notice import FailedAndTold
+from stationmaster.operators import run_marks
 from stationmaster.operators.patient import PatientOperator
 
 if TYPE_CHECKING:
@@ -95,12 +96,15 @@ class StationOperator(PatientOperator):
         raise NotImplementedError
 
     def departure(self, station: Station, context: Context) -> str:
-        """Return the departure of this run, from XCom or, if that is gone, from the calendar (F71)."""
+        """Return the departure of this run, as the ledger knows it: XComs and parameters are texts that change (F71).
+
+        Of a run that an older release opened, the ledger knows nothing; then the calendar tells, for a scheduled one.
+        """
         from stationmaster.departures import opening
 
-        named = context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY)
-        if isinstance(named, str):
-            return named
+        known = self.bound(station, context)
+        if known is not None:
+            return known
         if self.kind != "train":
             if context["params"].get("dry_run"):
                 raise AirflowSkipException("a dry run: nothing is opened, and nothing done")
@@ -109,7 +113,37 @@ class StationOperator(PatientOperator):
                 # Whoever filled the form in sees what it was refused for.
                 raise FailedAndTold(f"this run has opened nothing yet: clear {OPENING_TASK} first")
             return found.id
-        return opening.departure_id(station, at=self.due(context), stop=self.stop)
+        run = context["dag_run"]
+        if run.run_type == "scheduled" and run.logical_date is not None:
+            return opening.departure_id(station, at=run.logical_date, stop=self.stop)
+        raise FailedAndTold(f"this run has opened no departure yet: clear {OPENING_TASK} first")
+
+    def bound(self, station: Station, context: Context) -> str | None:
+        """Return the departure that this run is bound to, None while it has opened none.
+
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        try:
+            found = run_marks.bound(station.ledger, context, self.dag_id)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
+        return found.subject if found is not None else None
+
+    def bind(self, station: Station, context: Context, departure: str) -> str:
+        """Bind this run to a departure, once for ever, and return the one that it is bound to: the first one.
+
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        by = self.started_by(station, context)
+        try:
+            found = run_marks.bind(station.ledger, context, self.dag_id, departure, now=station.now(), by=by)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
+        return found.subject
 
     def run_key(self, context: Context) -> str:
         """Return what names this run for ever: a retry and a clear have the same."""
@@ -160,6 +194,7 @@ class StationOperator(PatientOperator):
         return self._wait(context, station, departure, outcome, event)
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        from stationmaster.core.transitions import ActRefused
         from stationmaster.departures.obstacles import DepartureSkipped, obstacle
         from stationmaster.work.obstacles import StepImpossible, passes
 
@@ -171,6 +206,8 @@ class StationOperator(PatientOperator):
         except StepImpossible as impossible:
             station.ledger.set_blockers(self.subject(departure), impossible.blockers, station.now())
             raise AirflowFailException(str(impossible)) from impossible
+        except ActRefused as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         except AirflowException:
             raise
         except Exception as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.notifiers.failure_notice import FailedAndTold, by_hand
-from stationmaster.operators.base import DEPARTURE_KEY, OPENING_TASK, Result, StationOperator, Waiting
+from stationmaster.operators.base import OPENING_TASK, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,17 +28,26 @@ class CloseStopOperator(StationOperator):
 
     ends_with_departure: ClassVar[bool] = False
 
+    def departure(self, station: Station, context: Context) -> str:
+        """Return the departure that the run has opened; a run that has opened none has nothing to close."""
+        known = self.bound(station, context)
+        if known is not None:
+            return known
+        if self.kind != "train":
+            return super().departure(station, context)
+        opened = self._states(context).get(OPENING_TASK)
+        if opened == "skipped":
+            raise AirflowSkipException("this run had nothing to do")
+        if opened != "success":
+            why = f"the departure could not be opened: see the log of {OPENING_TASK}"
+            raise (FailedAndTold(why) if by_hand(context) else AirflowFailException(why))
+        return super().departure(station, context)
+
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        """Close the stop. Where the departure's name is gone from XCom, the calendar has named it (F71)."""
+        """Close the stop."""
         from stationmaster.departures import closing, logbook, preflight, train_log
 
         states = self._states(context)
-        if context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY) is None:
-            if states.get(OPENING_TASK) == "skipped":
-                raise AirflowSkipException(f"this run had nothing to do for {departure}")
-            if states.get(OPENING_TASK) != "success":
-                why = f"{departure} could not be opened: see the log of {OPENING_TASK}"
-                raise (FailedAndTold(why) if by_hand(context) else AirflowFailException(why))
         failed = any(state in _BAD for state in states.values())
         why = self._why(station, departure) if failed else ""
         preflight.forget(station, departure, self.stop)

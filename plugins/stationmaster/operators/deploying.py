@@ -54,9 +54,9 @@ class DeployOperator(LegOperator):
 
         leg = self.leg(station, departure)
         generation = int(context["ti"].max_tries or 0)
-        standing = deploying.advance(
-            station, leg, generation=generation, before_effect=lambda: starting.begin(station, departure, self.stop)
-        )
+        standing = deploying.advance(station, leg, generation=generation)
+        if deploying.has_begun(station, leg):
+            starting.announce(station, departure, self.stop)
         if standing.gate == "run" and standing.verdict is Verdict.DENY:
             deploying.fail_run(station, leg, standing, generation=generation)
         busy = next((found for found in standing.blockers if found.code == "EFFECT_BUSY"), None)
@@ -198,9 +198,9 @@ class DeployByHandOperator(AskOperator):
             event = None  # the gates have opened, or an obstacle has gone: nobody was asked yet
         if event is None and self.known(station, departure) is None:
             generation = int(context["ti"].max_tries or 0)
-            standing = deploying.advance(
-                station, leg, generation=generation, before_effect=lambda: starting.begin(station, departure, self.stop)
-            )
+            standing = deploying.advance(station, leg, generation=generation)
+            if deploying.has_begun(station, leg):
+                starting.announce(station, departure, self.stop)
             if not standing.opens and not any(found.code == "MANUAL_DEPLOY_OPEN" for found in standing.blockers):
                 return Waiting(standing, "gates", {"stop": self.stop, "component": self.component})
         return super().step(station, departure, context, event)

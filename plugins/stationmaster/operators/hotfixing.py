@@ -63,7 +63,12 @@ class OpenHotfixOperator(ByHandOperator):
             raise AirflowSkipException("a dry run: start the form again without it, and it is done")
         by = self.asker(station, context)
         kind = DepartureKind(self.kind)
-        return open_one(station, kind, wish_of(context), key=self.run_key(context), by=by).id
+        known = self.bound(station, context)
+        if known is not None:
+            return known
+        return self.bind(
+            station, context, open_one(station, kind, wish_of(context), key=self.run_key(context), by=by).id
+        )
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Look whether the tokens may do what will be asked of them, and say that it is open."""
@@ -160,10 +165,13 @@ class _OnTheTrain:
 
     def departure(self, station: Station, context: Context) -> str:
         """Return the departure under way."""
-        named = context["ti"].xcom_pull(task_ids=TRAIN_TASK, key=DEPARTURE_KEY)
-        if not isinstance(named, str):
+        from stationmaster.departures import bringing_home
+
+        hotfix = str(super().departure(station, context))  # type: ignore[misc]
+        train = bringing_home.boarded(station, hotfix)
+        if train is None:
             raise AirflowSkipException("no train that is under way needs it")
-        return named
+        return train
 
     def subject(self, departure: str) -> str:
         """Return where this task's blockers stand in the ledger: not where the cut's own tasks have theirs."""

@@ -38,7 +38,7 @@ class OpenDepartureOperator(StationOperator):
         from stationmaster.departures.watches import look
 
         reason = str(context["params"].get("skip_reason") or "").strip()
-        self._refuse_strangers(station, context, skips=bool(reason))
+        self._refuse_strangers(station, context)
         arguments = {"stop": self.stop}
         if self.stop == "promote" and not reason:
             standing = look(station, "staged", departure, arguments)
@@ -51,6 +51,9 @@ class OpenDepartureOperator(StationOperator):
         self._take_the_link(station, found.id, context)
         if not reason:
             preflight.inspect(station, found.id, self.stop)
+        if self.bind(station, context, found.id) != found.id:
+            other = self.bound(station, context)
+            raise AirflowFailException(f"this run is about {other}, and not about {found.id}: start a new one")
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)
         conductor = station.conductor
         if reason:
@@ -62,14 +65,29 @@ class OpenDepartureOperator(StationOperator):
         self.log.info("%s is conducted by %s", found.id, conductor.name)
         return {"departure": found.id, **self.tagged(conductor)}
 
-    def _refuse_strangers(self, station: Station, context: Context, *, skips: bool) -> None:
-        """Only who may change production starts a promotion by hand, or skips a departure (T-01)."""
+    def _refuse_strangers(self, station: Station, context: Context) -> None:
+        """Only people of the team fill the form in, and only those who may change production promote by hand (T-01).
+
+        Who started a run is known of one that a person started by the pages or the API alone: another DAG, a backfill
+        or an asset have no name, whatever the run says.
+        """
         from stationmaster.departures import ruling
 
         run = context["dag_run"]
-        if run.run_type != "scheduled" and (skips or self.stop == "promote"):
-            # By the account alone: a stranger whose account has the name of a person's id is not that person.
-            person = station.team.person_by_airflow(run.triggering_user_name) if run.triggering_user_name else None
+        if run.run_type == "scheduled":
+            return
+        if run.run_type == "backfill":
+            raise AirflowFailException("a backfill opens no departure: a week that is over does not leave again")
+        # By the account alone: a stranger whose account has the name of a person's id is not that person.
+        user = run.triggering_user_name if run.run_type == "manual" else None
+        person = station.team.person_by_airflow(user) if user else None
+        filled = sorted(name for name, value in context["params"].items() if value)
+        if person is None and filled:
+            raise AirflowFailException(
+                f"{user or 'nobody who is known'} filled the form in ({', '.join(filled)}), and is not in the people "
+                f"of {station.team.id}. Log in as yourself; your user name belongs into the team's file, under airflow."
+            )
+        if self.stop == "promote" or context["params"].get("skip_reason"):
             ruling.require_actor(station, person.id if person is not None else "")
 
     def _take_the_link(self, station: Station, departure: str, context: Context) -> None:

@@ -205,10 +205,11 @@ class ConfirmOperator(AskOperator):
 
     def question(self, station: Station, departure: str) -> Question:
         """Return the question with how every gate stands."""
-        from stationmaster.departures import counting, gating, wording
+        from stationmaster.core.transitions import Act
+        from stationmaster.departures import counting, gate_table, wording
 
         _, manifest = counting.round_of(station, departure)
-        gates = gating.before_confirmation(station, departure)
+        gates = gate_table.standing(station, departure, Act.PROMOTE, without=("confirmation",))
         counted, _ = counting.count_from_ledger(station, departure)
         names = ", ".join(station.team.people[str(ballot.voter)].name for ballot in counted.approvals)
         commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)

@@ -11,7 +11,7 @@ from stationmaster.core.rollouts.progress import Progress
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.rollouts import records, wording
 from stationmaster.rollouts.planning import rollout_of
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 from stationmaster.work.messages import UNSAID
 
 if TYPE_CHECKING:
@@ -74,4 +74,4 @@ def _post(station: Station, record: RolloutRecord, batch: Batch, proposals: dict
         return None if message is None else {"channel": message.channel, "ts": message.ts}
 
     intent = {"channel": channel, "proposals": sorted(proposals.values())}
-    perform(station, key, intent=intent, act=act, look_up=look_up, settles_after=_SHOWS_WITHIN)
+    perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up, settles_after=_SHOWS_WITHIN)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.rollouts.progress import Progress
+from stationmaster.core.transitions import Act
 from stationmaster.departures import freezing
-from stationmaster.departures.deploying import GateClosed
+from stationmaster.departures.acts import DepartureGuard
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.rollouts import batch_gates, records
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work import halting
+from stationmaster.work.effects import GateClosed, Receipt, perform
 from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from stationmaster.core.rollouts.plan import Batch, Way
     from stationmaster.departures.station import Station
     from stationmaster.hooks.proposals import Proposal
+    from stationmaster.ledger.pen import Pen
     from stationmaster.rollouts.records import RolloutRecord
 
 SETTLES_AFTER = timedelta(seconds=30)
@@ -68,14 +71,32 @@ def held(station: Station, way: Way) -> Blocker | None:
     return _held(station, way, station.proposals.newest("update", target=way.target))
 
 
+class _ProposalGuard(DepartureGuard):
+    """The guard of a proposal: the rollout goes on, its batch may go, and nothing keeps its target."""
+
+    def __init__(self, station: Station, record: RolloutRecord, batch: Batch, way: Way) -> None:
+        # Of a thousand targets each writes facts of its own: they are nobody else's.
+        kinds = (records.OPENED, records.WORD, halting.KIND, freezing.KIND, freezing.USED)
+        super().__init__(station, record.departure, Act.ROLL_OUT, kinds=kinds)
+        self.record, self.batch, self.way = record, batch, way
+
+    def ask(self) -> None:
+        """Ask the state, the batch and the target."""
+        super().ask()
+        standing = _recount(self.station, self.record, self.batch, self.way)
+        if not standing.opens:
+            raise GateClosed(standing)
+
+    def require(self, pen: Pen) -> None:
+        """Compare, and use up the exceptions that this needs."""
+        super().require(pen)
+        freezing.note_use(self.station, pen, self.subject, "promote")
+
+
 def _make(station: Station, record: RolloutRecord, batch: Batch, way: Way, key: str) -> Receipt:
     intent: dict[str, Any] = {"kind": "update", "target": way.target, "version": way.version}
 
     def act() -> Receipt:
-        standing = _recount(station, record, batch, way)
-        if not standing.opens:
-            raise GateClosed(standing)
-        freezing.note_use(station, record.departure, "promote")
         title = f"Update {way.target} to {way.version[:8]} ({record.departure})"
         made = station.proposals.create("update", target=way.target, version=way.version, title=title, key=key)
         return {"proposal": made.id, "url": made.url}
@@ -84,7 +105,8 @@ def _make(station: Station, record: RolloutRecord, batch: Batch, way: Way, key: 
         found = station.proposals.with_key(key)
         return None if found is None else {"proposal": found.id, "url": found.url}
 
-    return perform(station, key, intent=intent, act=act, look_up=look_up, settles_after=SETTLES_AFTER)
+    guard = _ProposalGuard(station, record, batch, way)
+    return perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up, settles_after=SETTLES_AFTER)
 
 
 def _recount(station: Station, record: RolloutRecord, batch: Batch, way: Way) -> Standing:

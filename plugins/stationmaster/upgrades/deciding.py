@@ -17,7 +17,7 @@ from stationmaster.core.upgrades import Assessment, Condition, assess, objection
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.upgrades import finding, starting
 from stationmaster.work import halting
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import CountedGuard, Receipt, perform
 from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
@@ -99,11 +99,13 @@ def merge(desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> Receipt:
         raise MergeHeld("there is no pull request to merge")
     repository, number, sha = desk.repository, pull.number, pull.head_sha
 
-    def act() -> Receipt:
+    def ask() -> None:
         again, holding = decide(desk, upgrade), held(desk)
         if again.what != "merge" or again.pull is None or again.pull.head_sha != sha or not holding.opens:
             why = [*again.reasons, *(found.sentence for found in holding.blockers)]
             raise MergeHeld(f"{repository}#{number} is not merged after all: {' '.join(why) or 'it has moved'}")
+
+    def act() -> Receipt:
         merged = desk.forge.merge_pull(repository, number, sha, method=desk.entry.method)
         return {"number": number, "sha": sha, "merge": merged.sha}
 
@@ -113,7 +115,8 @@ def merge(desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> Receipt:
         return {"number": number, "sha": sha, "merge": None} if done else None
 
     intent = {"repository": repository, "number": number, "sha": sha, "by": decision.by}
-    return perform(desk, _merge_key(upgrade, pull), intent=intent, act=act, look_up=look_up)
+    guard = CountedGuard(desk, upgrade.id, ask)
+    return perform(desk, _merge_key(upgrade, pull), guard=guard, intent=intent, act=act, look_up=look_up)
 
 
 def refused(desk: UpgradeDesk, upgrade: Upgrade, pull: PullRequest, why: str) -> None:

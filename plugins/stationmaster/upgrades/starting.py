@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.work import halting
-from stationmaster.work.effects import DISCOVERY_WINDOW, Receipt, perform
+from stationmaster.work.effects import DISCOVERY_WINDOW, FREE, Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def start(desk: UpgradeDesk, upgrade: Upgrade) -> Receipt:
     return perform(
         desk,
         key,
+        guard=FREE,
         intent={"repository": entry.repository, "workflow": entry.workflow, "ref": entry.ref},
         act=act,
         look_up=look_up,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.upgrades import finding
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.hooks.forge_models import PullRequest
@@ -57,8 +57,8 @@ def _close(desk: UpgradeDesk, upgrade: Upgrade, pull: PullRequest, newest: int) 
         return {"number": number} if desk.forge.pull(repository, number).state == "closed" else None
 
     intent = {"repository": repository, "number": number, "newest": newest}
-    perform(desk, f"{key}/comment", intent=intent, act=comment, look_up=has_comment)
-    perform(desk, key, intent=intent, act=close, look_up=is_closed)
+    perform(desk, f"{key}/comment", guard=FREE, intent=intent, act=comment, look_up=has_comment)
+    perform(desk, key, guard=FREE, intent=intent, act=close, look_up=is_closed)
 
 
 def _closed(desk: UpgradeDesk, upgrade: Upgrade) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ def open_ticket(
         return None if found is None else receipt(found)
 
     intent = {"repository": repository, "title": title}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    return perform(desk, key, guard=FREE, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
 
 
 def comment(desk: Desk, key: str, repository: str, number: int, body: str) -> Receipt:
@@ -64,7 +64,7 @@ def comment(desk: Desk, key: str, repository: str, number: int, body: str) -> Re
         return None if found is None else {"comment": found.id}
 
     intent = {"issue": f"{repository}#{number}"}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    return perform(desk, key, guard=FREE, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
 
 
 def label(desk: Desk, key: str, repository: str, number: int, labels: Sequence[str]) -> Receipt:
@@ -78,7 +78,7 @@ def label(desk: Desk, key: str, repository: str, number: int, labels: Sequence[s
         present = desk.forge.issue(repository, number).labels
         return {"labels": list(labels)} if set(labels) <= set(present) else None
 
-    return perform(desk, key, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
+    return perform(desk, key, guard=FREE, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
 
 
 def close(desk: Desk, key: str, repository: str, number: int) -> Receipt:
@@ -91,7 +91,7 @@ def close(desk: Desk, key: str, repository: str, number: int) -> Receipt:
         state = desk.forge.issue(repository, number).state
         return {"state": state} if state == "closed" else None
 
-    return perform(desk, key, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
+    return perform(desk, key, guard=FREE, intent={"issue": f"{repository}#{number}"}, act=act, look_up=look_up)
 
 
 def file(
@@ -132,4 +132,4 @@ def add_file(
         return receipt(found) if found is not None and marker(key) in found.text else None
 
     intent = {"repository": repository, "path": path}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)
+    return perform(desk, key, guard=FREE, intent=intent, act=act, look_up=look_up, settles_after=_SETTLES)

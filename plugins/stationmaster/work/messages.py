@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.hooks.chat_errors import ChatError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
-from stationmaster.work.effects import Receipt, perform
+from stationmaster.work.effects import FREE, Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
@@ -54,4 +54,4 @@ def say(desk: Desk, key: str, channel: str, text: str, *, thread: str | None = N
         return None if message is None else {"channel": message.channel, "ts": message.ts}
 
     intent = {"channel": channel, "text": text, **({"thread": thread} if thread is not None else {})}
-    return perform(desk, key, intent=intent, act=act, look_up=look_up, settles_after=_SHOWS_WITHIN)
+    return perform(desk, key, guard=FREE, intent=intent, act=act, look_up=look_up, settles_after=_SHOWS_WITHIN)
