@@ -33,7 +33,8 @@ class FakeTaskInstance:
     """What the operators use of a task instance."""
 
     def __init__(self, task_id: str, xcoms: dict[tuple[str, str], Any]) -> None:
-        self.id, self.task_id, self.xcoms = uuid.uuid4(), task_id, xcoms
+        self.id = uuid.uuid5(uuid.NAMESPACE_OID, f"{id(xcoms)} {task_id}")
+        self.task_id, self.xcoms = task_id, xcoms
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         return self.xcoms.get((task_ids, key))

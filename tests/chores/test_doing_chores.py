@@ -328,9 +328,13 @@ def test_f38_started_by_hand_it_adopts_the_run_that_is_open_and_else_is_one_of_i
     assert another.about.startswith(run.about.removesuffix("T0900"))
     assert another.about != run.about
     office.clock.move(hours=1)
+    before = another.about
+    another.start("open_the_chore")
+    assert another.about == before
     again = runs_of(office, "backups", run_id="manual__2", user=person)
-    again.start("open_the_chore")
-    assert again.about == another.about
+    refused = again.start("open_the_chore")
+    assert refused.kind == "failed"
+    assert "deleted and made again under its id" in refused.text
 
 
 def test_d26_an_open_one_is_open_work_that_the_handoff_lists(asked):

@@ -65,6 +65,17 @@ def test_s1_a_promotion_that_has_ended_is_not_begun_again(ready, state):
     assert ready.ledger.locks() == ()
 
 
+@pytest.mark.parametrize("state", [DepartureState.MISSED, DepartureState.ROLLING_BACK, DepartureState.FAILED])
+def test_a_deploy_that_waits_is_woken_when_it_may_not_go_any_more(ready, state):
+    """Its gates would keep it for ever: it is woken, and refused."""
+    ready.vote("goran", "veto", reason="the migration is broken")
+    assert not ready.look("gates", stop="promote", component="portal").opens
+    ready.ledger.set_state(ready.departure, state, ready.clock(), "test")
+    assert ready.look("gates", stop="promote", component="portal").opens
+    with pytest.raises(ActRefused):
+        ready.advance("promote", "portal")
+
+
 def test_s1_what_has_begun_is_not_skipped(ready):
     ready.advance("promote", "portal")
     with pytest.raises(ActRefused, match="not possible to skip it"):

@@ -96,7 +96,7 @@ def task(promoted, monkeypatch):
     assert isinstance(task, TellMeasuresOperator)
     desk = Desk(team=promoted.team, ledger=promoted.ledger, chat=promoted.shared_chat, now=promoted.clock)
     monkeypatch.setattr(TellMeasuresOperator, "desk", lambda _: desk)
-    run = SimpleNamespace(run_type="scheduled", logical_date=MONDAY)
+    run = SimpleNamespace(run_id="scheduled__1", run_type="scheduled", logical_date=MONDAY)
     return task, {"ti": FakeTaskInstance(), "dag_run": run}
 
 

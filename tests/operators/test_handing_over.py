@@ -34,7 +34,8 @@ class FakeTaskInstance:
     """What the operators use of a task instance."""
 
     def __init__(self, task_id: str, xcoms: dict[tuple[str, str], Any]) -> None:
-        self.id, self.task_id, self.xcoms = uuid.uuid4(), task_id, xcoms
+        self.id = uuid.uuid5(uuid.NAMESPACE_OID, f"{id(xcoms)} {task_id}")
+        self.task_id, self.xcoms = task_id, xcoms
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         return self.xcoms.get((task_ids, key))
@@ -50,7 +51,9 @@ class Shift:
         self.monday, self.asked = monday, asked
         self.xcoms: dict[tuple[str, str], Any] = {}
         self.tries = Tries()
-        self.run = SimpleNamespace(run_type="scheduled", logical_date=MONDAY, triggering_user_name=None)
+        self.run = SimpleNamespace(
+            run_id="scheduled__1", run_type="scheduled", logical_date=MONDAY, triggering_user_name=None
+        )
 
     @property
     def dag(self):
@@ -164,7 +167,7 @@ def test_f71_a_cleared_task_finds_its_handoff_without_xcom_and_tells_nobody_twic
 
 
 def test_a_run_by_hand_stands_for_the_shift_that_is_under_way(shift):
-    shift.run = SimpleNamespace(run_type="manual", logical_date=None, triggering_user_name="farah")
+    shift.run = SimpleNamespace(run_id="manual__1", run_type="manual", logical_date=None, triggering_user_name="farah")
     shift.monday.clock.move(days=3)
     assert shift.start("open_shift").value["handoff"] == HANDOFF
 
@@ -264,7 +267,12 @@ def test_c07_who_has_access_is_not_asked_at_their_next_shift(shift):
     for weeks, hours, kind in ((9, 1, "done"), (9, 0, "deferred")):
         # Nine weeks a turn; the clocks went back, so that nine o'clock is an hour later in UTC.
         shift.monday.clock.move(weeks=weeks, hours=hours)
-        shift.run = SimpleNamespace(run_type="scheduled", logical_date=shift.monday.clock(), triggering_user_name=None)
+        shift.run = SimpleNamespace(
+            run_id=f"scheduled__{shift.monday.clock()}",
+            run_type="scheduled",
+            logical_date=shift.monday.clock(),
+            triggering_user_name=None,
+        )
         opened = shift.start("open_shift").value
         assert opened["shifts"][0]["person"] == "farah"
         again = shift.start("check_access", "primary")

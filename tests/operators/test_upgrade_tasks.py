@@ -41,7 +41,8 @@ class FakeTaskInstance:
     map_index = 0
 
     def __init__(self, task_id: str, xcoms: dict[tuple[str, str], Any]) -> None:
-        self.id, self.task_id, self.xcoms = uuid.uuid4(), task_id, xcoms
+        self.id = uuid.uuid5(uuid.NAMESPACE_OID, f"{id(xcoms)} {task_id}")
+        self.task_id, self.xcoms = task_id, xcoms
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value", map_indexes: int | None = None) -> Any:
         assert map_indexes == self.map_index
@@ -58,7 +59,9 @@ class Week:
         self.yard, self.asked = yard, asked
         self.xcoms: dict[tuple[str, str], Any] = {}
         self.tries = Tries()
-        self.run = SimpleNamespace(run_type="scheduled", logical_date=MONDAY, triggering_user_name=None)
+        self.run = SimpleNamespace(
+            run_id="scheduled__1", run_type="scheduled", logical_date=MONDAY, triggering_user_name=None
+        )
         self.said: list[str] = []
 
     @property
@@ -496,7 +499,7 @@ def test_d24_an_upgrade_of_last_week_is_over(open_question):
 def test_f38_a_start_by_hand_adopts_the_upgrade_of_its_week(week):
     week.drive("start_the_upgrade")
     week.yard.clock.move(days=2)
-    week.run.run_type = "manual"
+    week.run = SimpleNamespace(run_id="manual__1", run_type="manual", logical_date=None, triggering_user_name="anouk")
     week.xcoms.clear()
     assert week.drive("start_the_upgrade").value["upgrade"] == "dre.dependencies/dfinity/dre/2024-W11"
     assert week.yard.dispatches() == 1

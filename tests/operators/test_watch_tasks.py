@@ -38,7 +38,8 @@ class FakeTaskInstance:
     try_number = 1
 
     def __init__(self, task_id: str, xcoms: dict[tuple[str, str], Any]) -> None:
-        self.id, self.task_id, self.xcoms = uuid.uuid4(), task_id, xcoms
+        self.id = uuid.uuid5(uuid.NAMESPACE_OID, f"{id(xcoms)} {task_id}")
+        self.task_id, self.xcoms = task_id, xcoms
 
     def xcom_pull(self, *, task_ids: str, key: str = "return_value") -> Any:
         return self.xcoms.get((task_ids, key))
@@ -53,7 +54,7 @@ class Day:
     def __init__(self, lookout: Lookout) -> None:
         self.lookout = lookout
         self.xcoms: dict[tuple[str, str], Any] = {}
-        self.run = SimpleNamespace(run_type="scheduled", logical_date=OPENS)
+        self.run = SimpleNamespace(run_id="scheduled__1", run_type="scheduled", logical_date=OPENS)
 
     def task(self, task_id: str) -> Any:
         (dag,) = watch_dags(INCLUDE, self.lookout.team, dag_file=DAG_FILE)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.core.transitions import Act
+from stationmaster.core.transitions import Act, allows
 from stationmaster.departures import (
     bringing_home,
     counting,
@@ -127,6 +127,12 @@ def _skipped(station: Station, departure: str, watch: str) -> bool:
     return found is not None and found.state in DROPPED and watch != "rollback"
 
 
+def _refused(station: Station, leg: deploying.Leg) -> bool:
+    """A deploy that the departure's state does not allow any more need not wait: it is refused when it is woken."""
+    found = station.ledger.departure(leg.departure)
+    return found is not None and not allows(found.state, deploying.act_of(leg))
+
+
 def _leg(station: Station, departure: str, arguments: Arguments) -> deploying.Leg:
     leg = deploying.leg_of(station, departure, arguments["stop"], arguments["component"])
     if leg is None:
@@ -192,6 +198,8 @@ def _soak(station: Station, departure: str, _: Arguments) -> Standing:
 
 def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     leg = _leg(station, departure, arguments)
+    if _refused(station, leg):
+        return passed("gates")
     standings = [gate_table.standing(station, departure, deploying.act_of(leg), leg=leg)]
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder != leg.holder:

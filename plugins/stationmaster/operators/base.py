@@ -118,33 +118,6 @@ class StationOperator(PatientOperator):
             return opening.departure_id(station, at=run.logical_date, stop=self.stop)
         raise FailedAndTold(f"this run has opened no departure yet: clear {OPENING_TASK} first")
 
-    def bound(self, station: Station, context: Context) -> str | None:
-        """Return the departure that this run is bound to, None while it has opened none.
-
-        :raises AirflowFailException: the run was deleted and made again under its id.
-        """
-        from stationmaster.ledger.errors import RunMadeAgain
-
-        try:
-            found = run_marks.bound(station.ledger, context, self.dag_id)
-        except RunMadeAgain as other:
-            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
-        return found.subject if found is not None else None
-
-    def bind(self, station: Station, context: Context, departure: str) -> str:
-        """Bind this run to a departure, once for ever, and return the one that it is bound to: the first one.
-
-        :raises AirflowFailException: the run was deleted and made again under its id.
-        """
-        from stationmaster.ledger.errors import RunMadeAgain
-
-        by = self.started_by(station, context)
-        try:
-            found = run_marks.bind(station.ledger, context, self.dag_id, departure, now=station.now(), by=by)
-        except RunMadeAgain as other:
-            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
-        return found.subject
-
     def run_key(self, context: Context) -> str:
         """Return what names this run for ever: a retry and a clear have the same."""
         return f"{self.dag_id}/{context['dag_run'].run_id}"

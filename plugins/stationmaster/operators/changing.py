@@ -28,8 +28,8 @@ class ChangeOperator(HandoffOperator):
 
     def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
         """Return the handoff in whose shift the form was filled in."""
-        named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
-        return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(desk.now())
+        named = self.bound_handoff(desk, ti, dag_run, part=self.task_id)
+        return desk.handoff(named) if named is not None else desk.handoff_at(desk.now())
 
     def is_over(self, desk: ShiftDesk, about: Handoff) -> str:
         """Never by a handoff."""
@@ -150,7 +150,7 @@ class AnswerSwapOperator(ChangeOperator):
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid."""
         desk = self.at_hand(self.desk)
-        taker = self._record(desk, ti).taker
+        taker = self._record(desk, dag_run).taker
         return desk.team.people[taker].name if taker in desk.team.people else taker
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
@@ -160,12 +160,13 @@ class AnswerSwapOperator(ChangeOperator):
         from stationmaster.oncall.swapping import status_of
         from stationmaster.work.messages import say
 
+        self.bind(desk, context, handoff.id, part=self.task_id)
         context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
         if event is not None and "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if event is not None and event.get("chosen_options"):
             self._answered(desk, context, event)
-        record = self._record(desk, context["ti"])
+        record = self._record(desk, context["dag_run"])
         status = status_of(desk.team, record, desk.now())
         if status is SwapStatus.REQUESTED:
             return self._ask(desk, record.id, desk.team.people[record.taker], context)
@@ -174,10 +175,15 @@ class AnswerSwapOperator(ChangeOperator):
             say(desk, f"{desk.key}/swap/{record.id}/{status}", channel, swap_answered(desk, record, status))
         return {"swap": record.id, "status": str(status)}
 
-    def _record(self, desk: ShiftDesk, ti: Any) -> Any:
-        from stationmaster.oncall.swapping import find
+    def _record(self, desk: ShiftDesk, dag_run: Any) -> Any:
+        """Return the swap that this run has asked for, as the ledger knows it."""
+        from stationmaster.oncall.records import swaps_of
 
-        return find(desk.ledger, desk.team, str(ti.xcom_pull(task_ids=ASK_TASK, key=SWAP_KEY)))
+        run = str(dag_run.run_id)
+        found = next((one for one in swaps_of(desk.ledger, desk.key) if one.asked_in == run), None)
+        if found is None:
+            raise AirflowFailException(f"this run has asked for no swap yet: clear {ASK_TASK} first")
+        return found
 
     def _answered(self, desk: ShiftDesk, context: Context, event: Result) -> None:
         from stationmaster.oncall.errors import ChangeRefused
@@ -187,7 +193,7 @@ class AnswerSwapOperator(ChangeOperator):
         if not responder:
             raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
         person = desk.team.person_by_airflow(str(responder["id"]))
-        record = self._record(desk, context["ti"])
+        record = self._record(desk, context["dag_run"])
         if person is None or person.id != record.taker:
             raise StepFailedForNow(f"{responder['id']} answered, but only {record.taker} may. It is asked again.")
         accept = event["chosen_options"][0] == self.ACCEPT

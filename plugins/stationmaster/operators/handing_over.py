@@ -37,6 +37,7 @@ class OpenShiftOperator(HandoffOperator):
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
         """Record each role once for each person: a roster that is edited later shows as a second fact."""
+        self.bind(desk, context, handoff.id)
         context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
         shifts = []
         for role in handoff.shifts:
@@ -390,8 +391,8 @@ class FollowShiftOperator(HandoffOperator):
 
     def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
         """Return the handoff of the plan that this run follows."""
-        named = ti.xcom_pull(task_ids=self.task_id, key=HANDOFF_KEY)
-        return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(self._began(desk, dag_run))
+        named = self.bound_handoff(desk, ti, dag_run, part=self.task_id)
+        return desk.handoff(named) if named is not None else desk.handoff_at(self._began(desk, dag_run))
 
     def subject(self, handoff: Handoff) -> str:
         """Return where this task's blockers stand in the ledger."""
@@ -406,6 +407,7 @@ class FollowShiftOperator(HandoffOperator):
         from stationmaster.core.blockers import blocker
         from stationmaster.handoffs import following, handles, waiting
 
+        self.bind(desk, context, handoff.id, part=self.task_id)
         context["ti"].xcom_push(key=HANDOFF_KEY, value=handoff.id)
         began = handoff.start
         if desk.now() >= following.end_of_watch(desk, began):

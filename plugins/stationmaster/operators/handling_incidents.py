@@ -11,7 +11,7 @@ from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.paging_people import OPEN_TASK
 from stationmaster.operators.question import Question, choice_field, text_field
 from stationmaster.operators.team_asking import TeamAskOperator
-from stationmaster.operators.team_step import ABOUT_KEY, Pausing, TeamOperator
+from stationmaster.operators.team_step import Pausing, TeamOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -36,8 +36,7 @@ class AfterOpening(TeamOperator):
 
     def matter(self, desk: Desk, context: Context) -> str:
         """Return the incident; where none was opened there is nothing to do."""
-        ti: Any = context["ti"]
-        if ti.xcom_pull(task_ids=self.first_task, key=ABOUT_KEY) is None:
+        if self.bound(desk, context) is None:
             raise AirflowSkipException("this run has opened no incident: there is nothing to do")
         return super().matter(desk, context)
 

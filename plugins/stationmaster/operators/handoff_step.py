@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.sdk.exceptions import AirflowSkipException
 
@@ -51,9 +51,13 @@ class HandoffOperator(LookingOperator["ShiftDesk", "Handoff"]):
         return ShiftDesk(team=self.team_config, rotation=self.rotation)
 
     def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
-        """Return the handoff of this run, from XCom or, if that is gone, from the calendar (F71)."""
-        named = ti.xcom_pull(task_ids=OPEN_SHIFT, key=HANDOFF_KEY)
-        return desk.handoff(named) if isinstance(named, str) else desk.handoff_at(self.due(dag_run))
+        """Return the handoff of this run, as the ledger knows it, or else by the calendar (F71)."""
+        named = self.bound_handoff(desk, ti, dag_run)
+        return desk.handoff(named) if named is not None else desk.handoff_at(self.due(dag_run))
+
+    def bound_handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any, *, part: str = "") -> str | None:
+        """Return the handoff that this run, or a part of it, is bound to; None where it is bound to none."""
+        return self.bound(desk, cast("Context", {"ti": ti, "dag_run": dag_run}), part=part)
 
     def due(self, dag_run: Any) -> datetime:
         """Return the instant that this run stands for: its handoff on the calendar, or now if a person started it."""

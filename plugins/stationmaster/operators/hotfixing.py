@@ -66,9 +66,8 @@ class OpenHotfixOperator(ByHandOperator):
         known = self.bound(station, context)
         if known is not None:
             return known
-        return self.bind(
-            station, context, open_one(station, kind, wish_of(context), key=self.run_key(context), by=by).id
-        )
+        opened = open_one(station, kind, wish_of(context), key=self.run_key(context), by=by)
+        return self.bind(station, context, opened.id, by=by)
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Look whether the tokens may do what will be asked of them, and say that it is open."""

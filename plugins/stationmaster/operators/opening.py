@@ -51,7 +51,7 @@ class OpenDepartureOperator(StationOperator):
         self._take_the_link(station, found.id, context)
         if not reason:
             preflight.inspect(station, found.id, self.stop)
-        if self.bind(station, context, found.id) != found.id:
+        if self.bind(station, context, found.id, by=self.started_by(station, context)) != found.id:
             other = self.bound(station, context)
             raise AirflowFailException(f"this run is about {other}, and not about {found.id}: start a new one")
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, TypeVar, cast
 
-from airflow.sdk.exceptions import AirflowException
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from stationmaster.operators import question as questions
+from stationmaster.operators import run_marks
 from stationmaster.operators.files import FilesOperator
 
 if TYPE_CHECKING:
@@ -116,6 +117,37 @@ class PatientOperator(FilesOperator):
             # A question may have been put already, and is put once in each try (fact 3).
             raise AirflowException("The ledger answers again. The step starts anew in another try.")
         return self._woken(context, kept, question)
+
+    def bound(self, desk: Desk, context: Context, *, part: str = "") -> str | None:
+        """Return what this run is about, as the ledger knows it; None while the run has opened nothing.
+
+        XComs, parameters and names of runs are texts that any editor of runs can change: they are not asked.
+
+        :param part: which part of the run, for a run that is about several things.
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        try:
+            found = run_marks.bound(desk.ledger, context, self.dag_id, part=part)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
+        return found.subject if found is not None else None
+
+    def bind(self, desk: Desk, context: Context, subject: str, *, by: str = "stationmaster", part: str = "") -> str:
+        """Bind this run to what it is about, once for ever, and return what it is bound to: the first word.
+
+        Only the task that opens it does so.
+
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        try:
+            found = run_marks.bind(desk.ledger, context, self.dag_id, subject, now=desk.now(), by=by, part=part)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
+        return found.subject
 
     def at_hand(self, make: Callable[[], DeskT]) -> DeskT:
         """Return what the task is named in the grid with: the desk that its step is taken with, or was.

@@ -53,9 +53,10 @@ def bind(
     task: Any = context["ti"]
     run = context["dag_run"].run_id
     known = bound(ledger, context, dag, part=part)
+    instance = str(getattr(task, "id", "") or "")
     if known is None:
-        known = ledger.bind(dag, run, subject, {**marks(context), OPENED_IN: str(task.id)}, now, by, part=part)
-    if task.try_number == 1 and known.marks.get(OPENED_IN) != str(task.id):
+        known = ledger.bind(dag, run, subject, {**marks(context), OPENED_IN: instance}, now, by, part=part)
+    if getattr(task, "try_number", 0) == 1 and known.marks.get(OPENED_IN) != instance:
         raise RunMadeAgain(
             f"The run {run} of {dag} was deleted and made again under its id. What the first one opened, "
             f"{known.subject}, is not its own. Start a new run instead."

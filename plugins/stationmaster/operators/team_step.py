@@ -61,15 +61,14 @@ class TeamOperator(LookingOperator["Desk", str]):
         raise NotImplementedError
 
     def matter(self, desk: Desk, context: Context) -> str:
-        """Return what the first task has said."""
-        ti: Any = context["ti"]
-        known = ti.xcom_pull(task_ids=self.first_task, key=ABOUT_KEY)
-        if isinstance(known, str):
-            return known
+        """Return what the run is bound to; its first task binds it."""
+        known = self.bound(desk, context)
         if self.task_id != self.first_task:
-            raise AirflowFailException(f"{self.first_task} has not said what this run is about: clear it first")
-        found = self.about(desk, context)
-        ti.xcom_push(key=ABOUT_KEY, value=found)
+            if known is None:
+                raise AirflowFailException(f"{self.first_task} has not said what this run is about: clear it first")
+            return known
+        found = self.bind(desk, context, known or self.about(desk, context))
+        context["ti"].xcom_push(key=ABOUT_KEY, value=found)
         return found
 
     def subject(self, about: str) -> str:

@@ -77,15 +77,10 @@ class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
 
     def matter(self, desk: UpgradeDesk, context: Context) -> Upgrade:
         """Return this run's upgrade. A run by hand keeps the week in which its first task began."""
-        from stationmaster.upgrades.upgrade_desk import NotAnUpgrade
-
-        ti: Any = context["ti"]
-        first = f"{str(self.task_id).removesuffix(self.task_name)}{START_TASK}"
-        named = ti.xcom_pull(task_ids=first, key=UPGRADE_KEY, map_indexes=ti.map_index)
-        try:
-            return desk.upgrade(named) if isinstance(named, str) else self.upgrade(desk, context["dag_run"])
-        except NotAnUpgrade:
-            return self.upgrade(desk, context["dag_run"])
+        named = self.bound(desk, context, part=self.repository)
+        if named is None and self.task_name == START_TASK:
+            named = self.bind(desk, context, self.upgrade(desk, context["dag_run"]).id, part=self.repository)
+        return self.upgrade(desk, context["dag_run"]) if named is None else desk.upgrade(named)
 
     def is_over(self, desk: UpgradeDesk, about: Upgrade) -> str:
         """Return that the next upgrade has begun, once it has."""
