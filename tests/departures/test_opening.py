@@ -18,10 +18,20 @@ def states(week):
     return {found.id: str(found.state) for found in week.ledger.departures("cellxgene.weekly")}
 
 
+def to_cut(week, *, by):
+    station = week.station()
+    return opening.departure_to_cut(station, opening.departure_id(station, at=week.clock(), stop="cut"), by=by)
+
+
+def to_promote(week):
+    station = week.station()
+    return opening.departure_to_promote(station, opening.departure_id(station, at=week.clock(), stop="promote"))
+
+
 def test_f38_a_start_by_hand_adopts_the_weeks_departure(week):
-    first = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    first = to_cut(week, by="timetable")
     week.clock.move(hours=2)
-    second = opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+    second = to_cut(week, by="ben")
     assert first == second
     assert states(week) == {"cellxgene.weekly/2021-W42": "OPEN"}
 
@@ -29,21 +39,21 @@ def test_f38_a_start_by_hand_adopts_the_weeks_departure(week):
 def test_f38_what_was_cut_is_not_cut_again(week):
     week.staged()
     with pytest.raises(DepartureSkipped, match="its cut is over"):
-        opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+        to_cut(week, by="ben")
 
 
 def test_c09_wednesday_promotes_what_thursday_cut_the_week_before(week):
     """C-09, C-10."""
     assert week.staged()
     week.clock.to(WEDNESDAY)
-    found = opening.departure_to_promote(week.station(), at=week.clock())
+    found = to_promote(week)
     assert found.id == "cellxgene.weekly/2021-W42"
     assert opening.departure_id(week.station(), at=week.clock(), stop="cut") == "cellxgene.weekly/2021-W43"
 
 
 def test_a_week_without_a_cut_has_nothing_to_promote(week):
     with pytest.raises(DepartureSkipped, match="never cut"):
-        opening.departure_to_promote(week.station(), at=WEDNESDAY)
+        opening.departure_to_promote(week.station(), opening.departure_id(week.station(), at=WEDNESDAY, stop="promote"))
 
 
 @pytest.mark.parametrize(
@@ -63,7 +73,7 @@ def test_f28_an_open_departure_holds_the_next_one(week):
     week.staged()
     week.ledger.set_state(week.departure, DepartureState.PROMOTING, week.clock(), "ben", "deploying")
     week.clock.to(THURSDAY + timedelta(days=7))
-    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    found = to_cut(week, by="timetable")
     standing = opening.previous_standing(week.station(), found)
     assert [block.code for block in standing.blockers] == ["PREVIOUS_DEPARTURE_OPEN"]
     assert standing.blockers[0].who == (week.station().conductor.id,)
@@ -91,7 +101,7 @@ def test_f28_the_other_policies(week, policy, before, state, opens):
 def test_f12_a_departure_that_missed_its_promotion_is_in_nobodys_way_and_told_once(week):
     week.gate()
     week.clock.to(THURSDAY + timedelta(days=7))
-    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    found = to_cut(week, by="timetable")
     for _ in range(2):
         assert opening.previous_standing(week.station(), found).opens
     assert states(week)["cellxgene.weekly/2021-W42"] == "MISSED"
@@ -114,19 +124,19 @@ def test_f37_after_the_window_the_departure_is_missed_with_one_notice(week):
         assert week.close("cut", failed=True, why="the window closed") is DepartureState.MISSED
     assert week.said("The window has closed; nothing was deployed to staging") == 1
     with pytest.raises(DepartureSkipped):
-        opening.departure_to_cut(week.station(), at=week.clock(), by="ben")
+        to_cut(week, by="ben")
 
 
 def test_f37_a_long_outage_brings_no_burst_of_old_departures(week):
     """The runs of the weeks in between are never made; the one that is due now opens alone."""
     week.clock.move(weeks=5)
-    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    found = to_cut(week, by="timetable")
     assert found.week == IsoWeek.parse("2021-W47")
     assert len(states(week)) == 1
 
 
 def test_a_person_may_skip_a_departure_with_a_reason(week):
-    found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    found = to_cut(week, by="timetable")
     opening.skip(week.station(), found, by="ben", reason="the conference")
     assert week.close("cut") is DepartureState.SKIPPED
     assert week.said("Skipped: the conference") == 1
@@ -143,9 +153,9 @@ def test_t20_a_promotion_two_weeks_later_takes_the_departure_of_that_cut(week):
     week.staged()
     week.clock.to(WEDNESDAY)
     with pytest.raises(DepartureSkipped, match="2021-W40 was never cut"):
-        opening.departure_to_promote(week.station(), at=week.clock())
+        to_promote(week)
     week.clock.to(WEDNESDAY + timedelta(weeks=2, hours=1))  # the clocks have changed: 09:00 is an hour later in UTC
-    assert opening.departure_to_promote(week.station(), at=week.clock()).id == "cellxgene.weekly/2021-W42"
+    assert to_promote(week).id == "cellxgene.weekly/2021-W42"
     times = gating.times_of(week.station(), week.departure, "promote")
     assert times.earliest == WEDNESDAY + timedelta(weeks=2, hours=1)
     assert gating.window_standing(week.station(), week.departure, "promote").opens
@@ -155,7 +165,7 @@ def test_t20_the_next_cut_leaves_while_the_one_before_still_soaks(week):
     weeks_later(week, 2)
     week.staged()
     week.clock.to(THURSDAY + timedelta(weeks=1))
-    second = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    second = to_cut(week, by="timetable")
     assert opening.previous_standing(week.station(), second).opens
     assert states(week) == {"cellxgene.weekly/2021-W42": "STAGED", "cellxgene.weekly/2021-W43": "OPEN"}
 
@@ -165,11 +175,11 @@ def test_t20_a_window_that_is_weeks_away_is_not_missed(week):
     weeks_later(week, 2)
     week.staged()
     week.clock.to(THURSDAY + timedelta(weeks=2))
-    later = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    later = to_cut(week, by="timetable")
     opening.previous_standing(week.station(), later)
     assert states(week)["cellxgene.weekly/2021-W42"] == "STAGED"
     week.clock.to(THURSDAY + timedelta(weeks=3))
-    later = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
+    later = to_cut(week, by="timetable")
     opening.previous_standing(week.station(), later)
     assert states(week)["cellxgene.weekly/2021-W42"] == "MISSED"
 

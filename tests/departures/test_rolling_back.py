@@ -91,7 +91,9 @@ def test_f46_next_weeks_promotion_does_not_bring_the_rejected_manifest_back(read
     ready.close("promote", failed=True, why="the run failed")
     sent = len(ready.dispatches())
     with pytest.raises(DepartureSkipped, match="ROLLED_BACK"):
-        opening.departure_to_promote(ready.station(), at=ready.clock())
+        opening.departure_to_promote(
+            ready.station(), opening.departure_id(ready.station(), at=ready.clock(), stop="promote")
+        )
     ready.generation = 1  # somebody cleared the task
     with pytest.raises(ActRefused, match="is ROLLED_BACK"):
         ready.advance("promote", "explorer")

@@ -192,7 +192,9 @@ class Week:
 
     def open_cut(self) -> str:
         station = self.station()
-        self.departure = opening.departure_to_cut(station, at=self.clock(), by="timetable").id
+        self.departure = opening.departure_to_cut(
+            station, opening.departure_id(station, at=self.clock(), stop="cut"), by="timetable"
+        ).id
         return self.departure
 
     def cut(self, **choice: Any) -> Manifest:
@@ -276,13 +278,15 @@ class Week:
 
     def open_promote(self) -> None:
         station = self.station()
-        found = opening.departure_to_promote(station, at=self.clock())
+        found = opening.departure_to_promote(station, opening.departure_id(station, at=self.clock(), stop="promote"))
         assert found.id == self.departure
         voting.open_round(station, self.departure)
 
     def staged(self, *, at: datetime | None = None) -> Manifest:
         """Thursday's end without its steps: what the cut would have left in the ledger and on staging."""
-        self.departure = opening.departure_to_cut(self.station(), at=self.clock(), by="timetable").id
+        self.departure = opening.departure_to_cut(
+            self.station(), opening.departure_id(self.station(), at=self.clock(), stop="cut"), by="timetable"
+        ).id
         at = at or self.clock() + timedelta(hours=1)
         manifest = self.manifest_of_heads()
         self.ledger.pin(self.departure, manifest, at, "timetable")

@@ -92,7 +92,9 @@ def test_d12_d30_thursdays_cut_is_elected_on_friday_and_rolled_out(
     shipped: Shipped, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     station = shipped.station()
-    departure = opening.departure_to_cut(station, at=shipped.clock(), by="timetable").id
+    departure = opening.departure_to_cut(
+        station, opening.departure_id(station, at=shipped.clock(), stop="cut"), by="timetable"
+    ).id
     assert departure == "dre.weekly/2026-W34"
     selection = cutting.select(station)
     assert selection.standing.opens, selection.blockers

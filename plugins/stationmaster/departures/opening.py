@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import Timing, timing
+from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.transitions import Act, ActRefused
@@ -48,28 +49,27 @@ def departure_id(station: Station, *, at: datetime, stop: StopName) -> str:
     return f"{train.key}/{week}"
 
 
-def departure_to_cut(station: Station, *, at: datetime, by: str) -> Departure:
-    """Return this week's departure, opened now or adopted from an earlier start in the same week.
+def departure_to_cut(station: Station, due: str, *, by: str) -> Departure:
+    """Return the departure that is due, opened now or adopted from an earlier start in the same week.
 
-    :param at: when the run was due (aware): its week in the train's zone names the departure.
+    :param due: its id; see :func:`departure_id`.
     :param by: who started it, a person's id or ``timetable``.
-    :raises DepartureSkipped: this week's departure was cut already, or has ended.
+    :raises DepartureSkipped: it was cut already, or has ended.
     """
     telling.tell_again(station)
-    week = IsoWeek.of(at, station.train.zone)
-    departure = station.ledger.open_departure(station.train.key, week, station.now(), by)
+    departure = station.ledger.open_departure(station.train.key, week_of(due), station.now(), by)
     if departure.state not in BEFORE_THE_CUT_IS_DONE:
         raise DepartureSkipped(f"{departure.id} is {departure.state}: its cut is over ({departure.why})")
     return departure
 
 
-def departure_to_promote(station: Station, *, at: datetime) -> Departure:
-    """Return the departure that is due for promotion in the week of ``at``.
+def departure_to_promote(station: Station, due: str) -> Departure:
+    """Return the departure that is due for promotion.
 
+    :param due: its id; see :func:`departure_id`.
     :raises DepartureSkipped: nothing was staged for this week, or it has ended.
     """
     telling.tell_again(station)
-    due = departure_id(station, at=at, stop="promote")
     departure = station.ledger.departure(due)
     if departure is None:
         raise DepartureSkipped(f"{due} was never cut, so there is nothing to promote this week")

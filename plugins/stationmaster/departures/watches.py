@@ -52,6 +52,7 @@ DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
 
 GATES = frozenset({"checks", "opening", "quorum", "soak"})
 """Watches of tasks that do nothing but wait."""
+_PAST_ITS_GATES = frozenset({DepartureState.DONE, DepartureState.ROLLED_BACK, DepartureState.ROLLING_BACK})
 
 
 class Ending(NamedTuple):
@@ -122,9 +123,14 @@ def pulse(station: Station, watch: str, departure: str) -> int | None:
 
 
 def _skipped(station: Station, departure: str, watch: str) -> bool:
-    """A task of a departure that a person has skipped need not wait: it ends when it is woken."""
+    """A task of a departure that has ended need not wait: it ends when it is woken.
+
+    What a person has skipped nobody waits for; at the gates of what has ended, or goes back, nobody is asked any more.
+    """
     found = station.ledger.departure(departure)
-    return found is not None and found.state in DROPPED and watch != "rollback"
+    if found is None or watch == "rollback":
+        return False
+    return found.state in DROPPED or (watch in GATES and found.state in _PAST_ITS_GATES)
 
 
 def _refused(station: Station, leg: deploying.Leg) -> bool:

@@ -115,7 +115,9 @@ class StationOperator(PatientOperator):
             return found.id
         run = context["dag_run"]
         if run.run_type == "scheduled" and run.logical_date is not None:
-            return opening.departure_id(station, at=run.logical_date, stop=self.stop)
+            due = opening.departure_id(station, at=run.logical_date, stop=self.stop)
+            if station.ledger.departure(due) is not None:
+                return due
         raise FailedAndTold(f"this run has opened no departure yet: clear {OPENING_TASK} first")
 
     def run_key(self, context: Context) -> str:

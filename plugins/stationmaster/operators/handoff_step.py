@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
 from stationmaster.operators.base import Result
@@ -51,9 +51,13 @@ class HandoffOperator(LookingOperator["ShiftDesk", "Handoff"]):
         return ShiftDesk(team=self.team_config, rotation=self.rotation)
 
     def handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> Handoff:
-        """Return the handoff of this run, as the ledger knows it, or else by the calendar (F71)."""
+        """Return the handoff of this run, as the ledger knows it; of a scheduled run the calendar tells, too (F71)."""
         named = self.bound_handoff(desk, ti, dag_run)
-        return desk.handoff(named) if named is not None else desk.handoff_at(self.due(dag_run))
+        if named is not None:
+            return desk.handoff(named)
+        if dag_run.run_type != "scheduled":
+            raise AirflowFailException(f"this run has opened no shift yet: clear {OPEN_SHIFT} first")
+        return desk.handoff_at(self.due(dag_run))
 
     def bound_handoff(self, desk: ShiftDesk, ti: Any, dag_run: Any, *, part: str = "") -> str | None:
         """Return the handoff that this run, or a part of it, is bound to; None where it is bound to none."""

@@ -24,10 +24,10 @@ class OpenDepartureOperator(StationOperator):
     ends_with_departure: ClassVar[bool] = False
 
     def departure(self, station: Station, context: Context) -> str:
-        """Return the departure that the calendar gives this run."""
+        """Return the departure that this run has opened before, or that the calendar gives it."""
         from stationmaster.departures import opening
 
-        return opening.departure_id(station, at=self.due(context), stop=self.stop)
+        return self.bound(station, context) or opening.departure_id(station, at=self.due(context), stop=self.stop)
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Open or adopt, unless the form says to skip; a promotion waits for a cut that is late.
@@ -45,15 +45,13 @@ class OpenDepartureOperator(StationOperator):
             if not standing.opens:
                 return Waiting(standing, "staged", arguments)
         if self.stop == "cut":
-            found = opening.departure_to_cut(station, at=self.due(context), by=self.started_by(station, context))
+            found = opening.departure_to_cut(station, departure, by=self.started_by(station, context))
         else:
-            found = opening.departure_to_promote(station, at=self.due(context))
+            found = opening.departure_to_promote(station, departure)
         self._take_the_link(station, found.id, context)
         if not reason:
             preflight.inspect(station, found.id, self.stop)
-        if self.bind(station, context, found.id, by=self.started_by(station, context)) != found.id:
-            other = self.bound(station, context)
-            raise AirflowFailException(f"this run is about {other}, and not about {found.id}: start a new one")
+        self.bind(station, context, found.id, by=self.started_by(station, context))
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.id)
         conductor = station.conductor
         if reason:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
 from stationmaster.operators.looking import LookingOperator, Pausing
@@ -80,7 +80,11 @@ class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
         named = self.bound(desk, context, part=self.repository)
         if named is None and self.task_name == START_TASK:
             named = self.bind(desk, context, self.upgrade(desk, context["dag_run"]).id, part=self.repository)
-        return self.upgrade(desk, context["dag_run"]) if named is None else desk.upgrade(named)
+        if named is not None:
+            return desk.upgrade(named)
+        if context["dag_run"].run_type != "scheduled":
+            raise AirflowFailException(f"this run has started no upgrade yet: clear {START_TASK} first")
+        return self.upgrade(desk, context["dag_run"])
 
     def is_over(self, desk: UpgradeDesk, about: Upgrade) -> str:
         """Return that the next upgrade has begun, once it has."""
