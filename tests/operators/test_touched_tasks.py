@@ -183,7 +183,7 @@ def _finish(world: World, station: Station) -> None:
     picked = {
         "component": passengers[0].component,
         "repository": passengers[0].repository,
-        "base": passengers[0].sha,
+        "base": station.forge.commits(passengers[0].repository, passengers[0].sha, 2)[1].sha,
         "sha": passengers[0].sha,
         "origins": [passengers[0].sha],
         "branch": train.components[0].branch,
