@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import Instant, IsoWeek
 from stationmaster.core.manifest import Manifest
@@ -39,6 +40,17 @@ class Departure(Value):
     def kind(self) -> DepartureKind:
         """The week's train, or what left beside it."""
         return kind_of(self.id)
+
+    @property
+    def told(self) -> str:
+        """Why it came to its state, on one line: the words of a person in quotation marks, without links (S5).
+
+        Only the train's own sentences about what went wrong keep the address of the run that they name.
+        """
+        if self.state in (DepartureState.SKIPPED, DepartureState.ROLLED_BACK):
+            return escaping.said(self.why) if self.why else ""
+        bad = self.state in (DepartureState.FAILED, DepartureState.PARTIAL, DepartureState.MISSED)
+        return escaping.one_line(self.why) if bad else escaping.opened(self.why)
 
 
 class Round(Value):
