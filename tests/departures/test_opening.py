@@ -129,7 +129,7 @@ def test_a_person_may_skip_a_departure_with_a_reason(week):
     found = opening.departure_to_cut(week.station(), at=week.clock(), by="timetable")
     opening.skip(week.station(), found, by="ben", reason="the conference")
     assert week.close("cut") is DepartureState.SKIPPED
-    assert week.said("Skipped: the conference") == 1
+    assert week.said("Skipped: “the conference”") == 1
 
 
 def weeks_later(week, number):

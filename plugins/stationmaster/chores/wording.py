@@ -140,7 +140,7 @@ def log_line(run: Told, ending: Fact) -> str:
     hours = ending.value["late_by"] / 3600
     text += f", {hours:.1f} h late" if ending.value["late_by"] >= 60 else ""
     text += f", carried over {_times(ending.value['carried_over'])}" if ending.value["carried_over"] else ""
-    return f"{text}. {ending.value['why']}".strip() if ending.value["why"] else f"{text}."
+    return f"{text}: {escaping.said(str(ending.value['why']))}" if ending.value["why"] else f"{text}."
 
 
 def issue_title(run: Told) -> str:

@@ -12,7 +12,7 @@ anybody, become a link, or show as markup or as one of our signs. This is the on
 `opened`       for any place, before it is known: on one line, with its links opened up, not escaped
 =============  =====================================================================================================
 
-All but `markdown_lines` return one line. A link that we made ourselves stays one with ``links=True``.
+All but `markdown_lines` return one line. ``links`` says which addresses in a text are ours, and stay links.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from __future__ import annotations
 import html as entities
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from urllib.parse import urlsplit
 
 SHORTENED = "(shortened)"
@@ -121,13 +121,13 @@ def opened(text: str) -> str:
     return _opened(one_line(text))
 
 
-def slack(text: str, *, links: bool = False) -> str:
+def slack(text: str, *, links: bool | Collection[str] = False) -> str:
     """Return the text for a Slack message: no line, mention, link, markup or sign can come out of it (F65, S5).
 
-    :param links: the addresses in it are ours, or of the team's reviewed files: each becomes a link.
+    :param links: which addresses in it are ours, or of the team's reviewed files; True for all. They become links.
     """
     line = one_line(text)
-    return _with_links(line, _slack, lambda address: f"<{_entities(address)}>") if links else _slack(line)
+    return _with_links(line, links, _slack, lambda address: f"<{_entities(address)}>")
 
 
 def slack_code(text: str) -> str:
@@ -147,13 +147,13 @@ def slack_link(address: str, label: str = "") -> str:
     return f"<{_entities(address)}|{shown}>" if shown else f"<{_entities(address)}>"
 
 
-def markdown(text: str, *, links: bool = False) -> str:
+def markdown(text: str, *, links: bool | Collection[str] = False) -> str:
     """Return the text for Markdown, on one line: no mention, reference, link, markup or tag can come out of it (F65).
 
-    :param links: the addresses in it are ours, or of the team's reviewed files: each becomes a link.
+    :param links: which addresses in it are ours, or of the team's reviewed files; True for all. They become links.
     """
     line = one_line(text)
-    return _with_links(line, _markdown, lambda address: f"<{address}>") if links else _markdown(line)
+    return _with_links(line, links, _markdown, lambda address: f"<{address}>")
 
 
 def markdown_lines(text: str) -> str:
@@ -197,6 +197,11 @@ def heard(text: str) -> str:
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
+def addresses(text: str) -> tuple[str, ...]:
+    """Return the addresses in a sentence of ours."""
+    return tuple(_OURS.findall(text))
+
+
 def is_address(address: str) -> bool:
     """Return whether a text is one http address that stays within the brackets of a link."""
     if len(address) > _LONGEST_ADDRESS or not _ADDRESS.fullmatch(address):
@@ -208,9 +213,13 @@ def is_address(address: str) -> bool:
     return bool(parts.hostname) and parts.username is None
 
 
-def _with_links(line: str, escape: Callable[[str], str], linked: Callable[[str], str]) -> str:
+def _with_links(
+    line: str, ours: bool | Collection[str], escape: Callable[[str], str], linked: Callable[[str], str]
+) -> str:
     pieces, position = [], 0
-    for found in _OURS.finditer(line):
+    for found in _OURS.finditer(line) if ours else ():
+        if ours is not True and (isinstance(ours, bool) or found[0] not in ours):
+            continue
         pieces += [escape(line[position : found.start()]), linked(found[0])]
         position = found.end()
     return "".join([*pieces, escape(line[position:])])

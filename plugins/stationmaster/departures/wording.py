@@ -192,7 +192,7 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
         notes = changes.aboard(station, departure).render_slack()
         return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
     found = station.ledger.departure(departure)
-    reason = escaping.slack(why or (found.told if found else ""), links=True)
+    reason = escaping.slack(why or (found.told if found else ""), links=wording_beside.links_of(station, departure))
     if word == "skipped":
         return f":fast_forward: {_STATES[state].capitalize()}: {reason}"
     if word == "missed":

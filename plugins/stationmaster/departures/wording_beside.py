@@ -82,7 +82,16 @@ def away_from_home(station: Station, departure: str, why: str) -> str:
     """Return that a hotfix runs in production, and that something on its way home needs a person."""
     return (
         f":warning: {station.conductor.mention}: *{escaping.slack(title(station, departure))}* runs on "
-        f"{station.train.production}, and has not come home: {escaping.slack(why, links=True)}"
+        f"{station.train.production}, and has not come home: "
+        f"{escaping.slack(why, links=links_of(station, departure))}"
+    )
+
+
+def links_of(station: Station, departure: str) -> tuple[str, ...]:
+    """Return the addresses that the departure's blockers name: those of its runs, and nobody else's (S5)."""
+    several = station.ledger.blockers(departure).values()
+    return tuple(
+        address for blockers in several for found in blockers for address in escaping.addresses(found.sentence)
     )
 
 

@@ -318,7 +318,7 @@ def _checkboxes(desk: ShiftDesk, incoming: Person | None) -> Iterator[str]:
 
 def _line(item: OpenItem) -> str:
     linked = escaping.markdown_link(item.url, item.title) if item.url else escaping.markdown(item.title)
-    return f"- {linked}" + (f" — {escaping.markdown(item.context, links=True)}" if item.context else "")
+    return f"- {linked}" + (f" — {escaping.markdown(item.context)}" if item.context else "")
 
 
 def _message(desk: ShiftDesk, handoff: Handoff, receipt: Receipt) -> str:

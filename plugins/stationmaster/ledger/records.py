@@ -43,14 +43,9 @@ class Departure(Value):
 
     @property
     def told(self) -> str:
-        """Why it came to its state, on one line: the words of a person in quotation marks, without links (S5).
-
-        Only the train's own sentences about what went wrong keep the address of the run that they name.
-        """
-        if self.state in (DepartureState.SKIPPED, DepartureState.ROLLED_BACK):
-            return escaping.said(self.why) if self.why else ""
-        bad = self.state in (DepartureState.FAILED, DepartureState.PARTIAL, DepartureState.MISSED)
-        return escaping.one_line(self.why) if bad else escaping.opened(self.why)
+        """Why it came to its state, on one line; the words of a person stand in quotation marks (S5)."""
+        words = self.state in (DepartureState.SKIPPED, DepartureState.ROLLED_BACK)
+        return escaping.said(self.why) if words and self.why else escaping.one_line(self.why)
 
 
 class Round(Value):

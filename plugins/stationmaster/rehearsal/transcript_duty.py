@@ -242,7 +242,10 @@ def _is_of_channel(team: TeamConfig, message: Said) -> bool:
 
 
 def _row(_: TeamConfig, cells: Sequence[str]) -> str:
-    shown = (escaping.markdown(cell, links=True).replace("\\|", "|").replace("|", "\\|").replace("\n", "<br>") for cell in cells)
+    shown = (
+        escaping.markdown(cell, links=True).replace("\\|", "|").replace("|", "\\|").replace("\n", "<br>")
+        for cell in cells
+    )
     return f"| {' | '.join(shown)} |"
 
 

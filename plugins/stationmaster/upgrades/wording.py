@@ -49,7 +49,7 @@ def asked(desk: UpgradeDesk, people: Sequence[Person], decision: Decision, *, be
     """
     came = f" It comes to you from {escaping.slack(before)}, whose shift is over." if before else ""
     lines = [f":arrow_up: {mentions(people)}: the dependency upgrade of {_where(desk, decision)} is yours.{came}"]
-    lines += _bullets(decision.reasons)
+    lines += _bullets(decision.reasons, links=True)
     if decision.assessment is not None and decision.assessment.bumps:
         lines += ["What changes:", *_bullets(summary(decision.assessment))]
     return "\n".join(lines)
@@ -85,6 +85,6 @@ def _where(desk: UpgradeDesk, decision: Decision) -> str:
     return f"{name} ({escaping.slack_link(decision.pull.url, f'#{decision.pull.number}')})"
 
 
-def _bullets(lines: Sequence[str]) -> list[str]:
-    shown = [f"• {escaping.slack(line, links=True)}" for line in lines[:_SHOWN]]
+def _bullets(lines: Sequence[str], *, links: bool = False) -> list[str]:
+    shown = [f"• {escaping.slack(line, links=links)}" for line in lines[:_SHOWN]]
     return [*shown, *([f"• and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])]

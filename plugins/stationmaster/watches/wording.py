@@ -75,7 +75,7 @@ def pulled(who: Person, url: str) -> str:
 
 def silence_over(people: Sequence[Person], silence: Silence) -> str:
     """Return the message that a silence has ended with its issue."""
-    what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
+    what, issue = escaping.slack(escaping.said(silence.what)), escaping.slack(silence.issue)
     return (
         f":loud_sound: {mentions(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
         "silence it again with an issue that is open."
