@@ -79,7 +79,7 @@ def block(desk: Desk, about: str, note: str, *, by: str, once: str = "") -> None
     why = _reason(note, "What does it wait for, and who can clear that?")
     this = f"{runs.BLOCKED}/{by}/{once or desk.now().isoformat()}"
     fact = desk.ledger.record_once(about, runs.BLOCKED, "", {"why": why}, desk.now(), by, key=this)
-    text = f"{runs.chore_of(desk, about).title}: blocked: {escaping.said(why)}"
+    text = f"{runs.chore_of(desk, about).title}: blocked. {escaping.said(why)}"
     log.write(desk, text, at=fact.at, about=about, source="form", by=by, once=f"{about}/{this}")
 
 

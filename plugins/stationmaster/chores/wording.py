@@ -129,7 +129,7 @@ def ended(desk: Desk, run: Told, ending: Fact) -> str:
     name = escaping.slack(who.name) if who is not None else "nobody"
     text = _ENDED[ending.value["outcome"]].format(title=f"*{escaping.slack(run.title)}*", who=name)
     shown = [f"• {_evidence(one, escaping.slack, escaping.slack_link)}" for one in ending.value["evidence"]]
-    why = [escaping.slack(escaping.said(str(ending.value["why"])))] if ending.value["why"] else []
+    why = [escaping.slack(_why(ending))] if ending.value["why"] else []
     return "\n".join([text, *why, *shown])
 
 
@@ -140,7 +140,7 @@ def log_line(run: Told, ending: Fact) -> str:
     hours = ending.value["late_by"] / 3600
     text += f", {hours:.1f} h late" if ending.value["late_by"] >= 60 else ""
     text += f", carried over {_times(ending.value['carried_over'])}" if ending.value["carried_over"] else ""
-    return f"{text}: {escaping.said(str(ending.value['why']))}" if ending.value["why"] else f"{text}."
+    return f"{text}. {_why(ending)}" if ending.value["why"] else f"{text}."
 
 
 def issue_title(run: Told) -> str:
@@ -164,7 +164,7 @@ def issue_comment(desk: Desk, ending: Fact) -> str:
     who = desk.team.people.get(ending.by)
     name = escaping.markdown(who.name) if who is not None else "stationmaster"
     lines = [f"**{str(ending.value['outcome']).replace('_', ' ').capitalize()}**, by {name}."]
-    lines += [escaping.markdown(escaping.said(str(ending.value["why"])))] if ending.value["why"] else []
+    lines += [escaping.markdown(_why(ending))] if ending.value["why"] else []
     lines += [f"- {_evidence(one, escaping.markdown, escaping.markdown_link)}" for one in ending.value["evidence"]]
     return "\n".join(lines)
 
@@ -173,6 +173,12 @@ def shown_evidence(ending: Fact) -> Iterator[str]:
     """Yield each piece of evidence as a line of raw text."""
     for one in ending.value["evidence"]:
         yield f"{one['id']}: {one['url'] or one['text']}"
+
+
+def _why(ending: Fact) -> str:
+    """Return why a run ended so: the words of a person stand in quotation marks, a machine's finding does not."""
+    why = str(ending.value["why"])
+    return _cut(why) if ending.by == runs.MACHINE else escaping.said(why)
 
 
 def _evidence(one: Mapping[str, str], escape: Callable[[str], str], link: Callable[[str], str]) -> str:
