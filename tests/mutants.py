@@ -267,8 +267,8 @@ MUTANTS = (
     Mutant(
         "S5: the reason of a skip is one quoted line",
         "ledger/records.py",
-        "return escaping.said(self.why) if words and self.why else escaping.one_line(self.why)",
-        "return self.why",
+        "return escaping.said(why) if state in _IN_WORDS and why else escaping.one_line(why)",
+        "return why",
         "tests/operators/test_hostile_texts.py::test_s5_the_reason_of_a_skip_by_the_form_is_one_quoted_line",
     ),
     Mutant(

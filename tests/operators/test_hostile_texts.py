@@ -8,7 +8,8 @@ from stationmaster.config.people import Person
 from stationmaster.core import escaping
 from stationmaster.core.blockers import blocker
 from stationmaster.core.changelog import Change
-from stationmaster.departures import gating, opening, telling, wording
+from stationmaster.core.transitions import Act
+from stationmaster.departures import gate_table, opening, telling, wording
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import halting
 from tests.hostile import (
@@ -66,7 +67,7 @@ def test_s5_the_gate_and_the_form_of_the_final_go_quote_the_reason_of_a_veto(vet
     week = vetoed.week
     vetoed.start(QUORUM)
     assert all(one_line(found.sentence) for found in vetoed.why(QUORUM))
-    standing = gating.before_confirmation(week.station(), week.departure)
+    standing = gate_table.standing(week.station(), week.departure, Act.PROMOTE, without=("confirmation",))
     quoted_in_markdown([wording.standing_markdown(week.station(), standing)])
     told = wording.standing_text(week.station(), standing)
     assert len(told.splitlines()) == len(standing.blockers)

@@ -44,8 +44,16 @@ class Departure(Value):
     @property
     def told(self) -> str:
         """Why it came to its state, on one line; the words of a person stand in quotation marks (S5)."""
-        words = self.state in (DepartureState.SKIPPED, DepartureState.ROLLED_BACK)
-        return escaping.said(self.why) if words and self.why else escaping.one_line(self.why)
+        return told_of(self.state, self.why)
+
+
+_IN_WORDS = frozenset({DepartureState.SKIPPED, DepartureState.ROLLING_BACK, DepartureState.ROLLED_BACK})
+"""States whose reason a person has written."""
+
+
+def told_of(state: DepartureState, why: str) -> str:
+    """Return why a departure came to a state, as messages, logs and errors say it (S5); empty where nobody said why."""
+    return escaping.said(why) if state in _IN_WORDS and why else escaping.one_line(why)
 
 
 class Round(Value):
