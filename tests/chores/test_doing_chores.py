@@ -206,14 +206,14 @@ def test_d28_a_blocked_one_stays_open_is_marked_and_shows_why(asked):
     given = answer("Blocked", person, note="the provider is down @channel")
     for _ in range(2):  # a try that was killed is followed by one that reads the same (F02)
         assert run.wake(question, "do_it", given).kind == "retried"
-    assert len([line for line in logged(office) if "blocked. the provider" in line]) == 1
+    assert len([line for line in logged(office) if "blocked. “the provider" in line]) == 1
     again = run.start("do_it")
     assert run.blockers("do_it") == ["CHORE_BLOCKED"]
     assert run.settled(again) is None
     (issue,) = issues(office)
     assert "blocked" in issue.labels
     assert issue.state == "open"
-    assert "blocked. the provider is down" in logged(office)[-1]
+    assert "blocked. “the provider is down" in logged(office)[-1]
     assert "@channel" not in run.asked[-1]["body"]
     assert run.wake(again, "do_it", answer("Done", person, **GOOD)).value["outcome"] == "done"
 

@@ -113,7 +113,7 @@ def test_the_gate_names_freeze_mode_reason_and_end() -> None:
     (why,) = found.blockers
     assert (why.code, why.clears_at) == ("FROZEN", END)
     assert why.sentence == (
-        "The freeze year-end (hold_promotion) lets no promote go until Mon 4 Jan 2027 09:00 PST: holidays."
+        "The freeze year-end (hold_promotion) lets no promote go until Mon 4 Jan 2027 09:00 PST: “holidays”."
     )
 
 

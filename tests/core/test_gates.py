@@ -100,7 +100,7 @@ def test_f13_every_veto_is_a_blocker_of_its_own() -> None:
     standing = quorum(vote("ada", "veto", "search is broken."), vote("ben", "veto"))
     assert (standing.verdict, codes(standing)) == (Verdict.DENY, ["VETOED", "VETOED"])
     assert [found.who for found in standing.blockers] == [("ada",), ("ben",)]
-    assert standing.blockers[0].sentence == "ada vetoed manifest cccccccc: search is broken."
+    assert standing.blockers[0].sentence == "ada vetoed manifest cccccccc: “search is broken”."
     assert standing.blockers[1].sentence == "ben vetoed manifest cccccccc: no reason given."
 
 

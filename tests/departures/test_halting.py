@@ -75,5 +75,5 @@ def test_twice_and_without_a_reason_it_is_refused(week):
     with pytest.raises(HaltRefused, match="Why"):
         halt(week, " ")
     halt(week)
-    with pytest.raises(HaltRefused, match="stopped already, by emil: production is burning"):
+    with pytest.raises(HaltRefused, match="stopped already, by emil: “production is burning”"):
         halt(week)

@@ -139,7 +139,7 @@ def test_a_person_may_skip_a_departure_with_a_reason(week):
     found = to_cut(week, by="timetable")
     opening.skip(week.station(), found, by="ben", reason="the conference")
     assert week.close("cut") is DepartureState.SKIPPED
-    assert week.said("Skipped: the conference") == 1
+    assert week.said("Skipped: “the conference”") == 1
 
 
 def weeks_later(week, number):

@@ -65,7 +65,7 @@ def test_c07_help_infra_and_the_manager_hear_once_what_is_missing(monday):
     assert monday.texts(HELP) == [
         ":key: <@U31FARAH0> is *primary* of *cellxgene on call* now, and lacks access. Can somebody help?\n"
         "• Datadog: the environment hosted-cellxgene-prod shows its logs\n"
-        "Farah Haddad writes: it says &lt;!here&gt; forbidden\n"
+        "Farah Haddad writes: “it says &lt;!here&gt; forbidden”\n"
         "cc <@U40JULESW>"
     ]
     monday.clock.move(minutes=5)

@@ -470,3 +470,17 @@ def test_each_of_the_manifests_scopes_is_needed(slack: Workspace, chat: Chat, sc
     with pytest.raises(ChatUnauthorised) as caught:
         use_everything(slack, chat)
     assert scope in caught.value.needed  # of the topic Slack takes either of two
+
+
+def test_s5_slack_links_what_is_marked_as_a_link_and_nothing_else(slack: Workspace, chat: Chat) -> None:
+    """S5: the stand-in makes links of bare addresses and hosts, as Slack does, unless it is told not to."""
+    text = "see https://evil.example/x and evil.example, <https://github.com/a/b|ours>"
+    posted = chat.post(OPS, text, key=KEY)
+    assert slack.world.message(OPS, posted.ts).text == text
+    chat.update(OPS, posted.ts, f"{text} again")
+    assert slack.world.message(OPS, posted.ts).text == f"{text} again"
+    assert all(block["text"]["verbatim"] for block in sections(text))
+    without = slack.client(token=TOKEN).chat_postMessage(channel=OPS, text=text)
+    shown = slack.world.message(OPS, without["ts"]).text
+    assert "<https://evil.example/x>" in shown
+    assert "<http://evil.example|evil.example>," in shown

@@ -116,8 +116,8 @@ def test_f11_a_message_that_somebody_deleted_is_posted_anew(office):
     assert len([text for text in office.texts("ops") if f"`{story.id}`" in text]) == 1
     handling.tell_all(office.desk(), records.story(office.desk(), story.id))
     assert [text for text in office.texts("ops") if text.startswith("Ben Lindqvist: ")] == [
-        "Ben Lindqvist: Looking",
-        "Ben Lindqvist: Still looking",
+        "Ben Lindqvist: “Looking”",
+        "Ben Lindqvist: “Still looking”",
     ]
 
 
@@ -131,7 +131,7 @@ def test_f61_what_was_said_while_slack_was_silent_is_said_later_and_once(office)
     for _ in range(2):
         handling.tell_all(office.desk(), records.story(office.desk(), story.id))
     assert [text for text in office.texts("ops") if "Looking" in text.partition("Newest")[0]] == [
-        "Ben Lindqvist: Looking"
+        "Ben Lindqvist: “Looking”"
     ]
 
 

@@ -40,7 +40,7 @@ def test_a_departure_that_was_never_cut_is_not_promoted(runs, week):
 def test_the_form_skips_the_departure_with_its_reason(runs, week):
     run = runs("cut", user="ben", params={"skip_reason": " a fire drill "})
     outcome = run.start("open_departure")
-    assert (outcome.kind, outcome.text) == ("skipped", "cellxgene.weekly/2021-W42 is skipped: a fire drill")
+    assert (outcome.kind, outcome.text) == ("skipped", "cellxgene.weekly/2021-W42 is skipped: “a fire drill”")
     found = week.ledger.departure(week.departure)
     assert (found.state, found.changed_by, found.why) == (DepartureState.SKIPPED, "ben", "a fire drill")
 

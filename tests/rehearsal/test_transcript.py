@@ -36,7 +36,7 @@ def _lines(evidence: Evidence):
         ("<@U0NOBODY1>", "U0NOBODY1"),
         ("*Fixes* &amp; `a &lt; b`", "**Fixes** &amp; `a < b`"),
         ("(<http://127.0.0.1:1/o/r/pull/159|#159>)", "\\(\\#\u200b159\\)"),
-        (":white_check_mark: done :nosuch_emoji:", "✅ done :nosuch\\_emoji:"),
+        (":white_check_mark: done :nosuch_emoji:", "✅ done :\u200bnosuch\\_emoji:"),
         ("2 &lt; 3", "2 &lt; 3"),
         ("first\nsecond", "first<br>second"),
     ],

@@ -247,7 +247,7 @@ def test_pause_resume_and_abort(rolling: Rolling) -> None:
     say(rolling, "pause", why="an incident on io67a.")
     standing = rolling.act(1, "proposed")
     assert rolling.codes(standing) == ["ROLLOUT_PAUSED"]
-    assert standing.blockers[0].sentence == "Bojan Ilić has paused the rollout: an incident on io67a."
+    assert standing.blockers[0].sentence == "Bojan Ilić has paused the rollout: “an incident on io67a”."
     with pytest.raises(RolloutRefused, match="paused it already"):
         say(rolling, "pause")
     say(rolling, "resume")
@@ -256,7 +256,7 @@ def test_pause_resume_and_abort(rolling: Rolling) -> None:
     assert rolling.act(1, "proposed").opens
     say(rolling, "abort", why="wrong version")
     for step in (rolling.act, rolling.look):
-        with pytest.raises(DepartureSkipped, match="bojan has aborted the rollout: wrong version"):
+        with pytest.raises(DepartureSkipped, match="bojan has aborted the rollout: “wrong version”"):
             step(1, "accepted")
     with pytest.raises(RolloutRefused, match="No rollout"):
         say(rolling, "pause")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from stationmaster.chores import lateness, logging_issues, runs, wording
 from stationmaster.config.chore_evidence import LinkWanted
+from stationmaster.core import escaping
 from stationmaster.core.evidence import EvidenceRefused
 from stationmaster.oncall_log import log
 from stationmaster.work.messages import say
@@ -78,7 +79,7 @@ def block(desk: Desk, about: str, note: str, *, by: str, once: str = "") -> None
     why = _reason(note, "What does it wait for, and who can clear that?")
     this = f"{runs.BLOCKED}/{by}/{once or desk.now().isoformat()}"
     fact = desk.ledger.record_once(about, runs.BLOCKED, "", {"why": why}, desk.now(), by, key=this)
-    text = f"{runs.chore_of(desk, about).title}: blocked. {why}"
+    text = f"{runs.chore_of(desk, about).title}: blocked. {escaping.said(why)}"
     log.write(desk, text, at=fact.at, about=about, source="form", by=by, once=f"{about}/{this}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.chores import runs
@@ -70,11 +70,11 @@ def body(desk: Desk, run: Told, place: int) -> str:
     """
     found, steps = runs.checked(desk, run.about), run.opened.steps
     lines = [f"**{escaping.markdown(run.chore.title)}** is yours, until {escaping.markdown(run.due)}.", ""]
-    lines += [f"A machine looked first: {escaping.markdown(escaping.one_line(found))}", ""] if found else []
+    lines += [f"A machine looked first: {escaping.markdown(found, links=True)}", ""] if found else []
     lines += _history(desk, run, place)
     lines += [*_request(run), ""] if run.opened.form else []
     if steps:
-        lines += ["The steps:", "", *(f"- [ ] {escaping.markdown(step.text)}" for step in steps), ""]
+        lines += ["The steps:", "", *(f"- [ ] {escaping.markdown(step.text, links=True)}" for step in steps), ""]
     if run.chore.runbook is not None:
         lines.append(f"The page `{run.chore.runbook}` below the DAG says more. ")
     else:
@@ -96,9 +96,9 @@ def asked(desk: Desk, run: Told, people: Sequence[Person], *, before: str) -> st
     came += f" ({_times(count)} carried over)." if before and count else "." if before else ""
     title = escaping.slack(run.title)
     lines = [f":clipboard: {mentions(people)}: *{title}* is yours, due {escaping.slack(run.due)}.{came}"]
-    lines += [f":mag: A machine looked first: {escaping.slack(_cut(found))}"] if found else []
+    lines += [f":mag: A machine looked first: {escaping.slack(_cut(found), links=True)}"] if found else []
     lines += [f"• {escaping.slack(name)}: {escaping.slack(_cut(value))}" for name, value in _form(run)]
-    lines += [f"☐ {escaping.slack(step.text)}" for step in steps[:_STEPS_IN_SLACK]]
+    lines += [f"☐ {escaping.slack(step.text, links=True)}" for step in steps[:_STEPS_IN_SLACK]]
     lines += [f"… and {len(steps) - _STEPS_IN_SLACK} more" for _ in steps[_STEPS_IN_SLACK : _STEPS_IN_SLACK + 1]]
     page = f" Runbook: `{run.chore.runbook}`." if run.chore.runbook else " No runbook yet: you write it."
     lines.append(f"Answer the task in Airflow when it is done.{page}")
@@ -110,7 +110,7 @@ def late(desk: Desk, run: Told, people: Sequence[Person]) -> str:
     count = runs.carried_over(desk, run.about)
     carried = f" It was carried over {_times(count)}." if count else ""
     why = runs.blocked(desk, run.about)
-    waits = f" It is blocked: {escaping.slack(_cut(why))}" if why else ""
+    waits = f" It is blocked: {escaping.slack(escaping.said(why))}" if why else ""
     return f":bell: {mentions(people)}: *{escaping.slack(run.title)}* was due {run.due}.{carried}{waits}"
 
 
@@ -128,8 +128,8 @@ def ended(desk: Desk, run: Told, ending: Fact) -> str:
     who = desk.team.people.get(ending.by)
     name = escaping.slack(who.name) if who is not None else "nobody"
     text = _ENDED[ending.value["outcome"]].format(title=f"*{escaping.slack(run.title)}*", who=name)
-    shown = [f"• {escaping.slack(one)}" for one in shown_evidence(ending)]
-    why = [escaping.slack(_cut(str(ending.value["why"])))] if ending.value["why"] else []
+    shown = [f"• {_evidence(one, escaping.slack, escaping.slack_link)}" for one in ending.value["evidence"]]
+    why = [escaping.slack(_why(ending))] if ending.value["why"] else []
     return "\n".join([text, *why, *shown])
 
 
@@ -140,7 +140,7 @@ def log_line(run: Told, ending: Fact) -> str:
     hours = ending.value["late_by"] / 3600
     text += f", {hours:.1f} h late" if ending.value["late_by"] >= 60 else ""
     text += f", carried over {_times(ending.value['carried_over'])}" if ending.value["carried_over"] else ""
-    return f"{text}. {ending.value['why']}".strip() if ending.value["why"] else f"{text}."
+    return f"{text}. {_why(ending)}" if ending.value["why"] else f"{text}."
 
 
 def issue_title(run: Told) -> str:
@@ -153,7 +153,7 @@ def issue_body(run: Told) -> str:
     """Return the Markdown of the issue."""
     lines = [f"Due {escaping.markdown(run.due)}; of whoever holds `{run.chore.role}`.", ""]
     lines += [*_request(run), ""] if run.opened.form else []
-    lines += [f"- [ ] {escaping.markdown(step.text)}" for step in run.opened.steps]
+    lines += [f"- [ ] {escaping.markdown(step.text, links=True)}" for step in run.opened.steps]
     lines += ["", f"Runbook: `{run.chore.runbook}`." if run.chore.runbook else "No runbook yet."]
     lines.append("It is closed by the answer in Airflow, with what shows that it was done.")
     return "\n".join(lines)
@@ -164,10 +164,8 @@ def issue_comment(desk: Desk, ending: Fact) -> str:
     who = desk.team.people.get(ending.by)
     name = escaping.markdown(who.name) if who is not None else "stationmaster"
     lines = [f"**{str(ending.value['outcome']).replace('_', ' ').capitalize()}**, by {name}."]
-    lines += [escaping.markdown(str(ending.value["why"]))] if ending.value["why"] else []
-    for one in ending.value["evidence"]:
-        text = escaping.markdown(one["text"])
-        lines.append(f"- {escaping.markdown(one['id'])}: " + (one["url"] if one["url"] else text))
+    lines += [escaping.markdown(_why(ending))] if ending.value["why"] else []
+    lines += [f"- {_evidence(one, escaping.markdown, escaping.markdown_link)}" for one in ending.value["evidence"]]
     return "\n".join(lines)
 
 
@@ -175,6 +173,16 @@ def shown_evidence(ending: Fact) -> Iterator[str]:
     """Yield each piece of evidence as a line of raw text."""
     for one in ending.value["evidence"]:
         yield f"{one['id']}: {one['url'] or one['text']}"
+
+
+def _why(ending: Fact) -> str:
+    """Return why a run ended so: the words of a person stand in quotation marks, a machine's finding does not."""
+    why = str(ending.value["why"])
+    return _cut(why) if ending.by == runs.MACHINE else escaping.said(why)
+
+
+def _evidence(one: Mapping[str, str], escape: Callable[[str], str], link: Callable[[str], str]) -> str:
+    return f"{escape(one['id'])}: {link(one['url']) if one['url'] else escape(_cut(one['text']))}"
 
 
 def names(people: Sequence[Person]) -> str:
@@ -187,13 +195,16 @@ def _history(desk: Desk, run: Told, carried: int) -> list[str]:
     lines = [f"It was missed {_times(missed)} in a row before this."] if missed else []
     lines += [f"It was carried over {_times(carried)}."] if carried else []
     why = runs.blocked(desk, run.about)
-    lines += [f"It is blocked, as whoever had it before said: {escaping.markdown(_cut(why))}"] if why else []
+    lines += [f"It is blocked, as whoever had it before said: {escaping.markdown(escaping.said(why))}"] if why else []
     return [*lines, ""] if lines else []
 
 
 def _request(run: Told) -> list[str]:
     lines = ["What was asked for:", ""]
-    return [*lines, *(f"- {escaping.markdown(name)}: {escaping.markdown(value)}" for name, value in _form(run))]
+    return [
+        *lines,
+        *(f"- {escaping.markdown(name)}: {escaping.markdown(value)}" for name, value in _form(run)),
+    ]
 
 
 def _form(run: Told) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
@@ -23,15 +23,25 @@ _WIDTH = 120
 
 
 def console() -> Console:
-    """Return the console for people; wide enough for a log where it is no terminal."""
-    from rich.console import Console
+    """Return the console for people; wide enough for a log where it is no terminal.
 
-    return Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else _WIDTH)
+    Whatever it prints, a line or a cell of a table, stays on its line and moves no cursor (F65, S5).
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(plain(text), **options)
+
+    width = None if sys.stdout.isatty() else _WIDTH
+    return PlainConsole(highlight=False, markup=False, emoji=False, width=width)
 
 
 def refuse(sentence: str, *, code: int = USAGE) -> NoReturn:
     """Say on standard error why the command cannot be carried out, and leave."""
-    typer.echo(f"stationmaster: {sentence}", err=True)
+    said = "\n".join(plain(line) for line in sentence.split("\n"))
+    typer.echo(f"stationmaster: {said}", err=True)
     raise typer.Exit(code)
 
 
@@ -42,7 +52,9 @@ def show_json(answer: BaseModel) -> None:
 
 def plain(text: str) -> str:
     """Return ``text`` on one line and without control characters: a commit title may not move the cursor (F65)."""
-    return "".join(sign if sign.isprintable() else " " for sign in text)
+    from stationmaster.core.escaping import printable
+
+    return printable(text)
 
 
 @contextmanager

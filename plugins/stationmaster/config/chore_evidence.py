@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import RepositoryName, Slug, Text
+from stationmaster.config.fields import Line, RepositoryName, Slug, Text
 from stationmaster.core.evidence import Evidence, link_of, number_of, path_of, ticks_of
 
 _HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
@@ -37,7 +37,7 @@ class _Wanted(ConfigModel):
     """What every piece of evidence has: an id that stays, and what the form calls it."""
 
     id: Slug = Field(description="Stands in the ledger: it stays")
-    title: Text = Field(description="What the form calls it")
+    title: Line = Field(description="What the form calls it")
 
 
 class LinkWanted(_Wanted):

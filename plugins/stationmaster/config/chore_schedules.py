@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Duration, Flag, Slug, Text, WallTime, ZoneName
+from stationmaster.config.fields import Duration, Flag, Line, Slug, Text, WallTime, ZoneName
 from stationmaster.core.cron import InvalidCron, parse_cron
 
 _LONGEST_FORM = 12
@@ -54,7 +54,7 @@ class EachShiftDay(ConfigModel):
 class FormField(ConfigModel):
     """What whoever asks for the chore writes down, so that it is clear what is wanted (D-28)."""
 
-    title: Text
+    title: Line
     kind: Literal["line", "text", "choice", "link", "number"] = Field(
         default="line", description="A line, a longer text, one of choices, an https address, or a number"
     )

@@ -11,7 +11,7 @@ from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.checks_by_machine import CheckConfig
 from stationmaster.config.chore_evidence import ListWanted, Wanted
 from stationmaster.config.chore_schedules import OnRequest, Opens
-from stationmaster.config.fields import Flag, PositiveDuration, RepositoryName, Slug, Text
+from stationmaster.config.fields import Flag, Line, PositiveDuration, RepositoryName, Slug, Text
 from stationmaster.config.people import key_is_the_id, keyed
 
 _MOST_HANDS = 12
@@ -20,7 +20,7 @@ _MOST_HANDS = 12
 class Priority(ConfigModel):
     """One step of the team's own scale, such as P4 or Critical (T-11, N-16)."""
 
-    name: Text = Field(description="As the team says it: P4, Critical")
+    name: Line = Field(description="As the team says it: P4, Critical")
     means: Text = Field(description="What it asks of whoever is on call, in a sentence")
     label: Text | None = Field(default=None, description="The label that issues of it bear")
     due: PositiveDuration | None = Field(
@@ -57,7 +57,7 @@ class Chore(ConfigModel, json_schema_extra=key_is_the_id):
     """One recurring or requested piece of work: when, whose, by which page, and what shows that it was done."""
 
     id: Slug
-    title: Text
+    title: Line
     owner: Slug | None = Field(
         default=None, description="The person or group of the team that keeps the chore and its page true"
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field
 
 from stationmaster.config.base import ConfigModel
-from stationmaster.config.fields import RepositoryName, Slug, Text
+from stationmaster.config.fields import Line, RepositoryName, Slug, Text
 
 
 class Circle(ConfigModel):
     """A circle: urgent matters of it become an issue that is assigned to its owner."""
 
-    title: Text
+    title: Line
     owner: Slug = Field(description="A person of the team's file, with a GitHub login")
     repository: RepositoryName = Field(description="Where its issues are written")
     labels: tuple[Text, ...] = Field(default=("escalation",), min_length=1)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Flag, Positive, PositiveDuration, RepositoryName, Slug, Text
+from stationmaster.config.fields import Flag, Line, Positive, PositiveDuration, RepositoryName, Slug, Text
 from stationmaster.config.releasing import ReleaseEntry
 from stationmaster.core.checks import CheckRules
 from stationmaster.core.manifest import InvalidRef, valid_ref
@@ -93,7 +93,7 @@ class Component(ConfigModel):
     """One product aboard, from one repository."""
 
     id: Slug
-    title: Text | None = None
+    title: Line | None = None
     repository: RepositoryName
     branch: Ref = "main"
     optional: Flag = Field(default=False, description="Rides only if it has something new (C-37)")

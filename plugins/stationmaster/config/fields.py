@@ -9,9 +9,10 @@ import re
 from datetime import time, timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from stationmaster.config.base import refusal
+from stationmaster.core import escaping
 from stationmaster.core.emoji import canonical_emoji
 from stationmaster.core.instants import UnknownZone, Weekday, zone_of
 from stationmaster.core.manifest import InvalidRepository, valid_repository
@@ -108,6 +109,13 @@ def _matching(pattern: str, code: str, what: str, remedy: str) -> tuple[BeforeVa
         return value
 
     return BeforeValidator(check), WithJsonSchema({"type": "string", "pattern": f"^{pattern}$"})
+
+
+def _one_line(value: str) -> str:
+    line = escaping.one_line(value)
+    if not line:
+        raise refusal("nothing_to_see", "it shows nothing", "Write it in signs that can be seen.")
+    return line
 
 
 WallTime = Annotated[
@@ -209,6 +217,9 @@ Emoji = Annotated[
 
 Text = Annotated[str, StringConstraints(min_length=1, strict=True, strip_whitespace=True)]
 """A text that is not empty."""
+
+Line = Annotated[Text, AfterValidator(_one_line)]
+"""A title or a name: on one line, whatever line breaks and unseen signs it is written with (S5)."""
 
 Count = Annotated[int, Field(ge=0, strict=True)]
 Positive = Annotated[int, Field(ge=1, strict=True)]

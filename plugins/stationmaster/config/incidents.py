@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.components import Ref
-from stationmaster.config.fields import Count, Duration, Flag, PositiveDuration, RepositoryName, Slug, Text
+from stationmaster.config.fields import Count, Duration, Flag, Line, PositiveDuration, RepositoryName, Slug, Text
 from stationmaster.config.people import key_is_the_id, keyed
 
 MOST_RUNGS = 6
@@ -44,7 +44,7 @@ class Severity(ConfigModel, json_schema_extra=key_is_the_id):
     """One of the team's severities."""
 
     id: Slug
-    title: Text
+    title: Line
     means: Text | None = Field(default=None, description="When it is this one, for whoever fills the form in at night")
     critical: Flag = Field(default=False, description="Paged at any hour, whatever the coverage says")
     updates: PositiveDuration | None = Field(
@@ -60,14 +60,14 @@ class Impact(ConfigModel, json_schema_extra=key_is_the_id):
     """How many notice, beside how bad it is (T-17)."""
 
     id: Slug
-    title: Text
+    title: Line
     large: Flag = Field(default=False, description="Large user impact, as the postmortem's policy counts it (C-31)")
 
 
 class CompanyScale(ConfigModel):
     """The company's own severities: another scale. If an incident is on it, its procedure comes first (N-17)."""
 
-    title: Text
+    title: Line
     procedure: Link = Field(description="Where the company's procedure stands")
     levels: tuple[Text, ...] = Field(min_length=1, description="The worst first")
     labels: tuple[Text, ...] = Field(default=(), description="Labels that the issue bears if it is on that scale")

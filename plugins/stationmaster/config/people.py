@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, JsonValue, model_validator
 
 from stationmaster.config.base import ConfigModel, refusal
-from stationmaster.config.fields import Count, Flag, GitHubLogin, SlackChannel, SlackUser, Slug, Text, ZoneName
+from stationmaster.config.fields import Count, Flag, GitHubLogin, Line, SlackChannel, SlackUser, Slug, Text, ZoneName
 from stationmaster.core import escaping
 
 
@@ -57,7 +57,7 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
     """
 
     id: Slug
-    name: Text = Field(description="As the grid and Slack show it")
+    name: Line = Field(description="As the grid and Slack show it")
     slack: Annotated[
         tuple[SlackUser, ...],
         BeforeValidator(_one_or_many, json_schema_input_type=SlackUser | tuple[SlackUser, ...]),
@@ -97,7 +97,7 @@ class Channel(ConfigModel):
     """A Slack channel by its id; the name is for people who read the file."""
 
     id: SlackChannel
-    name: Text
+    name: Line
 
 
 class Connections(ConfigModel):

@@ -15,6 +15,7 @@ from stationmaster.config.fields import (
     Day,
     Duration,
     Flag,
+    Line,
     PositiveDuration,
     RepositoryName,
     SlackGroup,
@@ -187,7 +188,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     """A rotation with its roles."""
 
     id: Slug
-    title: Text
+    title: Line
     zone: ZoneName | None = Field(default=None, description="Defaults to the team's zone")
     kind: Kind = Field(default=Kind.WEEKLY, description="The unit of a shift")
     length: int = Field(default=1, ge=1, le=10_000, strict=True, description="How many units a shift lasts")

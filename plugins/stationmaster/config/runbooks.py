@@ -9,7 +9,7 @@ from pydantic import Field
 
 from stationmaster.config.base import ConfigModel
 from stationmaster.config.documents import Document, DocumentBroken, Mark, read_document
-from stationmaster.config.fields import Slug, Text
+from stationmaster.config.fields import Line, Slug, Text
 
 _RULER = "---"
 
@@ -22,7 +22,7 @@ class FrontMatter(ConfigModel):
     """What stands between the two rulers at the top of a page."""
 
     id: Slug = Field(description="The name of the file without .md")
-    title: Text
+    title: Line
     services: tuple[Text, ...] = ()
     owner: Slug = Field(description="The team that keeps the page true")
     reviewed: date = Field(description="When somebody last followed the page and found it right")

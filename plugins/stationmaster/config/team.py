@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.chores import Chore, ChoresHead
 from stationmaster.config.circles import Circle
-from stationmaster.config.fields import RepositoryName, Slug, Text, ZoneName
+from stationmaster.config.fields import Line, RepositoryName, Slug, Text, ZoneName
 from stationmaster.config.freezing import FreezeEntry, FreezeExceptions
 from stationmaster.config.gates import QuorumGate
 from stationmaster.config.incidents import IncidentRules
@@ -61,7 +61,7 @@ class TeamFile(ConfigModel):
     """``include/teams/<team>.yaml``."""
 
     id: Slug
-    title: Text
+    title: Line
     zone: ZoneName = Field(description="The team's time zone; rotations and trains inherit it")
     people: People
     groups: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict, description="People by group: voters and roles")

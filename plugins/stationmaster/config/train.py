@@ -12,7 +12,7 @@ from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.beside import FeatureBuilds, Hotfix, SecurityHotfix
 from stationmaster.config.board import Board
 from stationmaster.config.components import Component
-from stationmaster.config.fields import PositiveDuration, Slug, Text, ZoneName
+from stationmaster.config.fields import Line, PositiveDuration, Slug, Text, ZoneName
 from stationmaster.config.gates import Gates
 from stationmaster.config.holiday_lists import Holidays
 from stationmaster.config.rolling_out import Rollout
@@ -62,7 +62,7 @@ class TrainFile(ConfigModel):
 
     id: Slug
     team: Slug
-    title: Text
+    title: Line
     zone: ZoneName | None = Field(default=None, description="Defaults to the team's zone")
     channel: Slug = Field(description="The team's channel that hears of departures (C-14, C-17)")
     on_call: Slug = Field(default="primary", description="The role that conducts the train (C-08)")

@@ -16,6 +16,7 @@ from stationmaster.config.fields import (
     Count,
     Day,
     Emoji,
+    Line,
     Positive,
     PositiveDuration,
     RepositoryName,
@@ -63,7 +64,7 @@ class WatchEntry(ConfigModel, json_schema_extra=key_is_the_id):
     """What every watch says."""
 
     id: Slug
-    title: Text
+    title: Line
     role: Slug = Field(description="Who is told: a role of one of the team's rotations")
     hours: WatchHours = Field(
         default_factory=WatchHours, description="In the team's zone; by default 9 to 18, five days"

@@ -1,21 +1,29 @@
 """Why something waits: one catalogue of codes, each with its sentence and its way out.
 
-Sentences are plain text and may quote what came from outside: whoever renders them escapes them (F65).
+Sentences are plain text and may quote what came from outside: whoever renders them escapes them (F65). Each is one
+line, in which no value can be clicked; what a person wrote stands in the quotation marks of its template (S5).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from string import Formatter
 
 from pydantic import Field
 
+from stationmaster.core import escaping
 from stationmaster.core.instants import Instant, local_text
 from stationmaster.core.value import Value
 
 LONGEST_VALUE = 300
 """Characters of one value in a sentence; what is longer is cut."""
+
+_QUOTED = re.compile("“({[a-z_]+})”")
+_UNSAID = "no reason given"
+_LINKS = frozenset({"run"})
+"""Values that are an address which we were given by the other side's API, and that stay a link."""
 
 
 class UnknownBlocker(LookupError):
@@ -50,6 +58,11 @@ class BlockerKind(Value):
     code: str = Field(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$")
     sentence: str = Field(min_length=1)
     how: str = Field(min_length=1)
+
+    @property
+    def quoted(self) -> frozenset[str]:
+        """The names of the values that a person wrote: in the templates they stand in quotation marks (S5)."""
+        return frozenset(name[1:-1] for name in _QUOTED.findall(f"{self.sentence} {self.how}"))
 
     @property
     def values(self) -> frozenset[str]:
@@ -106,7 +119,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "VETOED",
-        "{voter} vetoed manifest {manifest}: {reason}.",
+        "{voter} vetoed manifest {manifest}: “{reason}”.",
         "The voter withdraws the veto, or the next cut brings another manifest.",
     ),
     (
@@ -322,12 +335,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "MANIFEST_REJECTED",
-        "Manifest {manifest} was rejected: {reason}.",
+        "Manifest {manifest} was rejected: “{reason}”.",
         "Cut a manifest that contains the fix, or clear the rejection.",
     ),
     (
         "REJECTED_ABOARD",
-        "{component} {sha} was taken back with manifest {manifest}, and is aboard again: {reason}.",
+        "{component} {sha} was taken back with manifest {manifest}, and is aboard again: “{reason}”.",
         "If the fix is aboard, too, say so: stationmaster ledger lift {manifest}. Else skip this departure.",
     ),
     (
@@ -368,17 +381,17 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "HALTED",
-        "{by} has stopped this train: {why}.",
+        "{by} has stopped this train: “{why}”.",
         "Talk to them. stationmaster resume lets it go on, with every gate asked again.",
     ),
     (
         "FROZEN",
-        "The freeze {freeze} ({mode}) lets no {action} go until {ends}: {why}.",
+        "The freeze {freeze} ({mode}) lets no {action} go until {ends}: “{why}”.",
         "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",
     ),
     (
         "UPGRADES_HALTED",
-        "{by} has stopped the dependency upgrades: {why}.",
+        "{by} has stopped the dependency upgrades: “{why}”.",
         "Talk to them. stationmaster resume lets them go on, with everything asked again.",
     ),
     (
@@ -413,7 +426,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "CHORE_BLOCKED",
-        "{person} cannot do {chore}, due {due}: {why}.",
+        "{person} cannot do {chore}, due {due}: “{why}”.",
         "Clear what it waits for, then do it and answer the task.",
     ),
     (
@@ -501,7 +514,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "ROLLOUT_PAUSED",
-        "{by} has paused the rollout: {why}.",
+        "{by} has paused the rollout: “{why}”.",
         "Talk to them. stationmaster rollout resume lets it go on, with every gate asked again.",
     ),
     (
@@ -552,7 +565,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "INCIDENT_UNDER_WAY",
-        "{person} works on {incident}: {title}.",
+        "{person} works on {incident}: “{title}”.",
         "Answer the task when there is news, or write `update: …` in its thread; say when it is mitigated or resolved.",
     ),
     (
@@ -588,22 +601,22 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "QUESTION_OPEN",
-        "A question in {channel} has had no answer since {asked}: {text}.",
+        "A question in {channel} has had no answer since {asked}: “{text}”.",
         "Answer in its thread, or put :{done}: on it; send it on to whoever knows.",
     ),
     (
         "ISSUE_DUE",
-        "{issue} ({priority}) is due {due}: {title}.",
+        "{issue} ({priority}) is due {due}: “{title}”.",
         "Finish it. If it cannot be done in time, say so in the issue now, and to whoever decides about it.",
     ),
     (
         "ISSUE_LATE",
-        "{issue} ({priority}) was due {due}: {title}.",
+        "{issue} ({priority}) was due {due}: “{title}”.",
         "Finish it, or write into the issue why it cannot be done in time, and whom you have told.",
     ),
     (
         "ISSUE_SILENT",
-        "Nobody has written about {issue} ({priority}) in this part of the day: {title}.",
+        "Nobody has written about {issue} ({priority}) in this part of the day: “{title}”.",
         "Write into the issue what is done, what is in work, and when it will be over.",
     ),
     (
@@ -613,12 +626,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "ERROR_SPIKE",
-        "{error} came {after} times in {span} after {departure} was in production, and {before} times before it.",
+        "“{error}” came {after} times in {span} after {departure} was in production, and {before} times before it.",
         "Mend it or roll back. If it may wait: stationmaster silence {team} {key} --issue with the issue's address.",
     ),
     (
         "SILENCE_OVER",
-        "The silence of {what} hung on {issue}, which is closed.",
+        "The silence of “{what}” hung on {issue}, which is closed.",
         "If it is mended, nothing is to be done. Else silence it again, with an issue that is open.",
     ),
     (
@@ -676,20 +689,25 @@ def fill(
     given = frozenset(values)
     if given != kind.values:
         raise IncompleteBlocker(code, kind.values - given, given - kind.values)
-    texts = {name: _text(value) for name, value in values.items()}
+    texts = {name: _text(name, value, quoted=name in kind.quoted) for name, value in values.items()}
     return Blocker(
         code=code,
-        sentence=kind.sentence.format_map(texts),
+        sentence=_QUOTED.sub(r"\1", kind.sentence).format_map(texts),
         since=since,
         who=who,
-        how=kind.how.format_map(texts),
+        how=_QUOTED.sub(r"\1", kind.how).format_map(texts),
         clears_at=clears_at,
         subject=subject,
     )
 
 
-def _text(value: str | int | datetime) -> str:
+def _text(name: str, value: str | int | datetime, *, quoted: bool) -> str:
     if isinstance(value, datetime):
         return local_text(value)
-    text = "".join(sign if sign.isprintable() else " " for sign in str(value))
-    return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 1]}…"
+    text = str(value)
+    if quoted:
+        return escaping.said(text, LONGEST_VALUE) if escaping.one_line(text) else _UNSAID
+    if name in _LINKS and escaping.is_address(text):
+        return text
+    line = escaping.opened(text)
+    return line if len(line) <= LONGEST_VALUE else f"{line[: LONGEST_VALUE - 1]}…"

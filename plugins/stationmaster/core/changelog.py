@@ -17,6 +17,7 @@ from stationmaster.core.value import Value
 
 GroupTitle = Literal["Features", "Fixes", "Maintenance", "Other"]
 
+_LONGEST_AUTHOR = 100
 _LONGEST_TITLE = 200
 _PREFIX = re.compile(r"(?P<kind>[A-Za-z]+)(?:\([^)]*\))?!?:\s")
 _LINK = re.compile(r"https?://[\w.:-]+/[\w./~%#?=&+-]*", re.ASCII)
@@ -153,7 +154,7 @@ def _safe_link(change: Change) -> str | None:
 def _markdown_line(change: Change, *, logins_as_code: bool = False) -> str:
     name, link = _name(change), _safe_link(change)
     reference = f" ([{name}]({link}))" if name and link else f" ({name})" if name else ""
-    author = f", {escaping.markdown(escaping.one_line(change.author))}" if change.author else ""
+    author = f", {escaping.markdown(change.author[:_LONGEST_AUTHOR])}" if change.author else ""
     if change.author and logins_as_code:
         author = f", `{_NO_LOGIN.sub('', change.author)}`"
     return f"{escaping.markdown(_title(change))}{reference}{author}"
@@ -161,8 +162,8 @@ def _markdown_line(change: Change, *, logins_as_code: bool = False) -> str:
 
 def _slack_line(change: Change) -> str:
     name, link = _name(change), _safe_link(change)
-    reference = f" (<{link.replace('&', '&amp;')}|{name}>)" if name and link else f" ({name})" if name else ""
-    author = f", {escaping.slack(escaping.one_line(change.author))}" if change.author else ""
+    reference = f" ({escaping.slack_link(link, name)})" if name and link else f" ({name})" if name else ""
+    author = f", {escaping.slack(change.author[:_LONGEST_AUTHOR])}" if change.author else ""
     return f"• {escaping.slack(_title(change))}{reference}{author}"
 
 

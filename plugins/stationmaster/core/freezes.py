@@ -137,5 +137,5 @@ def _blocker(freeze: Freeze, action: Action, clears: datetime | None, now: datet
         mode=freeze.mode.value,
         action=action,
         ends=local_text(ends, zone) if ends is not None else "an end that is years away",
-        why=freeze.why.strip().rstrip(".") or "no reason is written down",
+        why=freeze.why.strip().rstrip("."),
     )

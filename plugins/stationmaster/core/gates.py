@@ -168,7 +168,7 @@ def quorum_gate(tally: Tally, *, since: datetime | None = None) -> Standing:
                 subject=veto.voter or "",
                 voter=veto.voter or veto.account,
                 manifest=short,
-                reason=(veto.reason or "").strip().rstrip(".") or "no reason given",
+                reason=(veto.reason or "").strip().rstrip("."),
             )
             for veto in tally.vetoes
         ]

@@ -32,7 +32,7 @@ def require(station: Station, departure: str, act: Act) -> Departure:
     if found is None:
         raise UnknownDeparture(f"there is no departure {departure!r}: nothing can be done to it.")
     if not allows(found.state, act):
-        raise ActRefused(departure, found.state, act, f"by {found.changed_by}{f': {found.why}' if found.why else ''}")
+        raise ActRefused(departure, found.state, act, f"by {found.changed_by}{f': {found.told}' if found.told else ''}")
     return found
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from stationmaster.core import escaping
 from stationmaster.core.ballot_words import votes
 from stationmaster.core.naming import names
 from stationmaster.core.quorum import Ballot
@@ -88,7 +89,8 @@ def _replies(station: Station, departure: str, number: int, manifest: Manifest) 
             continue
         aimed_at = manifest.hash if said.manifest is None or names(said.manifest, manifest.hash) else said.manifest
         at = reply.edited or reply.at
-        ballots.append(_ballot(station, reply.user, "slack_reply", said.choice, aimed_at, at, reason=said.reason))
+        heard = escaping.heard(said.reason) if said.reason is not None else None
+        ballots.append(_ballot(station, reply.user, "slack_reply", said.choice, aimed_at, at, reason=heard))
     return ballots
 
 

@@ -6,7 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
-from stationmaster.departures import changes, releasing, ruling
+from stationmaster.departures import changes, releasing, ruling, wording_beside
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
@@ -100,7 +100,7 @@ def _tell(station: Station, found: Departure, link: IssueLink) -> None:
     key = f"{found.id}/issue/told/{found.state}/{manifest.short if manifest else 'empty'}"
     train = station.train
     what = _ENDS[found.state].format(staging=train.staging, production=train.production)
-    why = escaping.markdown(found.why or "all went well")
+    why = escaping.markdown(found.told or "all went well", links=wording_beside.links_of(station, found.id))
     body = f"**{escaping.markdown(found.id)}** {escaping.markdown(what)}: {why}."
     versions = releasing.versions(station, found.id) if found.state is DepartureState.DONE else ""
     if versions:

@@ -59,7 +59,7 @@ def departure_to_cut(station: Station, due: str, *, by: str) -> Departure:
     telling.tell_again(station)
     departure = station.ledger.open_departure(station.train.key, week_of(due), station.now(), by)
     if departure.state not in BEFORE_THE_CUT_IS_DONE:
-        raise DepartureSkipped(f"{departure.id} is {departure.state}: its cut is over ({departure.why})")
+        raise DepartureSkipped(f"{departure.id} is {departure.state}: its cut is over ({departure.told})")
     return departure
 
 
@@ -75,7 +75,7 @@ def departure_to_promote(station: Station, due: str) -> Departure:
         raise DepartureSkipped(f"{due} was never cut, so there is nothing to promote this week")
     if departure.state in AFTER_THE_CUT:
         return departure
-    raise DepartureSkipped(f"{departure.id} is {departure.state}: there is nothing to promote ({departure.why})")
+    raise DepartureSkipped(f"{departure.id} is {departure.state}: there is nothing to promote ({departure.told})")
 
 
 def previous_standing(station: Station, departure: Departure) -> Standing:

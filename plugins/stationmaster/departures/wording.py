@@ -134,7 +134,7 @@ def started(station: Station, departure: str, stop: StopName) -> str:
 def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -> str:
     """Return the message that a stop cannot begin, with what a person must do first (C-23)."""
     lines = [f":no_entry: {station.conductor.mention}: the {stop} cannot begin."]
-    lines += [f"• {escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in missing]
+    lines += [f"• {escaping.slack(f'{found.sentence} {found.how}', links=True)}" for found in missing]
     return "\n".join(lines)
 
 
@@ -156,7 +156,7 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
     asked = local_text(since, station.train.zone)
     return (
         f":rotating_light: {person.mention}, you are {escaping.slack(role)}: since {asked} nobody has answered. "
-        f"{escaping.slack(sentence)} {may}"
+        f"{escaping.slack(sentence, links=True)} {may}"
     )
 
 
@@ -192,7 +192,7 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
         notes = changes.aboard(station, departure).render_slack()
         return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
     found = station.ledger.departure(departure)
-    reason = escaping.slack(why or (found.why if found else ""))
+    reason = escaping.slack(why or (found.told if found else ""), links=wording_beside.links_of(station, departure))
     if word == "skipped":
         return f":fast_forward: {_STATES[state].capitalize()}: {reason}"
     if word == "missed":
@@ -203,15 +203,24 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
 
 def standing_text(station: Station, standing: Standing) -> str:
     """Return a standing as plain lines for a log or a note: code, sentence, who, how, until when."""
+    return "\n".join(_standing_lines(station, standing))
+
+
+def standing_markdown(station: Station, standing: Standing) -> str:
+    """Return a standing as a list in Markdown, for the form of a required action."""
+    return "\n".join(f"- {escaping.markdown(line, links=True)}" for line in _standing_lines(station, standing))
+
+
+def _standing_lines(station: Station, standing: Standing) -> list[str]:
     if not standing.blockers:
-        return f"{standing.gate}: {standing.verdict}"
+        return [f"{standing.gate}: {standing.verdict}"]
     lines = []
     for found in standing.blockers:
         people = [station.team.people[person].name for person in found.who if person in station.team.people]
         until = f" Clears by itself at {local_text(found.clears_at, station.train.zone)}." if found.clears_at else ""
         whom = f" Waits for {', '.join(people)}." if people else ""
-        lines.append(f"{found.code}: {found.sentence}{whom} {found.how}{until}")
-    return "\n".join(lines)
+        lines.append(escaping.one_line(f"{found.code}: {found.sentence}{whom} {found.how}{until}"))
+    return lines
 
 
 def _votes(station: Station, departure: str) -> str:
@@ -223,5 +232,6 @@ def _votes(station: Station, departure: str) -> str:
         line += f": {', '.join(escaping.slack(station.team.people[person].name) for person in given)}"
     for veto in counted.vetoes:
         name = station.team.people[veto.voter].name if veto.voter else veto.account
-        line += f"\n:no_entry: veto by {escaping.slack(name)}: {escaping.slack(veto.reason or 'no reason given')}"
+        reason = escaping.slack(escaping.said(veto.reason)) if veto.reason else "no reason given"
+        line += f"\n:no_entry: veto by {escaping.slack(name)}: {reason}"
     return line

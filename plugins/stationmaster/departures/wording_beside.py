@@ -49,7 +49,7 @@ def vote_question(station: Station, departure: str) -> str:
     who, why = ("", "") if asked is None else (asked.by, str(asked.value.get("reason") or ""))
     return (
         f"{station.team.mentions(able)}: {station.team.mentions([who])} asks for a {kind_of(departure).words} onto "
-        f"*{station.train.production}*: {escaping.slack(why)}\n"
+        f"*{station.train.production}*: {escaping.slack(escaping.said(why))}\n"
         f"*{gate.needed} LGTM* let manifest `{manifest.short}` go at once. React to this message with "
         f":{gate.approve_emoji[0]}:, answer `LGTM` or `veto because …` in the thread, or answer your ballot in Airflow."
         f"\n\n{changes.aboard(station, departure).render_slack()}"
@@ -60,19 +60,21 @@ def pull_request(station: Station, departure: str, hotfix: Hotfixed) -> tuple[st
     """Return the title and the text of the pull request that brings a hotfix to its branch; of a secret one neutral."""
     asked = station.ledger.fact(departure, beside.ASKED)
     reason = "" if asked is None or beside.is_secret(station, departure) else str(asked.value.get("reason") or "")
-    what = escaping.markdown(reason) if reason else "What production runs comes back to the branch."
+    what = escaping.markdown(escaping.said(reason)) if reason else "What production runs comes back to the branch."
     text = (
-        f"{what}\n\n`{hotfix.sha}` runs on {station.train.production}, and `{hotfix.branch}` does not have it yet. "
+        f"{what}\n\n`{hotfix.sha}` runs on {station.train.production}, and "
+        f"{escaping.markdown_code(hotfix.branch)} does not have it yet. "
         "Until it does, the next train is not cut. Merge this, or bring the commits in another way and close it."
     )
-    return f"Bring {hotfix.sha[:12]} home to {hotfix.branch}", text
+    return escaping.one_line(f"Bring {hotfix.sha[:12]} home to {hotfix.branch}"), text
 
 
 def bring_home(station: Station, hotfix: Hotfixed, person: str, url: str) -> str:
     """Return the reminder that a hotfix is not on its branch yet."""
     return (
         f":house: {station.team.mentions([person])}: {hotfix.sha[:12]} runs on {station.train.production}, and "
-        f"`{escaping.slack(hotfix.branch)}` does not have it yet: {url}. Until it does, the next train is not cut."
+        f"{escaping.slack_code(hotfix.branch)} does not have it yet: {escaping.slack_link(url)}. "
+        "Until it does, the next train is not cut."
     )
 
 
@@ -80,14 +82,23 @@ def away_from_home(station: Station, departure: str, why: str) -> str:
     """Return that a hotfix runs in production, and that something on its way home needs a person."""
     return (
         f":warning: {station.conductor.mention}: *{escaping.slack(title(station, departure))}* runs on "
-        f"{station.train.production}, and has not come home: {escaping.slack(why)}"
+        f"{station.train.production}, and has not come home: "
+        f"{escaping.slack(why, links=links_of(station, departure))}"
+    )
+
+
+def links_of(station: Station, departure: str) -> tuple[str, ...]:
+    """Return the addresses that the departure's blockers name: those of its runs, and nobody else's (S5)."""
+    several = station.ledger.blockers(departure).values()
+    return tuple(
+        address for blockers in several for found in blockers for address in escaping.addresses(found.sentence)
     )
 
 
 def disclosed(station: Station, departure: str) -> str:
     """Return what the public hears when a security hotfix is disclosed."""
     asked = station.ledger.fact(departure, beside.ASKED)
-    reason = escaping.slack(str(asked.value.get("reason") or "")) if asked is not None else ""
+    reason = escaping.slack(escaping.said(str(asked.value.get("reason") or ""))) if asked is not None else ""
     notes = changes.everything(station, departure).render_slack()
     return (
         f":lock: *{escaping.slack(title(station, departure))}* runs on {station.train.production}: {reason}\n\n{notes}"

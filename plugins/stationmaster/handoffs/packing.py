@@ -176,7 +176,7 @@ def _departures(desk: ShiftDesk) -> Iterator[OpenItem]:
     for train in desk.team.trains.values():
         for departure in desk.ledger.departures(train.key, _UNDER_WAY, kinds=_TOLD):
             yield OpenItem(
-                section="Trains under way", title=departure.id, context=f"{departure.state}: {departure.why}"
+                section="Trains under way", title=departure.id, context=f"{departure.state}: {departure.told}"
             )
             for subject, blockers in desk.ledger.blockers(departure.id).items():
                 for found in blockers:
@@ -187,7 +187,7 @@ def _departures(desk: ShiftDesk) -> Iterator[OpenItem]:
                     )
         for departure in desk.ledger.departures(train.key, _WENT_WRONG, kinds=_TOLD, limit=5):
             if departure.changed_at > desk.now() - _RECENT:
-                context = f"{departure.state}: {departure.why}"
+                context = f"{departure.state}: {departure.told}"
                 yield OpenItem(section="Trains that went wrong", title=departure.id, context=context)
 
 
@@ -317,8 +317,7 @@ def _checkboxes(desk: ShiftDesk, incoming: Person | None) -> Iterator[str]:
 
 
 def _line(item: OpenItem) -> str:
-    title = escaping.markdown(item.title)
-    linked = f"[{title}]({item.url})" if item.url else title
+    linked = escaping.markdown_link(item.url, item.title) if item.url else escaping.markdown(item.title)
     return f"- {linked}" + (f" — {escaping.markdown(item.context)}" if item.context else "")
 
 
@@ -328,9 +327,10 @@ def _message(desk: ShiftDesk, handoff: Handoff, receipt: Receipt) -> str:
     what = "nothing is open" if count == 0 else "1 thing is open" if count == 1 else f"{count} things are open"
     to = incoming.mention if incoming is not None else "nobody"
     by = escaping.slack(outgoing.name) if outgoing is not None else "nobody"
+    issue = escaping.slack_link(str(receipt["url"]), f"#{receipt['number']}")
     return (
         f":package: *{escaping.slack(desk.entry.title)}*: {by} hands over to {to}; {what}: "
-        f"<{receipt['url']}|#{receipt['number']}>. {to}: read it, then put :white_check_mark: here or answer the task."
+        f"{issue}. {to}: read it, then put :white_check_mark: here or answer the task."
     )
 
 

@@ -26,7 +26,7 @@ def on_call_notice(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence
     lines = [f":telephone_receiver: {person.mention}: you are {what} {_span(desk, handoff, role, person)}."]
     lines += [f"• {escaping.slack(line)}" for line in ladder(desk, handoff, role)]
     if links:
-        lines.append("Read: " + ", ".join(f"<{address}|{escaping.slack(title)}>" for title, address in links))
+        lines.append("Read: " + ", ".join(escaping.slack_link(address, title) for title, address in links))
     return "\n".join(lines)
 
 
@@ -38,9 +38,7 @@ def on_call_mail(desk: ShiftDesk, handoff: Handoff, role: str, links: Sequence[t
         f"You are {_roles(desk, role)} of {desk.entry.title} until {local_text(handoff.shifts[role].end, zone)}"
     )
     steps = "".join(f"<li>{escaping.html(line)}</li>" for line in ladder(desk, handoff, role))
-    pages = "".join(
-        f'<li><a href="{escaping.html(address)}">{escaping.html(title)}</a></li>' for title, address in links
-    )
+    pages = "".join(f"<li>{escaping.html_link(address, title)}</li>" for title, address in links)
     text = (
         f"<p>{escaping.html(person.name)}, you are <b>{escaping.html(_roles(desk, role))}</b> of "
         f"<b>{escaping.html(desk.entry.title)}</b> {escaping.html(_span(desk, handoff, role, person))}.</p>"
@@ -70,8 +68,8 @@ def ladder(desk: ShiftDesk, handoff: Handoff, role: str) -> list[str]:
 def access_missing(desk: ShiftDesk, person: Person, role: str, missing: Sequence[str], note: str) -> str:
     """Return the message to those who can give access, and to the manager (C-07)."""
     managers = mentions(desk.managers)
-    items = "\n".join(f"• {escaping.slack(item)}" for item in missing)
-    said = f"\n{escaping.slack(person.name)} writes: {escaping.slack(note)}" if note else ""
+    items = "\n".join(f"• {escaping.slack(item, links=True)}" for item in missing)
+    said = f"\n{escaping.slack(person.name)} writes: {escaping.slack(escaping.said(note))}" if note else ""
     cc = f"\ncc {managers}" if managers else ""
     return (
         f":key: {person.mention} is *{escaping.slack(role)}* of *{escaping.slack(desk.entry.title)}* now, and lacks "
@@ -96,7 +94,7 @@ def swap_question(desk: ShiftDesk, swap: SwapRecord) -> tuple[str, str]:
     """Return subject and Markdown body of the required action."""
     taker = desk.team.people[swap.taker]
     subject = escaping.one_line(f"{taker.name}: will you take a shift of {desk.team.people[swap.giver].name}?")
-    reason = f"\n\nReason: {escaping.markdown(swap.reason)}" if swap.reason else ""
+    reason = f"\n\nReason: {escaping.markdown(escaping.said(swap.reason))}" if swap.reason else ""
     return subject, escaping.markdown(_swap(desk, swap, taker)) + reason
 
 

@@ -30,6 +30,12 @@ EVENT_TYPE = "stationmaster"
 LOOK_BACK = timedelta(minutes=1)
 """How far before the intent a lost message is looked for: Slack's clock is not the ledger's."""
 
+AS_WRITTEN = {"parse": "none", "link_names": False}
+"""Slack makes links and mentions of what is marked as such, and of nothing else: no bare address, domain or name (S5).
+
+The markup itself still holds: ``*bold*``, ``<https://…|a link>``, ``<@U…>``. Blocks say the same by ``verbatim``.
+"""
+
 _PAGE = 200
 TOPIC_CHARACTERS = 250
 
@@ -88,6 +94,7 @@ class Chat:
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             "unfurl_links": False,
             "unfurl_media": False,
+            **AS_WRITTEN,
         }
         data = self._call("chat.postMessage", sent, about=f"channel {channel}")
         try:
@@ -126,6 +133,7 @@ class Chat:
             "ts": ts,
             "text": clip(text, UPDATED_CHARACTERS),
             "blocks": None if blocks is None else fit(blocks),
+            **AS_WRITTEN,
         }
         self._call("chat.update", sent, about=f"message {channel}/{ts}")
         return Message(channel=channel, ts=ts)
@@ -138,7 +146,8 @@ class Chat:
 
     def ephemeral(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
         """Show a message to one person only; it is kept nowhere, so it is never looked up or repeated."""
-        sent = {"channel": channel, "user": user, "text": clip(text, UPDATED_CHARACTERS), "thread_ts": thread_ts}
+        words = clip(text, UPDATED_CHARACTERS)
+        sent = {"channel": channel, "user": user, "text": words, "thread_ts": thread_ts, **AS_WRITTEN}
         self._call("chat.postEphemeral", sent, about=f"channel {channel}, user {user}")
 
     def reactions(self, channel: str, ts: str) -> dict[str, frozenset[str]]:

@@ -36,12 +36,12 @@ def header(text: str) -> Block:
 
 def sections(text: str) -> tuple[Block, ...]:
     """Return as many sections as the text needs, split between lines where it can be."""
-    return tuple({"type": "section", "text": {"type": "mrkdwn", "text": part}} for part in _split(text))
+    return tuple({"type": "section", "text": _mrkdwn(part)} for part in _split(text))
 
 
 def context(text: str) -> Block:
     """Return a line of small print."""
-    return {"type": "context", "elements": [{"type": "mrkdwn", "text": clip(text, CONTEXT_CHARACTERS) or "—"}]}
+    return {"type": "context", "elements": [_mrkdwn(clip(text, CONTEXT_CHARACTERS) or "—")]}
 
 
 def divider() -> Block:
@@ -58,6 +58,11 @@ def fit(blocks: Iterable[Mapping[str, Any]]) -> list[Block]:
         return fitting
     kept = fitting[: BLOCKS_A_MESSAGE - 1]
     return [*kept, context(f"… and {len(fitting) - len(kept)} more parts, which one message cannot hold.")]
+
+
+def _mrkdwn(text: str) -> Block:
+    """Return a text object in which Slack makes no links of its own (S5)."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
 def _fitting(block: Mapping[str, Any]) -> Sequence[Block]:

@@ -8,6 +8,8 @@ it blindly (F04). `transient` says whether waiting alone can help.
 from datetime import timedelta
 from typing import ClassVar
 
+from stationmaster.core.escaping import one_line
+
 
 class ChatError(Exception):
     """Any failure of Slack or of the way to it; the message says what was tried and what helps, never a token (F74).
@@ -19,8 +21,8 @@ class ChatError(Exception):
     transient: ClassVar[bool] = False
 
     def __init__(self, message: str, *, method: str = "", code: str = "") -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = one_line(message)
+        super().__init__(self.message)
         self.method = method
         self.code = code
 

@@ -8,6 +8,8 @@ blindly. `transient` says whether waiting alone can help.
 from datetime import datetime
 from typing import ClassVar
 
+from stationmaster.core.escaping import one_line
+
 
 class ForgeError(Exception):
     """Any failure of GitHub or of the way to it; the message says what was tried and what helps, never a token (F74).
@@ -21,8 +23,8 @@ class ForgeError(Exception):
     def __init__(
         self, message: str, *, request: str = "", status: int | None = None, codes: tuple[str, ...] = ()
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = one_line(message)
+        super().__init__(self.message)
         self.request = request
         self.status = status
         self.codes = codes

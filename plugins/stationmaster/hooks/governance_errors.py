@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from stationmaster.core.escaping import one_line
+
 
 class GovernanceError(Exception):
     """Any failure of a service that a rollout asks, or of the way to it. ``service`` is ``proposals`` or ``alerts``."""
@@ -16,7 +18,7 @@ class GovernanceError(Exception):
     transient: ClassVar[bool] = False
 
     def __init__(self, service: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(one_line(message))
         self.service = service
 
 

@@ -6,12 +6,17 @@ be looked up in other people's mailboxes, so a person decides, and it is never s
 
 from typing import ClassVar
 
+from stationmaster.core.escaping import one_line
+
 
 class MailError(Exception):
     """Any failure of the mail server or of the way to it; the message never holds a password (F74)."""
 
     outcome_unknown: ClassVar[bool] = False
     transient: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class MailConnectionMissing(MailError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
+from stationmaster.core.escaping import one_line
 from stationmaster.core.instants import utc
 
 
@@ -31,7 +32,10 @@ class PagerSchedules(Protocol):
 
 
 class PagerError(Exception):
-    """A paging service did not tell what it was asked; the message holds no token (F74)."""
+    """A paging service did not tell what it was asked; the message is one line and holds no token (F74)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(one_line(message))
 
 
 class PagerConnectionMissing(PagerError):

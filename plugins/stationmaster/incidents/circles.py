@@ -53,9 +53,11 @@ def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
         adds={"owner": owner.id},
     )
     if circle.channel is not None:
+        issue = escaping.slack_link(str(receipt["url"]), f"#{receipt['number']}")
         text = (
             f":rotating_light: {owner.mention}: *{escaping.slack(circle.title)}*, {escaping.slack(matter.urgency)}: "
-            f"{escaping.slack(matter.what)} <{receipt['url']}|#{receipt['number']}>, from {escaping.slack(by.name)}."
+            f"{escaping.slack(escaping.said(matter.what))} "
+            f"{issue}, from {escaping.slack(by.name)}."
         )
         say(desk, f"{key}/slack", desk.team.channels[circle.channel].id, text)
     return receipt
@@ -64,7 +66,7 @@ def escalate(desk: Desk, key: str, matter: Matter, by: Person) -> Receipt:
 def _body(desk: Desk, matter: Matter, by: Person) -> str:
     when = escaping.markdown(local_text(desk.now(), desk.team.zone))
     who, urgency = escaping.markdown(by.name), escaping.markdown(matter.urgency)
-    details = escaping.markdown(matter.details) or "No details were given."
+    details = escaping.markdown_lines(matter.details) or "No details were given."
     return "\n".join(
         [
             f"**{who}** escalates a matter of urgency *{urgency}*, {when}.",

@@ -29,7 +29,7 @@ def open_tickets(desk: Desk, story: Story) -> tuple[Receipt, ...]:
     found = []
     for place, text in enumerate(known.follow_ups):
         title = escaping.one_line(text)[:200]
-        body = f"{escaping.markdown(text)}\n\nIt follows the incident {escaping.markdown(story.id)}."
+        body = f"{escaping.markdown_lines(text)}\n\nIt follows the incident {escaping.markdown(story.id)}."
         found.append(
             issues.open_ticket(
                 desk,
@@ -55,7 +55,7 @@ def _runbook(desk: Desk, story: Story, rule: Tickets, known: reporting.Examined,
         [
             f"No runbook fitted the incident {escaping.markdown(story.id)}: {escaping.markdown(story.title)}.",
             "Whoever led it writes the page, also if somebody else found the way out. Put it under include/runbooks.",
-            f"What helped: {escaping.markdown(known.resolution) or 'nobody said.'}",
+            f"What helped:\n\n{escaping.markdown_lines(known.resolution) or 'Nobody said.'}",
         ]
     )
     return issues.open_ticket(

@@ -67,7 +67,7 @@ def tell_all(desk: Desk, story: Story) -> None:
     for each in story.all(*_WRITTEN):
         if each.value.get("source") == "slack":
             continue
-        text = escaping.slack(lines.sentence(desk, each))
+        text = escaping.slack(lines.sentence(desk, each), links=True)
         if telling.tell(desk, story, f"happening/{each.place}", text) is None:
             return
 
@@ -140,7 +140,7 @@ def heard(reply: Reply) -> tuple[Kind | None, str]:
     text = reply.text.strip()
     for word, kind in _SAID.items():
         if text.lower().startswith(word) and text[len(word) :].strip() and not reply.bot:
-            return kind, text[len(word) :].strip()
+            return kind, escaping.heard(text[len(word) :]).strip()
     return None, ""
 
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from stationmaster.work.context import Desk
 
 Said = dict[str, Any]
+_LONG = 2000
+"""Characters of an update: the timeline is where it is read."""
 
 
 def named(desk: Desk, by: str) -> str:
@@ -23,17 +25,20 @@ def named(desk: Desk, by: str) -> str:
 
 
 def sentence(desk: Desk, each: Happening) -> str:
-    """Return a happening as one line of plain text; whoever renders it escapes it (F65)."""
+    """Return a happening as one line of plain text; whoever renders it escapes it (F65).
+
+    What people wrote stands in quotation marks, with its links opened up: an address in the line is one of ours (S5).
+    """
     said, who = each.value, named(desk, each.by)
     made = _MADE.get(each.kind)
     if made is not None:
         return escaping.one_line(made(desk, who, said))
-    known = {"text": "", "way": "airflow", "url": "", **said, "who": who}
+    known = {"way": "airflow", "url": "", **said, "who": who, "text": _text({"text": "", **said})}
     return escaping.one_line(_PLAIN[each.kind].format_map(known))
 
 
 def _opened(_: Desk, who: str, said: Said) -> str:
-    return f"Opened by {who}: {said['title']} ({said['severity']}, {said['impact']})"
+    return f"Opened by {who}: {escaping.said(str(said['title']), _LONG)} ({said['severity']}, {said['impact']})"
 
 
 def _paged(desk: Desk, _: str, said: Said) -> str:
@@ -47,11 +52,15 @@ def _assigned(desk: Desk, _: str, said: Said) -> str:
 
 def _rated(_: Desk, who: str, said: Said) -> str:
     words = ", ".join(str(said[field]) for field in ("severity", "impact", "company") if said.get(field))
-    return f"Rated {words} by {who}" + (f": {said['text']}" if said.get("text") else "")
+    return f"Rated {words} by {who}" + (f": {_text(said)}" if said.get("text") else "")
 
 
 def _updated(_: Desk, who: str, said: Said) -> str:
-    return f"{who}: {said['text']}" + (f" Over by: {said['eta']}." if said.get("eta") else "")
+    return f"{who}: {_text(said)}" + (f" Over by: {escaping.said(str(said['eta']))}." if said.get("eta") else "")
+
+
+def _text(said: Said) -> str:
+    return escaping.said(str(said["text"]), _LONG) if said["text"] else ""
 
 
 _MADE: dict[Kind, Callable[[Desk, str, Said], str]] = {

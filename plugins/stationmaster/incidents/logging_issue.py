@@ -50,7 +50,7 @@ def _body(desk: Desk, story: Story) -> str:
         f"- Service: {escaping.markdown(story.service)}; {escaping.markdown(story.kind)}",
     ]
     if first.value.get("link"):
-        rows.append(f"- See: {escaping.markdown(str(first.value['link']))}")
+        rows.append(f"- See: {escaping.markdown_link(str(first.value['link']))}")
     if story.company and rules.company is not None:
         rows.append(
             f"- {escaping.markdown(rules.company.title)}: [its procedure comes first]({rules.company.procedure})"

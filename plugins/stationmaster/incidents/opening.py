@@ -79,7 +79,7 @@ def open_incident(desk: Desk, wanted: Wanted, by: str) -> Story:
     desk.ledger.record_once(area, records.NUMBERED, fact.departure, {"key": wanted.key}, desk.now(), by)
     found = records.story(desk, fact.departure)
     desk.ledger.record_once(found.id, TITLE, "incident", {"title": found.title, "url": ""}, desk.now(), by)
-    opened = f"Incident {found.id} was opened: {found.title} ({found.severity}, {found.impact})."
+    opened = f"Incident {found.id} was opened: {escaping.said(found.title)} ({found.severity}, {found.impact})."
     links = [wanted.link] if wanted.link else []
     log.write(desk, at=fact.at, text=opened, links=links, about=found.id, by=by, once=f"{found.id}/opened")
     return found
@@ -93,7 +93,7 @@ def open_again(desk: Desk, name: str, by: str, why: str, *, once: str) -> Story:
     """
     found = records.story(desk, name)
     happening = records.happened(desk, found, Kind.REOPENED, by, {"text": escaping.one_line(why)[:LONGEST]}, once=once)
-    text = f"Incident {name} was opened again: {happening.value['text'] or found.title}."
+    text = f"Incident {name} was opened again: {escaping.said(happening.value['text'] or found.title)}."
     log.write(desk, text, at=happening.at, about=name, by=by, once=f"{name}/reopened/{happening.place}")
     return records.story(desk, name)
 

@@ -27,7 +27,7 @@ def handle(desk: Desk, story: Story) -> tuple[str, str]:
     words = {State.OPEN: "nobody has acknowledged it", State.MITIGATED: "mitigated"}.get(story.state, "under way")
     subject = escaping.one_line(f"Incident {story.id.rpartition('/')[2]}: {story.title} ({words})")
     said = [
-        f"- {escaping.markdown(f'{local_text(each.at, desk.files.zone)}: {lines.sentence(desk, each)}')}"
+        f"- {escaping.markdown(f'{local_text(each.at, desk.files.zone)}: {lines.sentence(desk, each)}', links=True)}"
         for each in story.happenings[-_SHOWN:]
     ]
     how = (
@@ -52,7 +52,7 @@ def postmortem(desk: Desk, story: Story, draft: str) -> tuple[str, str]:
     rule = records.rules_of(desk).postmortem
     subject = escaping.one_line(f"Postmortem of incident {story.id.rpartition('/')[2]}: {story.title}")
     shared = f" Share its lessons in {escaping.markdown(rule.shared)}." if rule is not None and rule.shared else ""
-    where = f"[Its draft]({draft}) is made from the report." if draft else ""
+    where = f"{escaping.markdown_link(draft, 'Its draft')} is made from the report." if draft else ""
     return subject, f"A postmortem is due. {where} Complete it, and give its address here.{shared}"
 
 
@@ -62,7 +62,7 @@ def _head(desk: Desk, story: Story) -> list[str]:
     told = escaping.markdown(f", {rated}; since {since}.")
     rows = [f"**{escaping.markdown(story.title)}** (`{story.id}`){told}"]
     if first.value.get("link"):
-        rows.append(f"See {escaping.markdown(str(first.value['link']))}.")
+        rows.append(f"See {escaping.markdown_link(str(first.value['link']))}.")
     if story.company and rules.company is not None:
         title = escaping.markdown(f"{rules.company.title} {story.company}")
         rows.append(f"**{title}: [its procedure comes first]({rules.company.procedure}).**")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FITTED, MISSING, NEEDLESS = "one fitted", "none fitted", "none is needed"
 RUNBOOK = (FITTED, MISSING, NEEDLESS)
+_PROSE = frozenset({"root_cause", "impact", "resolution_steps", "preventive_measures", "lessons_learned"})
 _NOTHING = "Nothing was said."
 LONGEST = 6000
 
@@ -102,8 +103,8 @@ def close_issue(desk: Desk, story: Story, url: str) -> None:
         return
     repository, number = str(effect.receipt["repository"]), int(effect.receipt["number"])
     ending = story.last(Kind.RESOLVED, Kind.CALLED_OFF)
-    told = escaping.markdown(lines.sentence(desk, ending)) if ending is not None else "It is over."
-    body = f"{told}\n\n{timeline(desk, story)}" + (f"\n\nReport: {url}" if url else "")
+    told = escaping.markdown(lines.sentence(desk, ending), links=True) if ending is not None else "It is over."
+    body = f"{told}\n\n{timeline(desk, story)}" + (f"\n\nReport: {escaping.markdown_link(url)}" if url else "")
     issues.comment(desk, f"{story.id}/issue/ended/{story.round}", repository, number, body)
     issues.close(desk, f"{story.id}/issue/closed/{story.round}", repository, number)
 
@@ -144,7 +145,8 @@ def fields(desk: Desk, story: Story) -> dict[str, str]:
         "closure": _closure(desk, story),
         "runbook": _runbook(known),
     }
-    escaped = {name: escaping.markdown(text.strip()) or _NOTHING for name, text in texts.items()}
+    escaped = {name: _prose(text) if name in _PROSE else escaping.markdown(text) for name, text in texts.items()}
+    escaped = {name: text or _NOTHING for name, text in escaped.items()}
     escaped["company_severity"] = escaping.markdown(texts["company_severity"])
     return escaped | {
         "timeline": timeline(desk, story),
@@ -153,12 +155,17 @@ def fields(desk: Desk, story: Story) -> dict[str, str]:
     }
 
 
+def _prose(text: str) -> str:
+    """Return what may be several lines; they stand as a quotation, so that none can pass for a part of the report."""
+    return escaping.markdown_lines(text) if len(text.strip().splitlines()) > 1 else escaping.markdown(text)
+
+
 def timeline(desk: Desk, story: Story) -> str:
     """Return what happened as a table, the oldest first, in the team's zone."""
     rows = ["| When | What |", "|---|---|"]
     for each in story.happenings:
         when = escaping.markdown(local_text(each.at, desk.files.zone))
-        rows.append(f"| {when} | {escaping.markdown(lines.sentence(desk, each))} |")
+        rows.append(f"| {when} | {escaping.markdown(lines.sentence(desk, each), links=True)} |")
     return "\n".join(rows)
 
 
@@ -220,12 +227,13 @@ def _follow_ups(desk: Desk, story: Story, known: Examined | None) -> str:
     found = []
     for place, text in enumerate(known.follow_ups):
         effect = desk.ledger.effect(records.follow_up_key(story, place))
-        link = f" ([#{effect.receipt['number']}]({effect.receipt['url']}))" if effect and effect.receipt else ""
-        found.append(f"- {escaping.markdown(escaping.one_line(text))}{link}")
+        receipt = effect.receipt if effect is not None else None
+        link = escaping.markdown_link(receipt["url"], f"#{receipt['number']}") if receipt else ""
+        found.append(f"- {escaping.markdown(text)}" + (f" ({link})" if link else ""))
     return "\n".join(found)
 
 
 def _attachments(story: Story, known: Examined | None) -> str:
     given: list[Any] = [story.happenings[0].value.get("link", ""), *(known.attachments if known else ())]
-    found = [f"- {escaping.markdown(str(each))}" for each in dict.fromkeys(given) if each]
+    found = [f"- {escaping.markdown_link(str(each))}" for each in dict.fromkeys(given) if each]
     return "\n".join(found) or "None."

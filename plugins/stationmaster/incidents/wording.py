@@ -56,7 +56,7 @@ def headline(desk: Desk, story: Story) -> str:
         )
     newest = story.last(Kind.RESOLVED, Kind.MITIGATED, Kind.UPDATED, Kind.CALLED_OFF)
     if newest is not None and newest.value.get("text"):
-        lines.append(f"Newest: {escaping.slack(str(newest.value['text'])[:300])}")
+        lines.append(f"Newest: {escaping.slack(escaping.said(str(newest.value['text'])))}")
     return "\n".join(lines)
 
 
@@ -135,7 +135,7 @@ def report_wanted(desk: Desk, story: Story) -> str:
 def postmortem_wanted(desk: Desk, story: Story, due: datetime, url: str) -> str:
     """Return the message that a postmortem is due (C-31)."""
     when = escaping.slack(local_text(due, desk.files.zone))
-    draft = f" Its draft: <{url}|here>." if url else ""
+    draft = f" Its draft: {escaping.slack_link(url, 'here')}." if url else ""
     return f":memo: {_point(desk, story)}: a postmortem of `{story.id}` is due by {when}.{draft}"
 
 

@@ -16,7 +16,7 @@ from stationmaster.core.transitions import Act, next_state
 from stationmaster.ledger.columns import utc
 from stationmaster.ledger.errors import CountOutdated, DepartureMoved, NotRejected, UnknownDeparture
 from stationmaster.ledger.pen import Pen
-from stationmaster.ledger.records import Departure, DepartureState, Rejection, Round
+from stationmaster.ledger.records import Departure, DepartureState, Rejection, Round, told_of
 from stationmaster.ledger.store import Store
 from stationmaster.ledger.tables import (
     FACT_RECORDED,
@@ -154,8 +154,9 @@ class Departures(Store):
             row = existing_departure(pen.session, departure_id)
             if expect is not None and row.state not in expect:
                 wanted = ", ".join(sorted(expect))
+                told = told_of(DepartureState(row.state), row.why) or "no reason given"
                 raise DepartureMoved(
-                    f"{departure_id} is {row.state} ({row.changed_by}: {row.why or 'no reason given'}), not {wanted}, "
+                    f"{departure_id} is {row.state} ({row.changed_by}: {told}), not {wanted}, "
                     f"so it cannot become {state}."
                 )
             return _put(pen, row, state, now, by, why)
@@ -231,7 +232,8 @@ def moved(
 ) -> Departure:
     """Do an act to a departure within a transaction; see :meth:`Departures.move`."""
     row = existing_departure(pen.session, departure_id)
-    told = f"by {row.changed_by}{f': {row.why}' if row.why else ''}"
+    why_so = told_of(DepartureState(row.state), row.why)
+    told = f"by {row.changed_by}{f': {why_so}' if why_so else ''}"
     state = next_state(departure_id, DepartureState(row.state), act, to=to, told=told)
     return _put(pen, row, state, now, by, why)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
+from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import Instant, IsoWeek
 from stationmaster.core.manifest import Manifest
@@ -39,6 +40,20 @@ class Departure(Value):
     def kind(self) -> DepartureKind:
         """The week's train, or what left beside it."""
         return kind_of(self.id)
+
+    @property
+    def told(self) -> str:
+        """Why it came to its state, on one line; the words of a person stand in quotation marks (S5)."""
+        return told_of(self.state, self.why)
+
+
+_IN_WORDS = frozenset({DepartureState.SKIPPED, DepartureState.ROLLING_BACK, DepartureState.ROLLED_BACK})
+"""States whose reason a person has written."""
+
+
+def told_of(state: DepartureState, why: str) -> str:
+    """Return why a departure came to a state, as messages, logs and errors say it (S5); empty where nobody said why."""
+    return escaping.said(why) if state in _IN_WORDS and why else escaping.one_line(why)
 
 
 class Round(Value):

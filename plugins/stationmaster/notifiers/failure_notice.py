@@ -13,7 +13,7 @@ from airflow.sdk.bases.notifier import BaseNotifier
 from airflow.sdk.exceptions import AirflowFailException
 
 from stationmaster import clock
-from stationmaster.core.escaping import one_line, slack
+from stationmaster.core.escaping import one_line, slack, slack_link
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -86,7 +86,7 @@ class FailureNotice(BaseNotifier):
         log = getattr(context["ti"], "log_url", None)
         lines = [f":red_circle: *{slack(_subject(context))}* failed.", _reason(context), self._on_call(context)]
         lines.append("When its cause is mended, clear the task: it goes on where it stopped.")
-        return "\n".join([line for line in lines if line] + ([f"<{log}|Read the log>"] if log else []))
+        return "\n".join([line for line in lines if line] + ([slack_link(log, "Read the log")] if log else []))
 
     def _on_call(self, context: Context) -> str:
         if self.role is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from stationmaster.core import escaping
 from stationmaster.oncall_log import log
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def said(desk: Desk, text: str) -> str:
     """Return what a message says to the log, empty for one that does not."""
     word = desk.files.log.word if desk.files.log is not None else WORD
     stripped = text.strip()
-    return stripped[len(word) :].strip() if stripped.lower().startswith(word.lower()) else ""
+    return escaping.heard(stripped[len(word) :]).strip() if stripped.lower().startswith(word.lower()) else ""
 
 
 def _links(desk: Desk, channel: str, each: Reply) -> list[str]:

@@ -17,7 +17,7 @@ _MOST_LINKS = 5
 
 def page(desk: Desk, entries: Sequence[Entry], title: str) -> str:
     """Return the log with its title. Whatever came from outside is escaped (F65)."""
-    return "\n".join([f"# {escaping.markdown(escaping.one_line(title))}", "", *lines(desk, entries)])
+    return "\n".join([f"# {escaping.markdown(title)}", "", *lines(desk, entries)])
 
 
 def lines(desk: Desk, entries: Sequence[Entry], *, level: int = 2) -> list[str]:
@@ -39,13 +39,7 @@ def lines(desk: Desk, entries: Sequence[Entry], *, level: int = 2) -> list[str]:
 def _line(desk: Desk, each: Entry, when: str) -> str:
     person = desk.team.people.get(each.by)
     who = "" if each.by == "stationmaster" else f" **{escaping.markdown(person.name if person else each.by)}**:"
-    text = escaping.markdown(escaping.one_line(each.text))
+    text = escaping.markdown(each.text)
     links = [link for link in each.links if link.startswith(("https://", "http://"))][:_MOST_LINKS]
-    linked = "".join(f" [{place}]({_address(link)})" for place, link in enumerate(links, start=1))
+    linked = "".join(f" {escaping.markdown_link(link, str(place))}" for place, link in enumerate(links, start=1))
     return f"- {when}{who} {text}{linked}"
-
-
-def _address(link: str) -> str:
-    """Return an address that cannot leave the brackets that it stands in."""
-    quoted = {"(": "%28", ")": "%29", "<": "%3C", ">": "%3E", " ": "%20", "\n": "%0A"}
-    return "".join(quoted.get(sign, sign) for sign in link if sign.isprintable() or sign == "\n")

@@ -215,7 +215,7 @@ class StationOperator(PatientOperator):
 
         found = station.ledger.departure(departure) if self.ends_with_departure else None
         if found is not None and found.state in DROPPED:
-            raise DepartureSkipped(f"{departure} is {found.state}: {found.why}")
+            raise DepartureSkipped(f"{departure} is {found.state}: {found.told}")
 
     def _again(self, station: Station, departure: str, found: Blocker) -> Waiting:
         from stationmaster.departures import pausing

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException
 
+from stationmaster.core import escaping
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, Waiting
 from stationmaster.operators.question import Question, text_field
@@ -105,10 +106,10 @@ class AskHoldOperator(AskOperator):
         from stationmaster.departures.obstacles import DepartureSkipped
 
         if choice == holding.SKIP_THIS_WEEK:
-            why = reason or "no reason given"
+            why = escaping.said(reason) if reason else "no reason given"
             found = station.ledger.departure(departure)
             if found is not None:
-                opening.skip(station, found, by=by["person"], reason=why)
+                opening.skip(station, found, by=by["person"], reason=reason or why)
             raise DepartureSkipped(f"{departure} is skipped by {by['name']}: {why}")
         return {**by, "choice": choice}
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowSkipException
 
+from stationmaster.core import escaping
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, Waiting
 from stationmaster.operators.question import COMMIT, Question, commit_field, text_field
@@ -183,7 +184,7 @@ class DeployByHandOperator(AskOperator):
                     who=(answer.by.id,),
                     component=leg.component,
                     conclusion=f"failed, as {answer.by.name} says",
-                    run=note["note"] or "no note",
+                    run=escaping.said(note["note"]) if note["note"] else "no note",
                 )
             )
         station.ledger.record(departure, "manual", leg.key, note, answer.at, answer.by.id)

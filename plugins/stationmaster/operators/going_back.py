@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core import escaping
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class PlanRollbackOperator(ByHandOperator):
         found = self._plan(station, context)
         context["ti"].xcom_push(key=DEPARTURE_KEY, value=found.departure)
         for sentence in found.sentences:
-            self.log.info("%s", sentence)
+            self.log.info("%s", escaping.one_line(sentence))
         return {**found.model_dump(mode="json"), "sentences": list(found.sentences)}
 
     @staticmethod

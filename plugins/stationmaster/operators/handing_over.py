@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core import escaping
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
 from stationmaster.operators.question import (
@@ -321,7 +322,7 @@ class PairUpOperator(RoleOperator):
             raise AirflowSkipException(f"{lead.name} has no Airflow account and cannot be asked")
         question = Question(
             subject=f"{lead.name}: have you taken {new.name} along?",
-            body=f"{new.name} is new. Deploy together, and look at what breaks together.",
+            body=f"{escaping.markdown(new.name)} is new. Deploy together, and look at what breaks together.",
             options=(self.PAIRED, self.NOT_NOW),
             fields={"note": text_field("Note", "What they have seen, and what is still to be shown")},
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core import escaping
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployOperator, VerifyOperator
@@ -44,7 +45,7 @@ class SayHotfixOperator(ByHandOperator):
         except HotfixRefused as refused:
             raise AirflowFailException(str(refused)) from refused
         for sentence in found.sentences:
-            self.log.info("%s", sentence)
+            self.log.info("%s", escaping.one_line(sentence))
         return {**found.model_dump(mode="json"), "sentences": list(found.sentences)}
 
 

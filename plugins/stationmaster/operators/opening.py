@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core import escaping
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -108,4 +109,4 @@ class OpenDepartureOperator(StationOperator):
                 "not skipped. Clear the failed task of its run instead."
             )
         opening.skip(station, found, by=by, reason=reason)
-        raise AirflowSkipException(f"{found.id} is skipped: {reason}")
+        raise AirflowSkipException(f"{found.id} is skipped: {escaping.said(reason)}")

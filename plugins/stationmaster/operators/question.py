@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from stationmaster.core.escaping import one_line
 from stationmaster.core.naming import short
 
 if TYPE_CHECKING:
@@ -31,13 +32,13 @@ def ask_in_airflow(context: Context, question: Question, people: Iterable[Person
     """
     from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
 
-    able = [HITLUser(id=person.airflow, name=person.name) for person in people if person.airflow]
+    able = [HITLUser(id=person.airflow, name=one_line(person.name)) for person in people if person.airflow]
     if not able:
         raise ValueError(f"nobody who is asked {question.subject!r} has an Airflow account")
     upsert_hitl_detail(
         ti_id=context["ti"].id,
         options=list(question.options),
-        subject=question.subject,
+        subject=one_line(question.subject),
         body=question.body,
         defaults=None,
         multiple=False,

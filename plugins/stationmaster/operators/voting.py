@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from stationmaster.core import escaping
 from stationmaster.core.naming import names
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
@@ -211,11 +212,12 @@ class ConfirmOperator(AskOperator):
         _, manifest = counting.round_of(station, departure)
         gates = gate_table.standing(station, departure, Act.PROMOTE, without=("confirmation",))
         counted, _ = counting.count_from_ledger(station, departure)
-        names = ", ".join(station.team.people[str(ballot.voter)].name for ballot in counted.approvals)
+        given = [station.team.people[str(ballot.voter)].name for ballot in counted.approvals]
+        names = escaping.markdown(", ".join(given))
         commits = "\n".join(f"- {passenger.component}: `{passenger.sha}`" for passenger in manifest.passengers)
         return Question(
             subject=f"{departure}: promote manifest {manifest.short} to {station.train.production} now?",
-            body=f"{commits}\n\nLGTM by {names}.\n\n{wording.standing_text(station, gates)}",
+            body=f"{commits}\n\nLGTM by {names}.\n\n{wording.standing_markdown(station, gates)}",
             options=(self.GO, self.NO_GO),
             fields={
                 "reason": text_field("Reason", "Why, if you say no"),

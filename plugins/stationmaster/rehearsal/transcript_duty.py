@@ -187,7 +187,7 @@ def _log(evidence: Evidence, team: TeamConfig) -> Iterator[str]:
 
 def _place(link: str) -> str:
     """Return a link as people read it: of the stand-ins what comes after the host, for they are gone by then."""
-    return escaping.markdown(without_stand_ins(link).rstrip("/"))
+    return escaping.markdown(without_stand_ins(link).rstrip("/"), links=True)
 
 
 def _entries(evidence: Evidence, team: TeamConfig) -> list[Happened]:
@@ -242,7 +242,10 @@ def _is_of_channel(team: TeamConfig, message: Said) -> bool:
 
 
 def _row(_: TeamConfig, cells: Sequence[str]) -> str:
-    shown = (escaping.markdown(cell).replace("\\|", "|").replace("|", "\\|").replace("\n", "<br>") for cell in cells)
+    shown = (
+        escaping.markdown(cell, links=True).replace("\\|", "|").replace("|", "\\|").replace("\n", "<br>")
+        for cell in cells
+    )
     return f"| {' | '.join(shown)} |"
 
 

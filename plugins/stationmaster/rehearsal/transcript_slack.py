@@ -43,8 +43,16 @@ def _line(text: str, names: Mapping[str, str]) -> str:
         _ANGLE,
         text,
         lambda found: escaping.markdown(_shown(found.group(1), names)),
-        lambda plain: _pieces(_MARKED, plain, _marked, lambda bare: escaping.markdown(_undo(bare))),
+        lambda plain: _pieces(_MARKED, plain, _marked, lambda bare: _escaped(_undo(bare))),
     )
+
+
+def _escaped(bare: str) -> str:
+    """Return a piece of a line for Markdown, parted from its neighbours as it was."""
+    if not bare.strip():
+        return " " if bare else ""
+    before, after = (" " if edge.isspace() else "" for edge in (bare[0], bare[-1]))
+    return f"{before}{escaping.markdown(bare)}{after}"
 
 
 def _pieces(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, combine
 from stationmaster.core.instants import local_text
@@ -38,7 +39,7 @@ def record_of(station: Station, departure: str, number: int) -> RolloutRecord:
         raise DepartureSkipped(f"rollout {number} of {departure} was aborted; rollout {record.number} has begun")
     said = records.aborted(station.ledger, record)
     if said is not None:
-        raise DepartureSkipped(f"{said.by} has aborted the rollout: {said.why}")
+        raise DepartureSkipped(f"{said.by} has aborted the rollout: {escaping.said(said.why)}")
     return record
 
 

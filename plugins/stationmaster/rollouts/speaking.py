@@ -47,16 +47,15 @@ def say(station: Station, record: RolloutRecord, word: Word, *, why: str, by: st
     else:
         said = records.paused(station.ledger, record)
         if word == "pause" and said is not None:
-            raise RolloutRefused(f"{said.by} has paused it already: {said.why}.")
+            raise RolloutRefused(f"{said.by} has paused it already: {escaping.said(said.why)}.")
         if word == "resume" and said is None:
             raise RolloutRefused("It is not paused.")
         target = None
     now = station.now()
     records.write_word(station.ledger, record, word, target=target, why=why.strip(), now=now, by=by)
     who = station.team.mentions([by])
-    text = (
-        f"{_TOLD.get(word, ':speech_balloon:')} {who}: {word} {target or 'the rollout'}. {escaping.slack(why.strip())}"
-    )
+    reason = escaping.slack(escaping.said(why))
+    text = f"{_TOLD.get(word, ':speech_balloon:')} {who}: {word} {target or 'the rollout'}. {reason}"
     telling.tell(station, record.departure, f"rollout/{record.number}/said/{now:%Y%m%dT%H%M%S%f}", text)
 
 

@@ -68,7 +68,7 @@ def votes(station: Station, record: RolloutRecord, batch: Batch, proposals: Mapp
 def stalled(station: Station, batch: Batch, standing: Standing, lasting: timedelta) -> str:
     """Return that a batch gets no further, with why."""
     hours = lasting.total_seconds() / 3600
-    why = " ".join(f"{escaping.slack(found.sentence)} {escaping.slack(found.how)}" for found in standing.blockers)
+    why = " ".join(escaping.slack(f"{found.sentence} {found.how}", links=True) for found in standing.blockers)
     return f":turtle: Batch {batch.number} has got no further for {hours:.0f} h, {station.conductor.mention}. {why}"
 
 

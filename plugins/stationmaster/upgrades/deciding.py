@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.checks import CheckReport, merge_checks
 from stationmaster.core.freezes import freeze_gate
@@ -204,7 +205,8 @@ def _of_open(desk: UpgradeDesk, upgrade: Upgrade, pull: PullRequest) -> Decision
     )
     reasons = objections(desk.entry.merge, assessment, condition)
     if reasons:
-        return Decision("ask", reasons, pull, assessment)
+        # What a diff or a name of a package says is not ours: no address in it becomes a link.
+        return Decision("ask", tuple(map(escaping.opened, reasons)), pull, assessment)
     return Decision("merge", (), pull, assessment, by=by or "stationmaster")
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.hooks.forge_pulls import marker
 from stationmaster.upgrades import starting
@@ -44,7 +45,9 @@ def search(desk: UpgradeDesk, upgrade: Upgrade) -> Search:
         running = blocker("UPGRADE_RUNNING", since=run.created_at, repository=desk.repository, run=run.url)
         return Search("searching", blocker=running, run=run.url)
     if run.conclusion != "success":
-        return Search("failed", run=run.url, why=f"The workflow ended as {run.conclusion}: {run.url}.")
+        return Search(
+            "failed", run=run.url, why=f"The workflow ended as {escaping.opened(str(run.conclusion))}: {run.url}."
+        )
     found = _of_this_week(desk, upgrade)
     if found is not None:
         return Search("found", pull=found, run=run.url)
@@ -53,8 +56,9 @@ def search(desk: UpgradeDesk, upgrade: Upgrade) -> Search:
         return Search("searching", blocker=_awaited(desk, run, shows_by), run=run.url)
     alike = _alike(desk, upgrade)
     if alike is not None:
+        author = escaping.opened(alike.author or "nobody")
         why = (
-            f"#{alike.number} stands where the workflow's pull request should, but it is {alike.author or 'nobody'}'s: "
+            f"#{alike.number} stands where the workflow's pull request should, but it is {author}'s: "
             "if that is the workflow's account, write it as author under pull in the team's file."
         )
         return Search("failed", run=run.url, why=why)

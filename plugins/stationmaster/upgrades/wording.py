@@ -25,9 +25,14 @@ def question(desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> tuple[s
     subject = escaping.one_line(f"{desk.repository}: settle the dependency upgrade of {upgrade.week}")
     lines = []
     if decision.pull is not None:
-        title = escaping.markdown(escaping.one_line(decision.pull.title))
-        lines += [f"[#{decision.pull.number} {title}]({decision.pull.url})", ""]
-    lines += ["Why it is yours:", "", *(f"- {escaping.markdown(reason)}" for reason in decision.reasons), ""]
+        title = f"#{decision.pull.number} {decision.pull.title}"
+        lines += [escaping.markdown_link(decision.pull.url, title), ""]
+    lines += [
+        "Why it is yours:",
+        "",
+        *(f"- {escaping.markdown(reason, links=True)}" for reason in decision.reasons),
+        "",
+    ]
     if decision.assessment is not None and decision.assessment.bumps:
         lines += ["What changes:", "", *(f"- {escaping.markdown(line)}" for line in summary(decision.assessment)), ""]
     lines.append(
@@ -44,7 +49,7 @@ def asked(desk: UpgradeDesk, people: Sequence[Person], decision: Decision, *, be
     """
     came = f" It comes to you from {escaping.slack(before)}, whose shift is over." if before else ""
     lines = [f":arrow_up: {mentions(people)}: the dependency upgrade of {_where(desk, decision)} is yours.{came}"]
-    lines += _bullets(decision.reasons)
+    lines += _bullets(decision.reasons, links=True)
     if decision.assessment is not None and decision.assessment.bumps:
         lines += ["What changes:", *_bullets(summary(decision.assessment))]
     return "\n".join(lines)
@@ -52,13 +57,13 @@ def asked(desk: UpgradeDesk, people: Sequence[Person], decision: Decision, *, be
 
 def reminder(desk: UpgradeDesk, people: Sequence[Person], decision: Decision) -> str:
     """Return the Slack message that the question is still open."""
-    first = escaping.slack(decision.reasons[0]) if decision.reasons else ""
+    first = escaping.slack(decision.reasons[0], links=True) if decision.reasons else ""
     return f":bell: {mentions(people)}: the dependency upgrade of {_where(desk, decision)} is still open. {first}"
 
 
 def stuck(desk: UpgradeDesk, people: Sequence[Person], found: Blocker) -> str:
     """Return the Slack message that something is in the way which waiting will not clear."""
-    why = escaping.slack(f"{found.sentence} {found.how}")
+    why = escaping.slack(f"{found.sentence} {found.how}", links=True)
     return (
         f":warning: {mentions(people)}: the dependency upgrade of *{escaping.slack(desk.repository)}* is stuck. {why}"
     )
@@ -77,9 +82,9 @@ def _where(desk: UpgradeDesk, decision: Decision) -> str:
     name = f"*{escaping.slack(desk.repository)}*"
     if decision.pull is None:
         return name
-    return f"{name} (<{decision.pull.url}|#{decision.pull.number}>)"
+    return f"{name} ({escaping.slack_link(decision.pull.url, f'#{decision.pull.number}')})"
 
 
-def _bullets(lines: Sequence[str]) -> list[str]:
-    shown = [f"• {escaping.slack(line)}" for line in lines[:_SHOWN]]
+def _bullets(lines: Sequence[str], *, links: bool = False) -> list[str]:
+    shown = [f"• {escaping.slack(line, links=links)}" for line in lines[:_SHOWN]]
     return [*shown, *([f"• and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else [])]

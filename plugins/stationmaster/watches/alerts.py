@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from stationmaster.core import escaping
 from stationmaster.core.alert_groups import DECISIONS, Decision, Event, Group, groups_of, named, undecided
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.escaping import one_line
 from stationmaster.hooks.chat_budget import BudgetSpent, budget_of
 from stationmaster.oncall_log import log
 from stationmaster.watches import alert_polls, silences, wording
@@ -148,7 +148,7 @@ def _from_slack(desk: Desk, people: Sequence[Person], receipt: Receipt) -> tuple
 def _decided(desk: Desk, book: AlertBook, group: Group, decision: Decision, why: str, by: str) -> Fact:
     if decision not in DECISIONS:
         raise ValueError(f"{decision!r} is no decision: {', '.join(DECISIONS)}")
-    fact = book.decide(group, decision, one_line(why)[:_WHY], [named(event) for event in group.alerts], by)
+    fact = book.decide(group, decision, escaping.one_line(why)[:_WHY], [named(event) for event in group.alerts], by)
     _log_decision(desk, fact)
     return fact
 
@@ -159,5 +159,5 @@ def _log_decision(desk: Desk, fact: Fact) -> None:
     words = {"act": "acts on", "escalate": "escalates", "leave": "leaves"}[str(value["decision"])]
     who = person.name if person is not None else fact.by
     text = f"{who} {words} {wording.counted(len(value['alerts']))} of {value['severity']} on {value['cluster']}"
-    reason = f": {value['why']}" if value["why"] else ""
+    reason = f": {escaping.said(str(value['why']))}" if value["why"] else ""
     log.write(desk, f"{text}{reason}", at=fact.at, about="alert", by=fact.by, once=f"alert/decided/{fact.seq}")

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.escaping import one_line
 from stationmaster.core.instants import local_text
 from stationmaster.core.questions import (
     Question,
@@ -99,7 +99,7 @@ def _take_in(
         value = {
             "asker": message.user,
             "at": message.at.isoformat(),
-            "text": one_line(message.text)[:_SHOWN],
+            "text": escaping.one_line(escaping.heard(message.text))[:_SHOWN],
             "words": sorted(words_of(message.text)),
         }
         fact = book.once(ASKED, name, value, at=message.at)

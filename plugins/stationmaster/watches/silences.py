@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.hooks.chat_models import instant_of
 from stationmaster.oncall_log import log
@@ -66,7 +67,7 @@ def silence(desk: Desk, key: str, what: str, repository: str, number: int, *, by
 
 def _log(desk: Desk, fact: Fact) -> None:
     """Write a silence into the on-call log, once; a later check does so, too, if whoever silenced died over it."""
-    text, links = f"{fact.by} silenced {fact.value['what']}", [str(fact.value["url"])]
+    text, links = f"{fact.by} silenced {escaping.said(str(fact.value['what']))}", [str(fact.value["url"])]
     log.write(desk, text, at=fact.at, links=links, about="silence", by=fact.by, once=f"silence/{fact.seq}")
 
 
@@ -96,7 +97,10 @@ def _ended(desk: Desk, each: Silence, role: str, channel: str) -> Blocker | None
     people = questions.on_call(desk, role)
     key = f"{desk.team.id}.watch/silence/{each.key}/{each.seq}/over"
     receipt = say(desk, key, desk.team.channels[channel].id, wording.silence_over(people, each))
-    text, at = f"The silence of {each.what} is over: {each.issue} is closed", instant_of(str(receipt["ts"]))
+    text, at = (
+        f"The silence of {escaping.said(each.what)} is over: {each.issue} is closed",
+        instant_of(str(receipt["ts"])),
+    )
     log.write(desk, text, at=at, about="silence", once=key)
     desk.ledger.record_once(
         place_of(desk.team.id), OVER, each.key, {"seq": each.seq}, desk.now(), "stationmaster", key=f"{OVER}/{each.seq}"

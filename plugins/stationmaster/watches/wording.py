@@ -60,23 +60,22 @@ def issue_title(text: str) -> str:
 
 def issue_body(text: str, link: str) -> str:
     """Return the Markdown of an issue that is made of a question."""
-    quoted = "\n".join(f"> {line}" for line in escaping.markdown(text).splitlines())
-    return f"{quoted}\n\nAsked in Slack: {link}"
+    return f"{escaping.markdown_lines(text)}\n\nAsked in Slack: {escaping.markdown_link(link)}"
 
 
 def filed(who: Person, url: str) -> str:
     """Return the reply that names the issue."""
-    return f":ticket: {escaping.slack(who.name)} made an issue of it: {url}"
+    return f":ticket: {escaping.slack(who.name)} made an issue of it: {escaping.slack_link(url)}"
 
 
 def pulled(who: Person, url: str) -> str:
     """Return the reply that the issue is one of this sprint (C-27)."""
-    return f":fast_forward: {escaping.slack(who.name)} pulled it into the sprint: {url}"
+    return f":fast_forward: {escaping.slack(who.name)} pulled it into the sprint: {escaping.slack_link(url)}"
 
 
 def silence_over(people: Sequence[Person], silence: Silence) -> str:
     """Return the message that a silence has ended with its issue."""
-    what, issue = escaping.slack(silence.what), escaping.slack(silence.issue)
+    what, issue = escaping.slack(escaping.said(silence.what)), escaping.slack(silence.issue)
     return (
         f":loud_sound: {mentions(people)}: {what} is silent no more, for {issue} is closed. If it is not mended, "
         "silence it again with an issue that is open."
@@ -88,8 +87,8 @@ def issue_duty(people: Sequence[Person], one: Watched, duty: Duty, due: str, *, 
 
     :param top: it has the highest priority of the team's scale.
     """
-    link = f"<{one.issue.url}|{escaping.slack(one.key)}>"
-    title, label = escaping.slack(escaping.one_line(one.issue.title)), escaping.slack(one.priority.label)
+    link = escaping.slack_link(one.issue.url, one.key)
+    title, label = escaping.slack(escaping.said(one.issue.title)), escaping.slack(one.priority.label)
     if duty.what != "update":
         more = " Everybody else drops other work for it; escalate now if it cannot be done." if top else ""
         when = f"{'was' if duty.what == 'late' else 'is'} due {due}"
@@ -123,19 +122,18 @@ def alerts_reminder(people: Sequence[Person]) -> str:
 
 
 def _alert(event: Event, watch: AlertsWatch) -> str:
-    title, page = escaping.slack(event.title), watch.page(event.title)
-    named = f"<{event.url}|{title}>" if event.url else title
+    page = watch.page(event.title)
+    named = escaping.slack_link(event.url, event.title) if event.url else escaping.slack(event.title)
     # What is about just this alert comes before what is about all of them.
     if event.runbook and not page:
-        return f"{named} (<{event.runbook}|runbook>)"
+        return f"{named} ({escaping.slack_link(event.runbook, 'runbook')})"
     page = page or watch.runbook or ""
     return f"{named} (runbook `{page}`)" if page else f"{named} (no runbook)"
 
 
 def spike(people: Sequence[Person], team: str, found: Spike) -> str:
     """Return the reply in a departure's thread that an error comes more often since it is in production (C-28)."""
-    error = escaping.slack(found.error)
-    link = f"<{found.url}|{error}>" if found.url else error
+    link = escaping.slack_link(found.url, found.error) if found.url else escaping.slack(found.error)
     return (
         f":chart_with_upwards_trend: {mentions(people)}: {link} came {found.after} times in {found.span}, and "
         f"{found.before} times in the same time before. It holds the next promotion back until it is mended or rolled "
@@ -147,9 +145,10 @@ def spike_issue(found: Spike) -> tuple[str, str]:
     """Return title and Markdown of the issue of an error that came more often after a deploy (C-29)."""
     title = issue_title(found.error)
     times = f"{found.after} times in {found.span} after {found.departure}, and {found.before} times in as long before."
-    return title, f"{escaping.markdown(found.error)}\n\nIt came {times}" + (f"\n\n{found.url}" if found.url else "")
+    link = f"\n\n{escaping.markdown_link(found.url)}" if found.url else ""
+    return title, f"{escaping.markdown(escaping.said(found.error))}\n\nIt came {times}{link}"
 
 
 def spike_filed(url: str) -> str:
     """Return the reply that names the issue of an error."""
-    return f":ticket: It is logged as {url}. `stationmaster silence` may hang on that."
+    return f":ticket: It is logged as {escaping.slack_link(url)}. `stationmaster silence` may hang on that."

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from stationmaster.core import escaping
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import Instant
@@ -51,7 +52,7 @@ def halt(ledger: Ledger, train: str, *, why: str, now: datetime, by: str) -> Hal
     """
     standing = current(ledger, train)
     if standing is not None:
-        raise HaltRefused(f"{train} is stopped already, by {standing.by}: {standing.why}.")
+        raise HaltRefused(f"{train} is stopped already, by {standing.by}: {escaping.said(standing.why)}.")
     _write(ledger, train, halted=True, why=why, now=now, by=by)
     return Halt(by=by, why=why.strip(), since=now)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from stationmaster.core.escaping import one_line
 from stationmaster.work.effects import FREE, Receipt, perform
 
 if TYPE_CHECKING:
@@ -33,11 +34,14 @@ def open_ticket(
     """Open an issue once, and return ``{"repository", "number", "url"}``; a lost one is found by its key.
 
     :param key: of the effect; the issue carries it.
+    :param title: plain text; it becomes one line.
     :param body: Markdown; whatever came from outside is escaped in it.
     :param found_by: the labels among which a lost one is looked for, where people may take others off; all by default.
     :param adds: what the receipt says beside that.
     :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
     """
+
+    title = one_line(title)
 
     def receipt(issue: Issue) -> Receipt:
         return {"repository": repository, "number": issue.number, "url": issue.url, **(adds or {})}
@@ -125,7 +129,7 @@ def add_file(
         return {"repository": repository, "path": path, "url": found.url}
 
     def act() -> Receipt:
-        return receipt(desk.forge.add_file(repository, path, marked, branch=branch, message=message))
+        return receipt(desk.forge.add_file(repository, path, marked, branch=branch, message=one_line(message)))
 
     def look_up() -> Receipt | None:
         found = desk.forge.file(repository, path, branch)

@@ -10,6 +10,7 @@ from stationmaster.rehearsal.slack.limits import (
     checked_blocks,
     checked_metadata,
 )
+from stationmaster.rehearsal.slack.markup import linked
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackMessage
 from stationmaster.rehearsal.slack.shapes import message_object, permalink, reaction_objects
 from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackRefusal, SlackWorld
@@ -167,6 +168,8 @@ def _content(call: Call) -> dict[str, Any]:
     blocks = checked_blocks(call.structure("blocks", "invalid_blocks_format"))
     attachments = call.structure("attachments", "invalid_attachments")
     text = call.text("text")
+    if call.text("parse") != "none":
+        text = linked(text)
     if not text and not blocks and not attachments:
         raise SlackRefusal("no_text")
     return {"text": text, "blocks": blocks, "attachments": attachments}

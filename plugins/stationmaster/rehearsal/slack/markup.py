@@ -76,7 +76,24 @@ _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
 _ITALIC = re.compile(r"(?<![\w_])_([^_\n]+)_(?![\w_])")
 _STRIKE = re.compile(r"(?<![\w~])~([^~\n]+)~(?![\w~])")
 _NAME = re.compile(r":([a-z0-9_+'-]+)(?:::skin-tone-[2-6])?:")
+_BARE = re.compile(
+    r"https?://[^\s<>|]*[^\s<>|.,;:!?)]"
+    r"|(?<![\w@./:-])(?:[a-z0-9-]+\.)+(?:com|net|org|info|io|dev|app|md|sh|py|rs|example)(?![\w.-])(?:/[^\s<>|]*)?",
+    re.IGNORECASE,
+)
+"""What Slack takes for an address in a plain text: with a scheme, or a host of a domain that it knows."""
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+
+
+def linked(text: str) -> str:
+    """Return the text with links where Slack makes some of its own, unless ``parse`` is ``none`` (S5)."""
+    pieces = re.split(r"(<[^<>]*>)", text)
+    return "".join(piece if piece.startswith("<") else _BARE.sub(_as_link, piece) for piece in pieces)
+
+
+def _as_link(found: re.Match[str]) -> str:
+    bare = found[0]
+    return f"<{bare}>" if "://" in bare else f"<http://{bare}|{bare}>"
 
 
 def emoji(name: str) -> str:
