@@ -26,7 +26,7 @@ from stationmaster.hooks.chat_errors import (
     ChatUnreadable,
     ChatUserUnknown,
 )
-from stationmaster.hooks.chat_memory import THREAD_PAGE, ChatMemory, memory_of
+from stationmaster.hooks.chat_memory import ChatMemory, memory_of
 from stationmaster.hooks.chat_models import (
     ChatChannel,
     ChatIdentity,
@@ -207,10 +207,10 @@ class Chat:
                 ) from None
 
         with kept.lock:
-            kept.resume(now, anew=anew)
-            asked = {"channel": channel, "ts": ts, "oldest": kept.upto}
+            kept.resume(now, page=self._memory.page, anew=anew)
+            asked, size = {"channel": channel, "ts": ts, "oldest": kept.upto}, self._memory.page
             try:
-                for page in self._whole_pages("conversations.replies", asked, THREAD_PAGE, about=about, spend=spend):
+                for page in self._whole_pages("conversations.replies", asked, size, about=about, spend=spend):
                     headless, found = chat_reading.thread(page, ts)
                     kept.headless = kept.headless or headless
                     kept.take(found)

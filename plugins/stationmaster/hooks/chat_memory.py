@@ -20,7 +20,7 @@ THREAD_PAGE = 1000
 ACCOUNTS_FOR = timedelta(minutes=5)
 """How long what Slack says of an account is good for, for whoever does not act upon it."""
 _THREADS = 64
-_PAGES_A_MINUTE = 30
+PAGES_A_MINUTE = 30
 """conversations.replies is tier 3, which is 50 calls a minute; watches take some of them."""
 _BEGUN_WITHIN = timedelta(minutes=15)
 
@@ -40,10 +40,10 @@ class KeptThread:
         self.headless = False
         self.begun = now
 
-    def resume(self, now: datetime, *, anew: bool) -> None:
+    def resume(self, now: datetime, *, page: int, anew: bool) -> None:
         """Say from where to read on: from the beginning, or after what was read last."""
         stale = self.begun is None or not self.begun <= now <= self.begun + _BEGUN_WITHIN
-        if (self.whole and (anew or len(self.replies) < THREAD_PAGE)) or (not self.whole and stale):
+        if (anew or len(self.replies) < page) if self.whole else stale:
             self.begin(now)
 
     def take(self, replies: Iterable[Reply]) -> None:
@@ -54,10 +54,11 @@ class KeptThread:
 
 
 class ChatMemory:
-    """What one process remembers of one workspace."""
+    """What one process remembers of one workspace; ``page`` messages of a thread are read in one call."""
 
-    def __init__(self) -> None:
-        self.budget = CallBudget("conversations.replies", _PAGES_A_MINUTE)
+    def __init__(self, *, page: int = THREAD_PAGE, pages_a_minute: int = PAGES_A_MINUTE) -> None:
+        self.page = page
+        self.budget = CallBudget("conversations.replies", pages_a_minute)
         self._lock = threading.Lock()
         self._threads: OrderedDict[tuple[str, str], KeptThread] = OrderedDict()
         self._accounts: dict[str, tuple[ChatUser | None, datetime]] = {}
