@@ -40,7 +40,8 @@ class Ballot(Value):
     ``cast_at`` is the instant by the clock of the channel: Slack's own for a reply, otherwise the worker's that took
     it. A reaction has none: it is the look that first saw it, and ``certain`` is False. So it is where a statement is
     known not to speak of what the person said before, such as "withdraw my LGTM" after a veto. ``seen_at`` is when it
-    was first read, by the clock of whoever read it.
+    was first read, by the clock of whoever read it; ``made_at`` is ``cast_at`` by our clock, where another clock is
+    known to differ from it.
 
     ``gone`` says that the place no longer shows it, since ``gone_at``.
     """
@@ -56,6 +57,7 @@ class Ballot(Value):
     place: str = ""
     certain: bool = True
     seen_at: Instant | None = None
+    made_at: Instant | None = None
     gone: Gone | None = None
     gone_at: Instant | None = None
 

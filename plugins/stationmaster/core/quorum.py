@@ -305,7 +305,7 @@ def _by_voter(admitted: Iterable[Ballot]) -> dict[str, list[Ballot]]:
 def _age(ballot: Ballot) -> tuple[object, ...]:
     identity = (ballot.voter or "", ballot.channel, ballot.account, ballot.manifest, ballot.reason or "", ballot.bot)
     never = datetime.min.replace(tzinfo=ballot.cast_at.tzinfo)
-    ends = (ballot.gone or "", ballot.gone_at or never, ballot.seen_at or never)
+    ends = (ballot.gone or "", ballot.gone_at or never, ballot.seen_at or never, ballot.made_at or never)
     return (ballot.cast_at, _CARE[ballot.choice], *identity, ballot.place, ballot.certain, *ends)
 
 
@@ -335,8 +335,9 @@ def _after(later: Ballot, earlier: Ballot) -> bool:
         # Replies are read before reactions: one that a look did not see yet is newer than the replies it saw.
         read_at = earlier.seen_at if earlier.channel == "slack_reply" else None
         return read_at is not None and later.cast_at > read_at
-    made = min(later.cast_at, later.seen_at) if later.seen_at is not None else later.cast_at
-    return made > earlier.cast_at + (timedelta(0) if earlier.cast_at == later.cast_at else BETWEEN_CLOCKS)
+    made = later.made_at or later.cast_at
+    no_later = made if later.seen_at is None else min(made, later.seen_at)
+    return no_later > (earlier.made_at or earlier.cast_at) + BETWEEN_CLOCKS
 
 
 def _lifted(objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:

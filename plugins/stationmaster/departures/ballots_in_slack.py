@@ -12,7 +12,7 @@ that is gone, and whatever hung on a message that is gone, may have been deleted
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core.ballot_words import SpokenVote, passes_over, takes_back_an_approval, unclear, votes
@@ -165,12 +165,16 @@ def _said(station: Station, about: _Round, place: str, reply: Reply, asked_at: s
     said = votes(reply.text, approve_emoji=gate.approve_emoji, veto_emoji=gate.veto_emoji)
     if said is None and not passes_over(reply.text) and unclear(reply.text, veto_emoji=gate.veto_emoji):
         text = reply.text.strip()[:_LONGEST_TEXT]
-        return _ballot(station, reply.user, place, "unclear", about.manifest.hash, at, reason=text)
+        ahead = about.questions[0].ahead
+        return _ballot(station, reply.user, place, "unclear", about.manifest.hash, at, reason=text, ahead=ahead)
     if said is None or (before and said.choice != "veto"):
         return None
     aimed_at = _aimed_at(station, about, said)
+    ahead = about.questions[0].ahead
     certain = not (said.choice == "withdraw" and takes_back_an_approval(reply.text))
-    return _ballot(station, reply.user, place, said.choice, aimed_at, at, reason=said.reason, certain=certain)
+    return _ballot(
+        station, reply.user, place, said.choice, aimed_at, at, reason=said.reason, certain=certain, ahead=ahead
+    )
 
 
 def _aimed_at(station: Station, about: _Round, said: SpokenVote) -> str:
@@ -205,6 +209,7 @@ def _ballot(
     *,
     reason: str | None = None,
     certain: bool = True,
+    ahead: timedelta = timedelta(0),
 ) -> Ballot:
     person = station.team.person_by_slack(user)
     return Ballot.model_validate(
@@ -220,6 +225,7 @@ def _ballot(
             "place": place,
             "certain": certain,
             "seen_at": station.now(),
+            "made_at": at - ahead if ahead else None,
         }
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.departures.beside import channel_of
 from stationmaster.hooks.chat_errors import ChatMessageGone
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import EffectState
 from stationmaster.work.effects import FREE, Receipt, perform
@@ -26,12 +27,16 @@ log = logging.getLogger(__name__)
 
 
 class Said(NamedTuple):
-    """A message that said something: its channel and ``ts``, the ``ts`` of its thread, and whether it was deleted."""
+    """A message that said something: its channel and ``ts``, the ``ts`` of its thread, and whether it was deleted.
+
+    ``ahead`` is how far its stamp lies outside the time in which it was posted by our clock: Slack's is ahead by that.
+    """
 
     channel: str
     ts: str
     thread: str
     deleted: bool
+    ahead: timedelta
 
 
 HEADLINE = "headline"
@@ -252,10 +257,17 @@ def sayings(station: Station, departure: str, what: str) -> tuple[Said, ...]:
     for number in range(again + 1):
         effect = station.ledger.effect(_numbered(departure, what, number))
         if effect is not None and effect.receipt:
-            # Before release 0.20 a receipt did not name its thread.
+            # Older releases did not keep in which thread.
             thread = str(effect.receipt.get("thread") or (now.ts if now is not None else ""))
-            found.append(Said(effect.receipt["channel"], effect.receipt["ts"], thread, deleted=number < again))
+            ahead = _ahead(instant_of(effect.receipt["ts"]), effect.intended_at, effect.changed_at)
+            found.append(Said(effect.receipt["channel"], effect.receipt["ts"], thread, number < again, ahead))
     return tuple(found)
+
+
+def _ahead(stamp: datetime, began: datetime, ended: datetime) -> timedelta:
+    if stamp > ended + _CLOCK_SKEW:
+        return stamp - ended
+    return stamp - began if stamp < began - _CLOCK_SKEW else timedelta(0)
 
 
 def _numbered(departure: str, what: str, deleted: int) -> str:

@@ -14,6 +14,8 @@ from stationmaster.ledger.errors import UnknownRound
 from stationmaster.ledger.store import Store
 from stationmaster.ledger.tables import BALLOT_CAST, BALLOT_GONE, BallotEndRow, BallotRow
 
+_LATER = {"place", "certain", "seen_at", "made_at"}
+
 
 class Ballots(Store):
     """Who said what about which manifest, where, when; and since when it is no longer shown there."""
@@ -39,12 +41,13 @@ class Ballots(Store):
                 )
             if _standing(pen.session, departure_id, ballot) is not None:
                 return False
-            said = ballot.model_dump(mode="python", exclude={"gone", "gone_at", "place", "certain", "seen_at"})
+            said = ballot.model_dump(mode="python", exclude={"gone", "gone_at", *_LATER})
             row = BallotRow(departure=departure_id, round=round, **said)
             row.cast_at = utc(ballot.cast_at)
             row.place = ballot.place or None
             row.certain = None if ballot.certain else False
             row.seen_at = None if ballot.seen_at is None else utc(ballot.seen_at)
+            row.made_at = None if ballot.made_at is None else utc(ballot.made_at)
             pen.add(row, BALLOT_CAST, departure_id, at=now or ballot.cast_at, actor=ballot.voter or ballot.account)
             return True
 
@@ -100,7 +103,7 @@ def _standing(session: Session, departure_id: str, ballot: Ballot) -> BallotRow 
 
 
 def _ballot(row: BallotRow, end: BallotEndRow | None) -> Ballot:
-    fields = ("voter", "account", "channel", "choice", "manifest", "reason", "cast_at", "bot", "seen_at")
+    fields = ("voter", "account", "channel", "choice", "manifest", "reason", "cast_at", "bot", "seen_at", "made_at")
     said = {field: getattr(row, field) for field in fields}
     said |= {"place": row.place or "", "certain": row.certain is not False}
     if end is not None:

@@ -172,6 +172,7 @@ class BallotRow(WitnessedRow):
     place: Mapped[str | None] = mapped_column(info=LATER)
     certain: Mapped[bool | None] = mapped_column(info=LATER)
     seen_at: Mapped[datetime | None] = mapped_column(info=LATER)
+    made_at: Mapped[datetime | None] = mapped_column(info=LATER)
     __table_args__ = (Index(None, "departure"),)
 
 

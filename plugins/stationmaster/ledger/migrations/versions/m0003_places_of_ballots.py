@@ -20,6 +20,7 @@ def upgrade() -> None:
         batch.add_column(sa.Column("place", sa.Text(), nullable=True))
         batch.add_column(sa.Column("certain", sa.Boolean(), nullable=True))
         batch.add_column(sa.Column("seen_at", INSTANT, nullable=True))
+        batch.add_column(sa.Column("made_at", INSTANT, nullable=True))
         batch.drop_constraint("ledger_ballots_once", type_="unique")
         batch.create_index(op.f("ledger_ballots_departure"), ["departure"], unique=False)
     op.create_table(
