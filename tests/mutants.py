@@ -384,11 +384,11 @@ MUTANTS = (
         "tests/departures/test_votes.py::test_v03_a_veto_returns_when_the_approval_that_replaced_it_is_deleted",
     ),
     Mutant(
-        "V3: whoever deploys reads all of it",
+        "V9: whoever deploys asks all of it anew",
         "departures/gate_table.py",
         "fresh=asked.how is How.ACT",
         "fresh=False",
-        "tests/departures/test_votes.py::test_v09_an_account_votes_only_while_it_is_an_active_full_member",
+        "tests/departures/test_votes.py::test_v09_whoever_deploys_asks_anew_what_an_account_is",
     ),
     Mutant(
         "V4: a veto that somebody else may have deleted holds",

@@ -100,11 +100,11 @@ def test_v01_nor_does_one_that_is_set_after_the_veto(gated):
     """A reaction bears no instant: where the order cannot be known, the veto holds."""
     others(gated)
     gated.reply("goran", SENTENCE)
-    gated.react("goran")
-    assert verdict(gated) == "DENY"
-    looked(gated)
-    gated.react("goran", "+1")
     assert codes(looked(gated)) == ["VETOED"]
+    gated.react("goran")
+    assert codes(looked(gated)) == ["VETOED"]
+    gated.reply("goran", "withdraw")
+    assert looked(gated).opens
 
 
 def test_v02_nor_one_given_in_airflow(gated):
@@ -411,6 +411,16 @@ def test_v09_an_account_votes_only_while_it_is_an_active_full_member(gated, stat
     found = looked(gated, minutes=6)
     assert codes(found)[0] == "QUORUM_MISSING"
     assert reason == "bot" or "ACCOUNT_CANNOT_VOTE" in codes(found)
+
+
+def test_v09_whoever_deploys_asks_anew_what_an_account_is(gated):
+    gated.vote("amara")
+    gated.vote("emil")
+    gated.react("goran")
+    assert looked(gated).opens
+    gated.slack.users[gated.slack_of("goran")].deleted = True
+    assert looked(gated).opens  # by what was told within the last minutes
+    assert not deploys(gated)
 
 
 def test_v09_the_veto_of_an_account_that_was_deactivated_since_holds(gated):
