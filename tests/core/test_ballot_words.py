@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stationmaster.core.ballot_words import SpokenVote, votes
+from stationmaster.core.ballot_words import SpokenVote, passes_over, takes_back_an_approval, unclear, votes
 from stationmaster.core.emoji import canonical_emoji
 
 SHORT = "1a2b3c4d"
@@ -123,3 +123,110 @@ def test_f09_words_after_an_approval_make_it_no_vote(words: str) -> None:
 )
 def test_f09_skin_tones_and_aliases_are_one_emoji(name: str, canonical: str) -> None:
     assert canonical_emoji(name) == canonical
+
+
+GATE = {"approve_emoji": ("white_check_mark", "+1"), "veto_emoji": ("no_entry", "-1")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("–1", "—1", "−1", "－1", "I veto this", "I must veto", "NACK", "nak", "no go", "No-Go: it is broken", "stop"),
+        *(
+            "STOP!",
+            "please stop the train",
+            "No, do not ship",
+            "don’t deploy",
+            "we should not release this",
+            ":no_entry:",
+        ),
+        *(
+            "⛔ search is broken",
+            "> LGTM\nveto: broken",
+            "&gt; LGTM\nveto",
+            "LGTM\n-1",
+            "ve\u200bto",
+            "vеto",
+            "hmm, -1",
+        ),
+        *("*veto*", "<@U024BE7LH> veto", "I object", "rejected", "this is a veto", "no, wait: veto"),
+    ],
+)
+def test_v08_a_veto_is_heard_however_it_is_typed(text: str) -> None:
+    found = votes(text, **GATE)
+    assert found is not None
+    assert found.choice == "veto"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "LGTM :-1:",
+            "LGTM 👎",
+            "+1 :no_entry:",
+            "LGTM ⛔",
+            "LGTM :x:",
+            "LGTM 🖕",
+            "LGTM :warning:",
+            "👎 LGTM",
+            "LGTM, veto",
+        ),
+        *("no veto from me", "> veto: broken\nLGTM", "withdraw, but I still veto", "does it stop loading?", "`veto`"),
+    ],
+)
+def test_v07_what_may_be_a_veto_and_is_no_plain_one_is_unclear(text: str) -> None:
+    assert votes(text, **GATE) is None
+    assert unclear(text, veto_emoji=GATE["veto_emoji"])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "looks odd", "LGTM?", "-10", "1-1", "> veto: broken\nI looked", "LGTM :our_logo:", "No."]
+)
+def test_what_is_neither_is_not_unclear(text: str) -> None:
+    assert votes(text, **GATE) is None
+    assert not unclear(text, veto_emoji=GATE["veto_emoji"])
+
+
+@pytest.mark.parametrize("text", ["LGTM :tada:", "LGTM 🚀🎉", "✅", ":white_check_mark:", "👍🏽 🎉", "+1 ❤️"])
+def test_v07_friendly_emoji_leave_an_approval_one(text: str) -> None:
+    assert votes(text, **GATE) == SpokenVote(choice="approve")
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_one_thing_only(text: str) -> None:
+    found = votes(f"LGTM {text}", **GATE)
+    if found is not None and found.choice == "approve":
+        assert not unclear(f"LGTM {text}", veto_emoji=GATE["veto_emoji"])
+
+
+@pytest.mark.parametrize("veto", ["-1", "no_entry", "octagonal_sign", "x", "no_entry_sign"])
+@given(st.sampled_from(["LGTM", "approve", "+1", ":+1:", "👍"]), st.booleans())
+def test_v07_no_approval_stands_beside_an_emoji_that_vetoes(veto: str, word: str, before: bool) -> None:
+    text = f":{veto}: {word}" if before else f"{word} :{veto}:"
+    found = votes(text, approve_emoji=("+1",), veto_emoji=("no_entry",))
+    assert found is None or found.choice == "veto"
+    assert found is not None or unclear(text, veto_emoji=("no_entry",))
+
+
+def test_withdrawing_an_approval_is_no_word_about_a_veto() -> None:
+    assert takes_back_an_approval("withdraw my LGTM because search is broken")
+    assert takes_back_an_approval("my approval is withdrawn")
+    assert not takes_back_an_approval("withdraw")
+    assert not takes_back_an_approval("withdraw my veto, the approval was right")
+
+
+@pytest.mark.parametrize(
+    ("text", "whom"),
+    [
+        ("pass over <@U1A>", ("U1A",)),
+        ("Pass over <@U1A|emil>.", ("U1A",)),
+        ("pass over <@U1A> and <@U2B>", ("U1A", "U2B")),
+        ("<@U0STATION1> pass over <@U1A>", ("U1A",)),
+        ("do not pass over <@U1A>", ()),
+        ("pass over emil", ()),
+        ("pass over <@U1A> if it is green", ()),
+    ],
+)
+def test_v07_who_passes_over_whom(text: str, whom: tuple[str, ...]) -> None:
+    assert passes_over(text) == whom

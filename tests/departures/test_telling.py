@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.changelog import Change
-from stationmaster.departures import telling, wording
+from stationmaster.departures import telling, without_slack, wording
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, OPS, WEDNESDAY
 
@@ -100,13 +100,17 @@ def test_what_could_not_be_said_is_said_later_in_its_order_and_once(opened):
 
 
 def test_a_silent_slack_never_stops_a_deploy_and_all_is_told_once_it_is_back(week):
-    """The whole promotion with Slack down: three votes in Airflow, prod deployed, announced afterwards."""
+    """The whole promotion with Slack down: three votes in Airflow, two people who go without it; told afterwards."""
     week.staged()
     week.clock.to(WEDNESDAY)
     week.slack_down()
     week.open_promote()
     week.quorum()
     week.confirm()
+    assert not week.look("quorum").opens
+    manifest = week.ledger.manifest_of(week.departure).hash
+    for person, final in (("farah", True), ("emil", False)):
+        assert without_slack.say(week.station(), week.departure, manifest, person, final=final)
     week.promote()
     assert week.close("promote") is DepartureState.DONE
     assert len(week.dispatches()) == 2
@@ -114,7 +118,7 @@ def test_a_silent_slack_never_stops_a_deploy_and_all_is_told_once_it_is_back(wee
     week.slack_down(down=False)
     week.clock.to(WEDNESDAY + timedelta(days=1))
     week.open_cut()  # the next departure says what the last one could not
-    for words in ("Deploy to *prod* in progress", "Deploy to *prod* is complete"):
+    for words in ("Slack was out when the votes", "Deploy to *prod* in progress", "Deploy to *prod* is complete"):
         assert week.said(words) == 1
     telling.tell_again(week.station())
     assert week.said("Deploy to *prod* is complete") == 1

@@ -27,6 +27,7 @@ from stationmaster.hooks.chat_errors import (
     ChatUnreadable,
     ChatUserUnknown,
 )
+from stationmaster.hooks.chat_memory import ChatMemory
 from stationmaster.hooks.chat_models import instant_of, stamp_of
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.rehearsal.slack.models import SlackMessage, SlackUsergroup
@@ -484,3 +485,66 @@ def test_s5_slack_links_what_is_marked_as_a_link_and_nothing_else(slack: Workspa
     shown = slack.world.message(OPS, without["ts"]).text
     assert "<https://evil.example/x>" in shown
     assert "<http://evil.example|evil.example>," in shown
+
+
+def test_v10_a_thread_is_read_whole_while_it_is_one_page_and_read_on_when_it_is_longer(
+    slack: Workspace, chat: Chat
+) -> None:
+    chat._memory = ChatMemory(page=3, pages_a_minute=3)
+    ts = chat.post(OPS, "vote", key=KEY).ts
+    now = at(slack)
+    first = slack.world.post_as("ana", OPS, "LGTM", thread_ts=ts)
+    assert [one.text for one in chat.thread(OPS, ts, now=now, anew=False).replies] == ["LGTM"]
+    slack.world.edit_as("ana", OPS, first.ts, "veto")
+    assert [one.text for one in chat.thread(OPS, ts, now=now, anew=False).replies] == ["veto"]
+    for n in range(20):
+        slack.world.post_as("ben", OPS, str(n), thread_ts=ts)
+    now += timedelta(minutes=5)
+    with pytest.raises(ChatUnreadable, match=r"9 replies of thread .* were read so far"):
+        chat.thread(OPS, ts, now=now, anew=True)
+    now += timedelta(minutes=2)
+    with pytest.raises(ChatUnreadable, match="18 replies"):
+        chat.thread(OPS, ts, now=now, anew=True)
+    now += timedelta(minutes=2)
+    assert len(chat.thread(OPS, ts, now=now, anew=True).replies) == 21
+    asked = slack.calls("conversations.replies")
+    slack.world.post_as("ben", OPS, "new", thread_ts=ts)
+    now += timedelta(minutes=2)
+    assert chat.thread(OPS, ts, now=now, anew=False).replies[-1].text == "new"
+    assert slack.calls("conversations.replies") == asked + 1
+
+
+def test_f11_a_thread_without_its_first_message_is_read_and_one_that_is_gone_is_not(
+    slack: Workspace, chat: Chat
+) -> None:
+    ts = chat.post(OPS, "vote", key=KEY).ts
+    reply = slack.world.post_as("ana", OPS, "LGTM", thread_ts=ts)
+    slack.world.delete(OPS, ts)
+    found = chat.thread(OPS, ts, now=at(slack), anew=True)
+    assert (found.headless, [one.text for one in found.replies]) == (True, ["LGTM"])
+    slack.world.delete(OPS, reply.ts)
+    alone = chat.post(OPS, "vote", key=KEY).ts
+    slack.world.delete(OPS, alone)
+    with pytest.raises(ChatMessageGone):
+        chat.thread(OPS, alone, now=at(slack), anew=True)
+
+
+def test_v09_what_an_account_is_holds_for_minutes_and_is_asked_anew_by_whoever_acts(
+    slack: Workspace, chat: Chat
+) -> None:
+    now = at(slack)
+    assert not chat.account(ANA, now=now, anew=False).deleted
+    slack.world.user("ana").deleted = True
+    assert not chat.account(ANA, now=now + timedelta(minutes=4), anew=False).deleted
+    assert chat.account(ANA, now=now + timedelta(minutes=6), anew=False).deleted
+    slack.world.user("ana").deleted = False
+    assert not chat.account(ANA, now=now + timedelta(minutes=6), anew=True).deleted
+    assert chat.account("U0NOBODY01", now=now, anew=False) is None
+
+
+def test_v09_an_account_of_another_workspace_is_a_stranger(slack: Workspace, chat: Chat) -> None:
+    now = at(slack)
+    assert not chat.account(ANA, now=now, anew=True).stranger
+    assert chat.account(GUEST, now=now, anew=True).guest
+    slack.world.user("ben").team = "T0ELSEWHERE"
+    assert chat.account(BEN, now=now, anew=True).stranger

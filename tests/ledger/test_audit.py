@@ -70,6 +70,7 @@ WRITES = {
     "record_once": lambda ledger, m, now: ledger.record_once(ID, "k", "s", {}, now, "a"),
     "perform": lambda ledger, m, now: ledger.perform("k", intent={}, now=lambda: now, look_up=None, act=dict),
     "cast": lambda ledger, m, now: ledger.cast(ID, 1, _ballot(m, now, "U9")),
+    "take_away": lambda ledger, m, now: ledger.take_away(ID, _ballot(m, now, "U1"), "author", now),
     "acquire": lambda ledger, m, now: ledger.acquire("prod", "h", "r", now),
     "release": lambda ledger, m, now: ledger.release("held", 1, now, "a"),
     "take_over": lambda ledger, m, now: ledger.take_over("held", 1, "h2", "r", now, "a", "gone"),

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from stationmaster.core.quorum import Ballot
-from stationmaster.ledger import Ledger
+from stationmaster.ledger import Ledger, chain
+from stationmaster.ledger.engine import WRITE, engine_at
 from stationmaster.ledger.errors import UnknownDeparture, UnknownRound
+from stationmaster.ledger.pen import Pen
+from stationmaster.ledger.tables import DepartureRow, IdentityRow
 
 
 @pytest.fixture
@@ -106,3 +112,90 @@ def test_text_that_a_database_cannot_hold_does_not_lose_the_vote(ledger, pinned,
     assert ledger.cast(pinned.id, 1, ballot(choice="veto", reason="nul \x00 and half a sign \ud83d"))
     assert ledger.ballots(pinned.id)[0].reason == "nul \ufffd and half a sign ?"
     assert ledger.verify() == ()
+
+
+def test_what_is_gone_stays_with_what_became_of_it_and_may_be_said_again(ledger, pinned, ballot, now):
+    place = {"channel": "slack_reply", "place": "slack_reply/1.0/2.0"}
+    said = ballot(**place, certain=False, seen_at=now, made_at=now - timedelta(seconds=3))
+    assert ledger.cast(pinned.id, 1, said, now)
+    later = now + timedelta(minutes=1)
+    assert ledger.take_away(pinned.id, said, "unclear", later)
+    assert not ledger.take_away(pinned.id, said, "author", later)
+    gone = said.model_copy(update={"gone": "unclear", "gone_at": later})
+    assert ledger.ballots(pinned.id) == (gone,)
+    assert ledger.cast(pinned.id, 1, said, later)
+    assert ledger.ballots(pinned.id) == (gone, said)
+    assert not ledger.take_away(pinned.id, ballot(account="U7"), "author", later)
+    assert ledger.verify() == ()
+
+
+@pytest.mark.parametrize(
+    ("statement", "problem"),
+    [
+        ("UPDATE ledger_ballot_ends SET gone = 'author'", "differs"),
+        ("DELETE FROM ledger_ballot_ends", "is gone"),
+        ("UPDATE ledger_ballots SET place = NULL", "differs"),
+        ("UPDATE ledger_ballots SET certain = NULL", "differs"),
+    ],
+)
+def test_who_rewrites_a_disappearance_or_a_place_is_found(ledger, ledger_url, pinned, ballot, now, statement, problem):
+    said = ballot(channel="slack_reply", choice="veto", place="slack_reply/1.0/2.0", certain=False)
+    ledger.cast(pinned.id, 1, said, now)
+    ledger.take_away(pinned.id, said, "unclear", now)
+    with engine_at(ledger_url).begin() as connection:
+        assert connection.execute(text(statement)).rowcount
+    assert [found.problem for found in ledger.verify() if problem in found.problem]
+
+
+def test_f69_ballots_of_an_older_release_survive_the_migration_and_their_lines(bare_ledger_url, now):
+    """The rows as schema 0001 has them, with the lines that it wrote."""
+    old = {
+        "departure": "t/2026-W34",
+        "round": 1,
+        "voter": "asha",
+        "account": "U01",
+        "channel": "slack_reply",
+        "choice": "veto",
+        "manifest": "f" * 64,
+        "reason": "broken",
+        "cast_at": now,
+        "bot": False,
+    }
+    at_first_schema(bare_ledger_url, old, now)
+    ledger = Ledger.at(bare_ledger_url)
+    assert ledger.migrate(now)
+    assert ledger.verify() == ()
+    (found,) = ledger.ballots("t/2026-W34")
+    assert (found.choice, found.place, found.certain, found.gone) == ("veto", "", True, None)
+    assert ledger.take_away("t/2026-W34", found, "author", now)
+    assert ledger.verify() == ()
+
+
+def at_first_schema(url, row, now):
+    """Make a ledger of schema 0001 that holds one departure and one ballot."""
+    from alembic import command
+    from alembic.config import Config
+
+    import stationmaster.ledger
+
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(stationmaster.ledger.__file__).parent / "migrations"))
+    with engine_at(url).execution_options(**{WRITE: True}).connect() as connection, connection.begin():
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "0001")
+        with Session(connection) as session:
+            identity = IdentityRow(id=1, fingerprint="ab", created_at=now, seq=0, hash=chain.genesis("ab"))
+            session.add(identity)
+            departure = {"id": row["departure"], "train": "t", "week": "2026-W34", "state": "GATED", "round": 1}
+            by = {"opened_at": now, "opened_by": "a", "changed_at": now, "changed_by": "a", "why": ""}
+            session.add(DepartureRow(**departure, **by))
+            session.flush()
+            body = {**row, "cast_at": now.astimezone(UTC).isoformat()}
+            pen = Pen(session, identity)
+            seq = pen.note("ballot.cast", row["departure"], body, at=now, actor="asha")
+            columns = ", ".join(("seq", *row))
+            values = ", ".join(f":{name}" for name in ("seq", *row))
+            stored = f"{now.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}" + ("+00" if "postgresql" in url else "")
+            statement = text(f"INSERT INTO ledger_ballots ({columns}) VALUES ({values})")
+            session.execute(statement, {"seq": seq, **row, "cast_at": stored})
+            session.flush()

@@ -163,13 +163,69 @@ def test_c16_the_quorum_sensor_waits_counts_slack_and_airflow_and_opens(promote)
     assert promote.wake(outcome, "wait_for_the_quorum").value == {"gate": "quorum", "verdict": "PASS"}
 
 
-def test_f60_a_slack_that_is_down_holds_no_vote_of_airflow_back(promote):
+TICK = {"slack_is_out": True}
+
+
+def test_v10_while_slack_is_out_two_people_say_in_their_forms_to_go_without_it(promote):
+    """A voter's tick lets the final go be asked for; the deploying task needs that of whoever gives it, too."""
     promote.week.slack_down()
     outcome = promote.start("wait_for_the_quorum")
-    assert set(promote.blockers("wait_for_the_quorum")) == {"QUORUM_MISSING", "SLACK_UNREACHABLE"}
+    assert set(promote.blockers("wait_for_the_quorum")) == {"QUORUM_MISSING", "CHAT_UNREADABLE"}
+    for voter in ("amara", "emil"):
+        vote(promote, voter)
+    assert promote.asked[-1]["params"]["slack_is_out"]["schema"]["type"] == "boolean"
+    vote(promote, "chiara")
+    assert promote.settled(outcome) is None
+    assert promote.blockers("wait_for_the_quorum") == ["CHAT_UNREADABLE"]
+    vote(promote, "hana", **TICK)
+    assert promote.wake(outcome, "wait_for_the_quorum").kind == "done"
+    asked = confirm(promote)
+    assert "CHAT_UNREADABLE" in promote.asked[-1]["body"]
+    assert promote.start("portal.deploy_to_prod").watch == "gates"
+    assert promote.wake(asked, CONFIRM, answer("Go", "farah", **TICK), role="primary").kind == "done"
+    promote.week.clock.move(minutes=30)
+    assert promote.start("portal.deploy_to_prod").watch != "gates"
+    assert promote.week.dispatches()
+
+
+def test_v10_a_go_without_the_tick_is_none_without_slack_and_its_task_asks_again_when_cleared(promote):
+    promote.week.quorum()
+    promote.week.slack_down()
+    vote(promote, "hana", **TICK)
+    assert promote.wake(confirm(promote), CONFIRM, answer("Go", "farah"), role="primary").kind == "done"
+    promote.week.clock.move(minutes=30)
+    assert promote.start("portal.deploy_to_prod").watch == "gates"
+    assert promote.blockers("portal.deploy_to_prod") == ["CHAT_UNREADABLE"]
+    again = confirm(promote)
+    assert (again.kind, promote.blockers(CONFIRM)) == ("deferred", ["CHAT_UNREADABLE"])
+    assert promote.wake(again, CONFIRM, answer("Go", "farah", **TICK), role="primary").kind == "done"
+    assert promote.start("portal.deploy_to_prod").watch != "gates"
+
+
+def test_v10_a_ballot_that_was_answered_before_the_outage_asks_again_when_cleared(promote):
     for voter in ("amara", "emil", "chiara"):
         vote(promote, voter)
-    assert promote.wake(outcome, "wait_for_the_quorum").kind == "done"
+    promote.week.look("quorum")
+    promote.week.slack_down()
+    promote.week.look("quorum")
+    again = ballot(promote)
+    assert again.kind == "deferred"
+    assert promote.wake(again, "ballot", answer("LGTM", "amara", **TICK), voter="amara").kind == "done"
+    assert ballot(promote).kind == "done"
+
+
+def test_v10_a_tick_means_nothing_while_slack_can_be_read_and_its_giver_hears_that(promote):
+    vote(promote, "amara", **TICK)
+    assert promote.week.ledger.facts(promote.week.departure, "without_slack") == ()
+    said = [message.text for messages in promote.week.slack.messages.values() for message in messages]
+    assert sum("Slack is not out" in text for text in said) == 1
+
+
+def test_v10_a_veto_with_a_tick_is_a_veto(promote):
+    promote.week.slack_down()
+    promote.week.look("quorum")
+    vote(promote, "amara", "Veto", reason="no", **TICK)
+    assert promote.week.ledger.facts(promote.week.departure, "without_slack") == ()
 
 
 @pytest.mark.parametrize("sensor", ["wait_for_the_quorum", "wait_for_the_window", "wait_for_the_soak"])

@@ -200,3 +200,23 @@ def test_f65_nothing_that_is_written_becomes_markup_of_the_page(slack: Workspace
 )
 def test_slacks_markup_is_shown(text: str, html: str) -> None:
     assert to_html(text, name_of=lambda _: "name") == html
+
+
+def test_a_script_lets_people_delete_their_own_messages_and_admins_anybodys(slack: Workspace) -> None:
+    ts = slack.client().chat_postMessage(channel=OPS, text="vote")["ts"]
+    said = control(slack, "post", user="ben", channel=OPS, text="veto", thread_ts=ts)[1]["ts"]
+    refused = (409, {"error": "cant_delete_message"})
+    assert control(slack, "delete", user="ana", channel=OPS, ts=said) == refused
+    assert control(slack, "user", user="ana", admin=True)[0] == 200
+    assert control(slack, "delete", user="ana", channel=OPS, ts=said)[0] == 200
+    assert len(slack.client().conversations_replies(channel=OPS, ts=ts)["messages"]) == 1
+
+
+def test_a_script_makes_accounts_of_every_kind_and_sets_slacks_clock(slack: Workspace) -> None:
+    assert control(slack, "user", user="ben", ultra_guest=True, team="T0ELSEWHERE", bot=True)[0] == 200
+    found = slack.client().users_info(user=BEN)["user"]
+    assert (found["is_restricted"], found["is_ultra_restricted"], found["is_bot"]) == (True, True, True)
+    assert (found["team_id"], found["is_stranger"]) == ("T0ELSEWHERE", True)
+    before = float(slack.client().chat_postMessage(channel=OPS, text="now")["ts"])
+    assert control(slack, "clock", ahead=120)[0] == 200
+    assert float(slack.client().chat_postMessage(channel=OPS, text="later")["ts"]) >= before + 119

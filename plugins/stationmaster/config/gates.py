@@ -53,6 +53,11 @@ class QuorumGate(ConfigModel):
     voters: Slug | None = Field(default=None, description="For mode quorum: the group whose members are eligible")
     roles: tuple[Slug, ...] = Field(default=(), description="For all_roles and any_of: groups of the team")
     authors_may_vote: Flag = Field(default=True, description="Whether the author of a commit aboard may approve")
+    unknown_author: Literal["one_more", "wait"] = Field(
+        default="one_more",
+        description="Where authors may not approve and GitHub does not prove who they all are: one approval more from "
+        "somebody else, or wait until it does",
+    )
     veto: Flag = True
     decide: Literal["at_promotion", "latch"] = "at_promotion"
     expires_after: PositiveDuration | None = Field(default=None, description="How long an approval is good for")
@@ -99,6 +104,7 @@ class QuorumGate(ConfigModel):
             needed=self.needed,
             roles=self.roles,
             authors_may_vote=self.authors_may_vote,
+            unknown_author=self.unknown_author,
             veto=self.veto,
             decide=self.decide,
             expires_after=self.expires_after,

@@ -253,11 +253,17 @@ class TeamConfig(TeamFile):
         return in_a_row(known[each].mention if each in known else escaping.slack(each) for each in people)
 
     def electorate(
-        self, train: TrainConfig, *, authors: Collection[str] = (), gate: QuorumGate | None = None
+        self,
+        train: TrainConfig,
+        *,
+        authors: Collection[str] = (),
+        doubted: Collection[str] = (),
+        gate: QuorumGate | None = None,
     ) -> tuple[Elector, ...]:
         """Return who may vote on ``train``, sorted by person; robots are left out.
 
         :param authors: person ids of whoever wrote a commit aboard.
+        :param doubted: person ids of those of whom only a text says so.
         :param gate: by default the train's own.
         """
         eligible = {name for group in (gate or train.gates.quorum).groups for name in self.groups[group]}
@@ -267,6 +273,7 @@ class TeamConfig(TeamFile):
                 roles=frozenset(group for group, members in self.groups.items() if name in members),
                 active=self.people[name].active,
                 author=name in authors,
+                doubted=name in doubted,
             )
             for name in sorted(eligible)
             if not self.people[name].bot

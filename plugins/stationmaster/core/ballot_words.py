@@ -1,36 +1,71 @@
-"""What a person says in a Slack thread, or with an emoji, read as a vote.
+"""What a person says in a Slack thread, read as a vote.
 
-Whoever says more than the plain words is not taken to approve: "LGTM, but wait for #12" is no ballot (F09). A veto
-may be followed by anything, since it can only hold a train back.
+An approval is exactly one of the listed words, alone or with what is friendly: "LGTM, but wait for #12" is none, and
+"LGTM :-1:" is none (F09). A veto is whatever can only be meant as one, on any line of the reply and however a phone
+types it, since it can only hold a train back. What holds a word or an emoji of a veto and is no plain one is unclear:
+its author says which.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
+from stationmaster.core.emoji import DOUBTFUL, FRIENDLY, UNFRIENDLY, taken_out
 from stationmaster.core.quorum import Choice
 from stationmaster.core.value import Value
 
-_LEADING_MENTION = re.compile(r"^(?:<@[A-Z0-9]+(?:\|[^>]*)?>[\s,:]*)+")
-_MANIFEST = r"(?:[\s,:#(]+(?P<manifest>[0-9a-f]{8,64})\)?(?![0-9a-z]))?"
+_MENTION = r"<@[A-Z0-9]+(?:\|[^>]*)?>"
+_LEADING_MENTION = re.compile(rf"^(?:{_MENTION}[\s,:]*)+")
+_HASH = r"(?:[\s,:#(]+(?P<manifest>[0-9a-f]{8,64})\)?(?![0-9a-z]))?"
 _KINDNESS = r"(?:thanks|thank you|thx|ship it|great work|good job|nice work|nice|great)"
-_EMOJI = r":[a-z0-9_+-]+(?:::skin-tone-[2-6])?:"
-_DECORATION = rf"(?:[\s.,!…\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]|{_EMOJI}|\b{_KINDNESS}\b)*"
-_APPROVE = re.compile(
-    rf"(?:lgtm|approved?|\+1|:\+1:(?::skin-tone-[2-6]:)?|:thumbsup:|👍[\U0001f3fb-\U0001f3ff]?){_MANIFEST}{_DECORATION}",
-    re.IGNORECASE,
+_APPROVE = re.compile(rf"(?:lgtm|approved?|\+1){_HASH}(?:[\s.,!…]|\b{_KINDNESS}\b)*", re.IGNORECASE)
+_NO_WORD = re.compile(r"[\s.,!…]*")
+_APPROVING = re.compile(r"\blgtm\b|\bapproved?\b|(?<!\w)\+1\b", re.IGNORECASE)
+
+_SHIP = r"(?:ship|deploy|release|promote|merge|roll\s+(?:this|it)?\s*out)"
+_NOT = r"(?:do\s+not|don't|dont|must\s+not|mustn't|should\s+not|shouldn't|cannot|can't)"
+_FILLER = (
+    r"(?:(?:no|nope|nah)\s*[,.;:!]+\s*|(?:sorry|please|pls|hey|hi|hmm+|ok|okay|wait|well|and|but|so|oh|also|still|all|team)"
+    r"\b[\s,.:;!]*)*"
+)
+_I = (
+    r"(?:(?:i|we)\s+(?:(?:hereby|must|have\s+to|need\s+to|will|am|are)\s+)*|i'm\s+|it's\s+a\s+|this\s+is\s+a\s+|my\s+)?"
 )
 _VETO = re.compile(
-    rf"(?:veto(?:ed)?\b|-1\b|:-1:(?::skin-tone-[2-6]:)?|:thumbsdown:|👎[\U0001f3fb-\U0001f3ff]?){_MANIFEST}(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
+    rf"{_FILLER}(?:{_I}(?:veto(?:ed|ing)?|nack(?:ed|ing)?|nak|no[\s-]?go)\b"
+    rf"|(?:i|we|you|this|it)?\s*{_NOT}\s+(?:yet\s+)?{_SHIP}\b"
+    r"|stop(?=\s*(?:$|[.,:;!?-])|\s+(?:the|this|it|that|please|now|because|here|everything|deploy|release|promot|train))"
+    r"|(?:i\s+object|objection|reject(?:ed)?|abort|halt)(?=\s*(?:$|[.,:;!?-])|\s+(?:because|since|to|the)\b)"
+    rf"|{_I}-+1(?![\d.\w])|-\s1(?=\s*$))"
+    rf"{_HASH}",
+    re.IGNORECASE,
+)
+_VETO_WORD = re.compile(
+    rf"\bveto\w*|\bnack(?:ed|ing)?\b|\bnak\b|\bno[\s-]?go\b|\b{_NOT}\s+(?:yet\s+)?{_SHIP}\b|\bstop\b"
+    r"|\bobjection\b|\bi\s+object\b|(?<![\w.+-])-+1(?![\d.\w])",
+    re.IGNORECASE,
 )
 _WHAT = r"(?:(?:my|the|this)\s+)?(?:vote|veto|approval|ballot|lgtm)"
 _WITHDRAW = re.compile(
     rf"(?:i\s+)?(?:(?:withdraw|withdrawn|retract)(?:\s+{_WHAT})?|{_WHAT}\s+(?:is\s+)?(?:withdrawn|lifted))"
-    rf"{_MANIFEST}(?P<rest>[\s.!]*|[\s]*(?:[,:;-]|because\b)[^?]*)",
+    rf"{_HASH}(?P<rest>[\s.!]*|[\s]*(?:[,:;-]|because\b)[^?]*)",
     re.IGNORECASE | re.DOTALL,
 )
+_AN_APPROVAL = re.compile(r"\b(?:approval|lgtm)\b", re.IGNORECASE)
 _REASON_START = re.compile(r"^(?:[\s.,:;!()—–-]|because\b|since\b)+", re.IGNORECASE)
+_PASS_OVER = re.compile(
+    rf"pass(?:es|ing)?\s+over\s+(?P<whom>{_MENTION}(?:[\s,]*(?:and\s+)?{_MENTION})*)[\s.!]*", re.IGNORECASE
+)
+_MENTIONED = re.compile(r"<@([A-Z0-9]+)")
+
+_LOOKALIKES = str.maketrans(
+    "аеорсухіѕԁɡоΟνοτατкТЕОАСІ–—‒‐‑−﹣⁃’‘",
+    "aeopcyxisdgoOvotatkTEOACI--------''",
+)
+"""Letters of other scripts that look like ours, and the dashes and apostrophes that phones type."""
 
 
 class SpokenVote(Value):
@@ -41,27 +76,127 @@ class SpokenVote(Value):
     reason: str | None = None
 
 
-def votes(text: str) -> SpokenVote | None:
+def votes(
+    text: str, *, approve_emoji: Collection[str] = ("+1",), veto_emoji: Collection[str] = ()
+) -> SpokenVote | None:
     """Return the vote that a reply says, or None where it says none, or none plainly (C-15, F09).
 
-    Read are ``LGTM``, ``approve``, ``+1``, ``veto``, ``-1``, ``withdraw`` at the start of the reply, in any case,
-    with a mention before and a short manifest hash (eight digits or more) after. A question, a quotation and an
-    approval with a condition are no votes.
+    Read are ``LGTM``, ``approve``, ``+1`` and ``withdraw`` as the whole of the reply, with a mention before and a short
+    manifest hash (eight digits or more) after; and ``veto``, ``I veto``, ``nack``, ``no go``, ``do not ship``,
+    ``stop``, ``-1`` at the start of any line that is no quotation. A question, and an approval with a condition, are no
+    votes.
 
     :param text: as Slack sends it, with its entities.
+    :param approve_emoji: canonical names that approve.
+    :param veto_emoji: canonical names that veto, beside ``-1``.
     """
-    plain = _LEADING_MENTION.sub("", text.strip()).strip().strip("*_").strip()
+    plain = _plain(text)
     withdrawn = _WITHDRAW.fullmatch(plain)
-    if withdrawn:
-        return _vote("withdraw", withdrawn)
-    approved = _APPROVE.fullmatch(plain)
-    if approved:
-        return _vote("approve", approved)
-    vetoed = _VETO.fullmatch(plain)
-    return _vote("veto", vetoed) if vetoed else None
+    if withdrawn and not _holds_an_objection(withdrawn["rest"] or "", veto_emoji):
+        return _vote("withdraw", withdrawn["manifest"], withdrawn["rest"] or "")
+    bare, emoji = taken_out(plain)
+    if not {*emoji} & _vetoing(veto_emoji):
+        approved = _APPROVE.fullmatch(bare.strip())
+        if approved and {*emoji} <= FRIENDLY | {*approve_emoji}:
+            return _vote("approve", approved["manifest"], "")
+        if (
+            emoji
+            and _NO_WORD.fullmatch(bare)
+            and {*emoji} & {*approve_emoji}
+            and {*emoji} <= FRIENDLY | {*approve_emoji}
+        ):
+            return SpokenVote(choice="approve")
+    return _veto(text, veto_emoji)
 
 
-def _vote(choice: Choice, said: re.Match[str]) -> SpokenVote:
-    manifest = said["manifest"]
-    rest = _REASON_START.sub("", said.groupdict().get("rest") or "").strip()
-    return SpokenVote(choice=choice, manifest=manifest.lower() if manifest else None, reason=rest or None)
+def unclear(text: str, *, veto_emoji: Collection[str] = ()) -> bool:
+    """Return whether a reply that says no vote plainly holds a word or an emoji of a veto.
+
+    What it quotes is somebody else's, unless it approves beside it.
+    """
+    own = "\n".join(line for line in text.splitlines() if not _quoted(line))
+    if not _APPROVING.search(own):
+        return _holds_an_objection(own, veto_emoji)
+    return _holds_an_objection(text, veto_emoji) or bool({*taken_out(own)[1]} & DOUBTFUL)
+
+
+def takes_back_an_approval(text: str) -> bool:
+    """Return whether a withdrawal names an approval as what it takes back: it lifts no veto."""
+    withdrawn = _WITHDRAW.fullmatch(_plain(text))
+    return withdrawn is not None and bool(_AN_APPROVAL.search(withdrawn[0].removesuffix(withdrawn["rest"] or "")))
+
+
+def passes_over(text: str) -> tuple[str, ...]:
+    """Return the Slack accounts whose unclear words a reply passes over: ``pass over @name``; empty for none."""
+    found = _PASS_OVER.fullmatch(_plain(text))
+    return tuple(_MENTIONED.findall(found["whom"])) if found else ()
+
+
+def _plain(text: str) -> str:
+    return _LEADING_MENTION.sub("", text.strip()).strip().strip("*_").strip()
+
+
+def _quoted(line: str) -> bool:
+    return line.lstrip().startswith((">", "&gt;"))
+
+
+def _vetoing(veto_emoji: Collection[str]) -> frozenset[str]:
+    return frozenset({"-1", *veto_emoji})
+
+
+def _veto(text: str, veto_emoji: Collection[str]) -> SpokenVote | None:
+    lines = [line for line in text.strip().splitlines() if not _quoted(line)]
+    for number, line in enumerate(lines):
+        said = _plain(line)
+        rest = "\n".join(lines[number + 1 :])
+        folded = _Folded.of(said)
+        word = _VETO.match(folded.text)
+        if word:
+            return _vote("veto", word["manifest"], "\n".join([said[folded.origin[word.end()] :], rest]))
+        bare, emoji = taken_out(said)
+        first = said.split(maxsplit=1)[:1]
+        leads = taken_out(first[0])[1] if first and not taken_out(first[0])[0].strip() else ()
+        if (
+            leads
+            and {*leads} <= _vetoing(veto_emoji)
+            and not _APPROVING.search(bare)
+            and {*emoji} <= _vetoing(veto_emoji)
+        ):
+            return _vote("veto", *_named(said.removeprefix(first[0])), rest)
+    return None
+
+
+def _named(rest: str) -> tuple[str | None, str]:
+    named = re.compile(_HASH, re.IGNORECASE).match(rest)
+    return (named["manifest"], rest[named.end() :]) if named else (None, rest)
+
+
+def _holds_an_objection(text: str, veto_emoji: Collection[str]) -> bool:
+    bare, emoji = taken_out(text)
+    return bool(_VETO_WORD.search(_Folded.of(bare).text)) or bool({*emoji} & (UNFRIENDLY | _vetoing(veto_emoji)))
+
+
+def _vote(choice: Choice, manifest: str | None, *rest: str) -> SpokenVote:
+    reason = _REASON_START.sub("", "\n".join(rest)).strip()
+    return SpokenVote(choice=choice, manifest=manifest.lower() if manifest else None, reason=reason or None)
+
+
+class _Folded(NamedTuple):
+    """A text as it looks: without what nobody sees, in our letters. ``origin`` says where each sign stood."""
+
+    text: str
+    origin: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> _Folded:
+        kept = [*_signs(text)]
+        return cls("".join(sign for sign, _ in kept), (*(place for _, place in kept), len(text)))
+
+
+def _signs(text: str) -> Iterator[tuple[str, int]]:
+    for place, sign in enumerate(text):
+        if unicodedata.category(sign) == "Cf" or unicodedata.combining(sign):
+            continue
+        folded = unicodedata.normalize("NFKC", sign.translate(_LOOKALIKES))
+        for each in folded.translate(_LOOKALIKES):
+            yield each, place

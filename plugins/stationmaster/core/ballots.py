@@ -1,4 +1,4 @@
-"""Ballots and those who may cast them."""
+"""What people say in a vote, where they said it, and who may."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pydantic import Field
 from stationmaster.core.instants import Instant
 from stationmaster.core.value import Value
 
-Choice = Literal["approve", "veto", "withdraw"]
+Choice = Literal["approve", "veto", "withdraw", "unclear"]
+"""``unclear``: holds a word or an emoji of a veto, and is no plain one; the gate waits until its author says which."""
 Channel = Literal["airflow", "slack_reaction", "slack_reply", "github"]
+Gone = Literal["author", "unclear"]
+"""Who made a statement disappear: only its author can have, or somebody else may have, too."""
 
 
 class DuplicateElector(ValueError):
@@ -27,9 +30,20 @@ class DuplicateElector(ValueError):
 
 
 class Ballot(Value):
-    """One vote on one manifest.
+    """One statement of one person on one manifest, in one place.
 
     ``voter`` is a person id, or None for an account that nobody in the team owns; ``manifest`` is the full hash.
+
+    ``place`` is where it stands: the account's reaction to one question, one reply; empty for an answer in Airflow,
+    which nobody can take away, and for whatever a release wrote that did not know places.
+
+    ``cast_at`` is the instant by the clock of the channel: Slack's own for a reply, otherwise the worker's that took
+    it. A reaction has none: it is the look that first saw it, and ``certain`` is False. So it is where a statement is
+    known not to speak of what the person said before, such as "withdraw my LGTM" after a veto. ``seen_at`` is when it
+    was first read, by the clock of whoever read it; ``made_at`` is ``cast_at`` by our clock, where another clock is
+    known to differ from it.
+
+    ``gone`` says that the place no longer shows it, since ``gone_at``.
     """
 
     voter: str | None = Field(default=None, min_length=1)
@@ -40,12 +54,33 @@ class Ballot(Value):
     reason: str | None = None
     cast_at: Instant
     bot: bool = False
+    place: str = ""
+    certain: bool = True
+    seen_at: Instant | None = None
+    made_at: Instant | None = None
+    gone: Gone | None = None
+    gone_at: Instant | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether its place still shows it."""
+        return self.gone is None
+
+    @property
+    def in_slack(self) -> bool:
+        """Whether only Slack can tell whether it still stands."""
+        return self.channel in ("slack_reaction", "slack_reply")
 
 
 class Elector(Value):
-    """A person of the team, as far as voting goes. ``author``: wrote a commit that is aboard."""
+    """A person of the team, as far as voting goes.
+
+    ``author``: GitHub proves that they wrote what is aboard. ``doubted``: a trailer or a mail address that GitHub does
+    not know says so.
+    """
 
     person: str = Field(min_length=1)
     roles: frozenset[str] = frozenset()
     active: bool = True
     author: bool = False
+    doubted: bool = False

@@ -120,7 +120,42 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "VETOED",
         "{voter} vetoed manifest {manifest}: “{reason}”.",
-        "The voter withdraws the veto, or the next cut brings another manifest.",
+        "The voter replies withdraw or LGTM, or takes it away; or the next cut brings another manifest.",
+    ),
+    (
+        "OBJECTION_UNCLEAR",
+        "{voter} wrote about manifest {manifest} what may be a veto: “{text}”.",
+        (
+            "They reply LGTM, veto or withdraw. Or the person who gives the final go and one other voter pass over it: "
+            "each replies in the thread: pass over, and mentions whom."
+        ),
+    ),
+    (
+        "CHAT_UNREADABLE",
+        "Slack cannot be read, and a veto may stand there: {why}.",
+        (
+            "Fix what keeps Slack from being read: invite the app into the channel, renew its token. Only while Slack "
+            "itself is out, the person who gives the final go and another voter (two voters where nobody gives one) "
+            "may go without it: each ticks that in their form in Airflow; clear the task of a form that is answered."
+        ),
+    ),
+    (
+        "ACCOUNT_CANNOT_VOTE",
+        "{voter} approved with the Slack account {account}, which {state}: that does not count.",
+        "They answer their ballot in Airflow, or with an account that is an active, full member of the workspace.",
+    ),
+    (
+        "AUTHORS_UNREAD",
+        "Who wrote what manifest {manifest} brings has not been read yet, so nobody knows whose approval counts.",
+        "Nothing to do while GitHub answers: it is read at the next look.",
+    ),
+    (
+        "AUTHOR_UNPROVED",
+        "GitHub does not prove who wrote all that manifest {manifest} brings.",
+        (
+            "Whoever wrote it adds their mail address to their GitHub account; it is asked again every ten minutes. Or "
+            "write unknown_author: one_more in the train's file."
+        ),
     ),
     (
         "CONFIRMATION_MISSING",

@@ -152,7 +152,7 @@ def soak_gate(soak: Soak, staged_at: datetime | None, zone: str, now: datetime) 
 
 
 def quorum_gate(tally: Tally, *, since: datetime | None = None) -> Standing:
-    """PASS with the tally, WAIT with who has not voted, DENY with every veto (C-15, C-16, F13).
+    """PASS with the tally, WAIT with who has not voted or was not clear, DENY with every veto (C-15, C-16, F13).
 
     :param since: when the vote was opened.
     """
@@ -172,17 +172,45 @@ def quorum_gate(tally: Tally, *, since: datetime | None = None) -> Standing:
             )
             for veto in tally.vetoes
         ]
-        return standing("quorum", vetoes, Verdict.DENY)
-    missing = blocker(
+        return standing("quorum", [*vetoes, *_unclear(tally)], Verdict.DENY)
+    found = _unclear(tally)
+    if tally.authors == "unread":
+        found.append(blocker("AUTHORS_UNREAD", since=since, manifest=short))
+    if tally.missing or tally.missing_roles or not (found or tally.waits_for_authors):
+        found.append(_missing(tally, since))
+    if tally.waits_for_authors and tally.authors == "doubted":
+        found.append(blocker("AUTHOR_UNPROVED", since=since, manifest=short))
+    return standing("quorum", found)
+
+
+def _unclear(tally: Tally) -> list[Blocker]:
+    return [
+        blocker(
+            "OBJECTION_UNCLEAR",
+            since=found.cast_at,
+            who=(found.voter,) if found.voter else (),
+            subject=found.voter or "",
+            voter=found.voter or found.account,
+            manifest=tally.manifest[:8],
+            text=(found.reason or "").strip() or "an emoji",
+        )
+        for found in tally.unclear
+    ]
+
+
+def _missing(tally: Tally, since: datetime | None) -> Blocker:
+    roles = f", and none by a holder of {', '.join(tally.missing_roles)}" if tally.missing_roles else ""
+    if tally.authors == "doubted" and tally.needs_one_more:
+        roles += "; one more is needed, by somebody else, because GitHub does not prove who wrote all of it"
+    return blocker(
         "QUORUM_MISSING",
         since=since,
         who=tally.waiting_for,
         given=len(tally.approvals),
         needed=tally.needed,
-        manifest=short,
-        missing=f", and none by a holder of {', '.join(tally.missing_roles)}" if tally.missing_roles else "",
+        manifest=tally.manifest[:8],
+        missing=roles,
     )
-    return standing("quorum", [missing])
 
 
 def checks_gate(

@@ -1,27 +1,31 @@
-"""Counting votes. :func:`tally` is the only place where ballots become a verdict.
+"""Counting votes. :func:`tally` is the only place where statements become a verdict.
 
-It is a pure function of the set of ballots: their order does not matter, one person is one vote whichever account they
-used, a ballot counts for one manifest only, and whatever is doubtful does not count as an approval.
+A person's vote is their newest statement that is still shown, wherever they made it. It is a pure function of a set:
+the order of reading does not matter, one person is one vote whichever account they used, a statement counts for one
+manifest only. Whatever is doubtful is no approval, and may be a veto: where it cannot be known that a person said
+something after their veto, the veto holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
-from stationmaster.core.ballots import Ballot, Channel, Choice, DuplicateElector, Elector
+from stationmaster.core.ballots import Ballot, Channel, Choice, DuplicateElector, Elector, Gone
 from stationmaster.core.instants import Instant, utc
 from stationmaster.core.value import Value
 
 __all__ = [
+    "Authorship",
     "Ballot",
     "Channel",
     "Choice",
     "DuplicateElector",
     "Elector",
+    "Gone",
     "Ignored",
     "IgnoredReason",
     "QuorumPolicy",
@@ -37,22 +41,38 @@ IgnoredReason = Literal[
     "inactive",
     "other_manifest",
     "not_yet",
+    "gone",
     "superseded",
     "withdrawn",
     "author",
     "expired",
     "veto_not_in_force",
     "latched",
+    "passed_over",
+    "unreadable",
+    "deactivated",
+    "guest",
+    "stranger",
 ]
-"""Why a ballot is not counted.
+"""Why a statement is not counted.
 
-``author``: an approval of one's own commits where the policy forbids it (an author's veto counts). ``not_yet``: cast
-after ``now``. ``superseded``: the person cast a newer one. ``withdrawn``: a withdrawal, and what it cancelled.
-``latched``: a withdrawal after a quorum that the policy keeps.
+``author``: an approval of one's own commits where the policy forbids it (an author's veto counts). ``not_yet``: an
+approval that the clock of whoever took it puts after ``now``. ``gone``: its place no longer shows it. ``superseded``:
+the person said something newer. ``withdrawn``: a withdrawal, and what it cancelled. ``latched``: a withdrawal after a
+quorum that the policy keeps. ``passed_over``: unclear, and two people passed over it. ``unreadable``: an approval in
+Slack that cannot be read now. ``deactivated``, ``guest``, ``stranger``: what Slack says of the account.
 """
 
+Authorship = Literal["proved", "doubted", "unread"]
+"""Whether GitHub proves who wrote what is aboard; ``unread``: nobody has asked it yet."""
+
+BETWEEN_CLOCKS = timedelta(seconds=5)
+"""Two instants of different clocks that are no further apart have no order."""
+
 # At one instant the more careful choice is taken for the newer one.
-_CARE: dict[Choice, int] = {"approve": 0, "withdraw": 1, "veto": 2}
+_CARE: dict[Choice, int] = {"approve": 0, "withdraw": 1, "unclear": 2, "veto": 3}
+_OBJECTIONS = ("veto", "unclear")
+_NOBODY: Mapping[str, IgnoredReason] = {}
 
 
 class QuorumPolicy(Value):
@@ -62,12 +82,16 @@ class QuorumPolicy(Value):
     ``all_roles``: each of ``roles`` is held by somebody who approved, and at least ``needed`` people did. ``none``:
     no vote is asked. Where ``roles`` are given, only those who hold one of them are eligible, for approvals and for
     vetoes. ``decide: latch`` keeps the first quorum against withdrawals, not against vetoes or expiry.
+
+    ``unknown_author`` says what follows where authors may not vote and GitHub does not prove who all of them are: one
+    approval more, by somebody whom nothing names as an author, but never more than there are voters; or to wait.
     """
 
     mode: Literal["quorum", "all_roles", "any_of", "none"]
     needed: int = Field(default=0, ge=0)
     roles: tuple[str, ...] = ()
     authors_may_vote: bool = True
+    unknown_author: Literal["one_more", "wait"] = "one_more"
     veto: bool = True
     decide: Literal["at_promotion", "latch"] = "at_promotion"
     expires_after: timedelta | None = Field(default=None, gt=timedelta(0))
@@ -82,36 +106,41 @@ class QuorumPolicy(Value):
 
     @property
     def fewest(self) -> int:
-        """The smallest number of people who must approve."""
+        """The smallest number of people who must approve where all authors are proved."""
         if self.mode == "none":
             return 0
         return max(self.needed, 1)
 
 
 class Ignored(Value):
-    """A ballot that does not count, and why."""
+    """A statement that does not count, and why."""
 
     ballot: Ballot
     reason: IgnoredReason
 
 
 class Tally(Value):
-    """The count. Every ballot stands in exactly one of ``approvals``, ``vetoes`` and ``ignored``.
+    """The count. Every statement stands in exactly one of ``approvals``, ``vetoes``, ``unclear`` and ``ignored``.
 
     ``waiting_for`` are the eligible people without a counted approval; ``expires_at`` is the instant at which a PASS
-    ends because its ballots grow too old.
+    ends because its approvals grow too old. ``needed`` holds the approval more that doubted authors cost, which
+    ``authors`` tells.
     """
 
     verdict: Literal["PASS", "WAIT", "DENY"]
     manifest: str
     approvals: tuple[Ballot, ...] = ()
     vetoes: tuple[Ballot, ...] = ()
+    unclear: tuple[Ballot, ...] = ()
     ignored: tuple[Ignored, ...] = ()
     needed: int
     missing: int
     missing_roles: tuple[str, ...] = ()
     waiting_for: tuple[str, ...] = ()
     expires_at: Instant | None = None
+    authors: Authorship = "proved"
+    waits_for_authors: bool = False
+    needs_one_more: bool = False
 
 
 def tally(
@@ -120,48 +149,60 @@ def tally(
     ballots: Iterable[Ballot],
     manifest_hash: str,
     now: datetime,
+    *,
+    unheard: Mapping[str, IgnoredReason] = _NOBODY,
+    passed_over: Collection[str] = (),
+    authors: Authorship = "proved",
 ) -> Tally:
-    """Count the ballots on one manifest at one instant (C-15, C-16, F06, F09, F10, F13).
+    """Count what was said about one manifest at one instant (C-15, C-16, F06, F09, F10, F13).
 
-    Of each person the newest ballot on this manifest decides, whatever the channel; at one instant a veto is taken
-    before a withdrawal, and a withdrawal before an approval. A withdrawal cancels an approval and a veto alike.
+    A veto holds until its author says something that is certainly newer and still shown, or takes it away in a way that
+    only they can. One that somebody else may have made disappear holds like one that is shown; the same goes for what
+    is unclear. An approval counts while it is shown and its author has said nothing else since.
 
     :param ballots: in any order; equal ones are one.
+    :param unheard: Slack accounts whose approvals do not count now, and why.
+    :param passed_over: the places of unclear statements over which two people passed.
+    :param authors: whether GitHub proves who wrote what is aboard.
     :raises DuplicateElector: a person stands in the electorate twice.
     :raises NaiveInstant: ``now`` has no offset.
     """
+    count = _Count(policy, _by_person(electorate), unheard, frozenset(passed_over), authors == "doubted")
     present = utc(now)
-    electors = _by_person(electorate)
     ignored: dict[Ballot, IgnoredReason] = {}
     admitted: list[Ballot] = []
     for ballot in sorted(set(ballots), key=_age):
-        refusal = _refusal(policy, electors, ballot, manifest_hash, present)
+        refusal = _refusal(count, ballot, manifest_hash, present)
         if refusal is None:
             admitted.append(ballot)
         else:
             ignored[ballot] = refusal
-    deciding = _newest(admitted)
-    kept = _latched(policy, electors, admitted)
-    for ballot in admitted:
-        ignored[ballot] = _why_not(ballot, deciding, kept)
-    for voter, ballot in kept.items():
-        if deciding[voter].choice == "withdraw":
-            deciding[voter] = ballot
-    approvals, vetoes, others = _count(policy, electors, deciding.values(), present)
-    ignored.update(others)
-    for counted in (*approvals, *vetoes):
-        del ignored[counted]
+    words = {voter: _last_word(count, said, present) for voter, said in _by_voter(admitted).items()}
+    kept = _latched(count, admitted)
+    for voter, approval in kept.items():
+        if _taken_back(words[voter]) and count.why_not(approval, present) is None:
+            words[voter] = _kept(words[voter], approval)
+    for word in words.values():
+        ignored.update(word.others)
+    chosen = {kind: _of_kind(words.values(), kind) for kind in ("approve", "veto", "unclear")}
+    approvals, vetoes, unclear = chosen["approve"], chosen["veto"], chosen["unclear"]
+    waits_for_authors = _waits_for_authors(policy, authors)
+    waits = bool(unclear) or waits_for_authors or not count.enough(approvals)
     return Tally(
-        verdict="DENY" if vetoes else "PASS" if _enough(policy, electors, approvals) else "WAIT",
+        verdict="DENY" if vetoes else "WAIT" if waits else "PASS",
         manifest=manifest_hash,
         approvals=approvals,
         vetoes=vetoes,
+        unclear=unclear,
         ignored=tuple(Ignored(ballot=ballot, reason=ignored[ballot]) for ballot in sorted(ignored, key=_age)),
-        needed=policy.fewest,
-        missing=max(0, policy.fewest - len(approvals)),
-        missing_roles=_missing_roles(policy, electors, approvals),
-        waiting_for=tuple(sorted(_may_approve(policy, electors) - {ballot.voter or "" for ballot in approvals})),
-        expires_at=None if vetoes else _expiry(policy, electors, approvals),
+        needed=count.needed,
+        missing=count.missing(approvals),
+        missing_roles=count.missing_roles(approvals),
+        waiting_for=tuple(sorted(count.able - {ballot.voter or "" for ballot in approvals})),
+        expires_at=None if vetoes else _expiry(count, approvals),
+        authors=authors,
+        waits_for_authors=waits_for_authors,
+        needs_one_more=authors == "doubted" and count.doubted and not waits_for_authors,
     )
 
 
@@ -170,15 +211,79 @@ def never_passes(policy: QuorumPolicy, electorate: Sequence[Elector]) -> tuple[s
 
     :raises DuplicateElector: a person stands in the electorate twice.
     """
-    electors = _by_person(electorate)
-    able = _may_approve(policy, electors)
+    count = _Count(policy, _by_person(electorate), _NOBODY, frozenset(), doubted=False)
+    able = count.able
     reasons = []
     if len(able) < policy.fewest:
         reasons.append(f"{policy.fewest} approvals are needed, but only {len(able)} people may give one")
     if policy.mode == "all_roles":
-        held = {role for person in able for role in electors[person].roles}
+        held = {role for person in able for role in count.electors[person].roles}
         reasons += [f"nobody who may approve holds the role {role!r}" for role in policy.roles if role not in held]
     return tuple(reasons)
+
+
+class _Count:
+    """What the statements are counted by."""
+
+    def __init__(
+        self,
+        policy: QuorumPolicy,
+        electors: Mapping[str, Elector],
+        unheard: Mapping[str, IgnoredReason],
+        passed_over: frozenset[str],
+        doubted: bool,
+    ) -> None:
+        self.policy = policy
+        self.electors = electors
+        self.unheard = unheard
+        self.passed_over = passed_over
+        self.doubted = doubted and not policy.authors_may_vote and policy.mode != "none"
+        self.able = {
+            person
+            for person, elector in electors.items()
+            if elector.active and self.holds_a_role(elector) and (policy.authors_may_vote or not elector.author)
+        }
+
+    def holds_a_role(self, elector: Elector) -> bool:
+        return not self.policy.roles or not elector.roles.isdisjoint(self.policy.roles)
+
+    @property
+    def needed(self) -> int:
+        fewest = self.policy.fewest
+        return max(fewest, min(fewest + 1, len(self.able))) if self.doubted else fewest
+
+    def missing(self, approvals: Sequence[Ballot]) -> int:
+        missing = max(0, self.needed - len(approvals))
+        beyond_doubt = {person for person in self.able if not self.electors[person].doubted}
+        if self.doubted and beyond_doubt and beyond_doubt.isdisjoint(ballot.voter or "" for ballot in approvals):
+            return max(1, missing)
+        return missing
+
+    def missing_roles(self, approvals: Iterable[Ballot]) -> tuple[str, ...]:
+        if self.policy.mode != "all_roles":
+            return ()
+        given = {role for ballot in approvals for role in self.electors[ballot.voter or ""].roles}
+        return tuple(role for role in self.policy.roles if role not in given)
+
+    def enough(self, approvals: Sequence[Ballot]) -> bool:
+        return self.missing(approvals) == 0 and not self.missing_roles(approvals)
+
+    def why_not(self, approval: Ballot, now: datetime) -> IgnoredReason | None:
+        """Return why an approval that stands does not count, None if it does."""
+        if approval.in_slack and approval.account in self.unheard:
+            return self.unheard[approval.account]
+        if approval.voter not in self.able:
+            return "author"
+        expires_after = self.policy.expires_after
+        return "expired" if expires_after is not None and approval.cast_at + expires_after <= now else None
+
+
+class _Word(NamedTuple):
+    """What a person's statements come to: one that counts, or none, and why the others do not."""
+
+    counts_as: Literal["approve", "veto", "unclear"] | None
+    ballot: Ballot | None
+    others: dict[Ballot, IgnoredReason]
 
 
 def _by_person(electorate: Sequence[Elector]) -> dict[str, Elector]:
@@ -190,105 +295,156 @@ def _by_person(electorate: Sequence[Elector]) -> dict[str, Elector]:
     return electors
 
 
-def _age(ballot: Ballot) -> tuple[datetime, int, str, str, str, str, str, bool]:
+def _by_voter(admitted: Iterable[Ballot]) -> dict[str, list[Ballot]]:
+    found: dict[str, list[Ballot]] = {}
+    for ballot in admitted:
+        found.setdefault(ballot.voter or "", []).append(ballot)
+    return found
+
+
+def _age(ballot: Ballot) -> tuple[object, ...]:
     identity = (ballot.voter or "", ballot.channel, ballot.account, ballot.manifest, ballot.reason or "", ballot.bot)
-    return (ballot.cast_at, _CARE[ballot.choice], *identity)
+    never = datetime.min.replace(tzinfo=ballot.cast_at.tzinfo)
+    ends = (ballot.gone or "", ballot.gone_at or never, ballot.seen_at or never, ballot.made_at or never)
+    return (ballot.cast_at, _CARE[ballot.choice], *identity, ballot.place, ballot.certain, *ends)
 
 
-def _holds_a_role(policy: QuorumPolicy, elector: Elector) -> bool:
-    return not policy.roles or not elector.roles.isdisjoint(policy.roles)
-
-
-def _may_approve(policy: QuorumPolicy, electors: Mapping[str, Elector]) -> set[str]:
-    return {
-        person
-        for person, elector in electors.items()
-        if elector.active and _holds_a_role(policy, elector) and (policy.authors_may_vote or not elector.author)
-    }
-
-
-def _refusal(
-    policy: QuorumPolicy, electors: Mapping[str, Elector], ballot: Ballot, manifest_hash: str, now: datetime
-) -> IgnoredReason | None:
-    elector = electors.get(ballot.voter or "")
+def _refusal(count: _Count, ballot: Ballot, manifest_hash: str, now: datetime) -> IgnoredReason | None:
+    elector = count.electors.get(ballot.voter or "")
     refusals: tuple[tuple[bool, IgnoredReason], ...] = (
         (ballot.bot, "bot"),
         (ballot.voter is None, "unknown_account"),
-        (elector is None or not _holds_a_role(policy, elector), "not_eligible"),
+        (elector is None or not count.holds_a_role(elector), "not_eligible"),
         (elector is not None and not elector.active, "inactive"),
         (ballot.manifest != manifest_hash, "other_manifest"),
-        (ballot.cast_at > now, "not_yet"),
+        (ballot.cast_at > now and ballot.choice == "approve", "not_yet"),
     )
     return next((reason for holds, reason in refusals if holds), None)
 
 
-def _newest(admitted: Iterable[Ballot]) -> dict[str, Ballot]:
-    """Return each voter's newest ballot. The ballots come sorted by age."""
-    return {ballot.voter: ballot for ballot in admitted if ballot.voter is not None}
+def _stands(ballot: Ballot) -> bool:
+    """Return whether a statement is in force as far as its place goes."""
+    return ballot.shown or (ballot.gone == "unclear" and ballot.choice in _OBJECTIONS)
 
 
-def _why_not(ballot: Ballot, deciding: Mapping[str, Ballot], kept: Mapping[str, Ballot]) -> IgnoredReason:
-    voter = ballot.voter or ""
-    if deciding[voter].choice != "withdraw":
-        return "superseded"
-    if voter not in kept:
-        return "withdrawn"
-    return "latched" if ballot == deciding[voter] else "superseded"
+def _after(later: Ballot, earlier: Ballot) -> bool:
+    """Return whether a statement was certainly made after another one of the same person."""
+    if later.channel == earlier.channel == "slack_reply":
+        return later.cast_at > earlier.cast_at
+    if not later.certain:
+        # Replies are read before reactions: one that a look did not see yet is newer than the replies it saw.
+        read_at = earlier.seen_at if earlier.channel == "slack_reply" else None
+        return read_at is not None and later.cast_at > read_at
+    made = later.made_at or later.cast_at
+    no_later = made if later.seen_at is None else min(made, later.seen_at)
+    return no_later > (earlier.made_at or earlier.cast_at) + BETWEEN_CLOCKS
 
 
-def _count(
-    policy: QuorumPolicy, electors: Mapping[str, Elector], deciding: Iterable[Ballot], now: datetime
-) -> tuple[tuple[Ballot, ...], tuple[Ballot, ...], dict[Ballot, IgnoredReason]]:
-    approvals: list[Ballot] = []
-    vetoes: list[Ballot] = []
-    ignored: dict[Ballot, IgnoredReason] = {}
-    able = _may_approve(policy, electors)
-    for ballot in sorted(deciding, key=_age):
-        if ballot.choice == "veto":
-            if policy.veto:
-                vetoes.append(ballot)
-            else:
-                ignored[ballot] = "veto_not_in_force"
-        elif ballot.choice == "approve":
-            if ballot.voter not in able:
-                ignored[ballot] = "author"
-            elif policy.expires_after is not None and ballot.cast_at + policy.expires_after <= now:
-                ignored[ballot] = "expired"
-            else:
-                approvals.append(ballot)
-    return tuple(approvals), tuple(vetoes), ignored
+def _lifted(objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:
+    """Return whether the author of a veto, or of something unclear, has said since what they mean."""
+    says = {"veto": ("approve", "withdraw"), "unclear": ("approve", "withdraw", "veto")}[objection.choice]
+    return any(
+        each.choice in says
+        and each.certain
+        and (each.cast_at <= now or each.choice == "veto")
+        and _after(each, objection)
+        for each in standing
+    )
 
 
-def _latched(policy: QuorumPolicy, electors: Mapping[str, Elector], admitted: Sequence[Ballot]) -> dict[str, Ballot]:
+def _last_word(count: _Count, said: Sequence[Ballot], now: datetime) -> _Word:
+    """Return what one person's statements, sorted by age, come to."""
+    others: dict[Ballot, IgnoredReason] = {ballot: "gone" for ballot in said if not _stands(ballot)}
+    standing = [ballot for ballot in said if _stands(ballot)]
+    for ballot in standing:
+        if ballot.choice == "unclear" and ballot.place in count.passed_over:
+            others[ballot] = "passed_over"
+    heard = [ballot for ballot in standing if ballot not in others]
+    open_objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS and not _lifted(ballot, heard, now)]
+    vetoes = [ballot for ballot in open_objections if ballot.choice == "veto"]
+    if open_objections and not count.policy.veto:
+        others |= dict.fromkeys(open_objections, "veto_not_in_force")
+        return _word(None, None, heard, others)
+    if open_objections:
+        kind: Literal["veto", "unclear"] = "veto" if vetoes else "unclear"
+        return _word(kind, (vetoes or open_objections)[-1], heard, others)
+    takes_back = [ballot for ballot in heard if ballot.choice != "approve"]
+    approvals = [
+        ballot for ballot in heard if ballot.choice == "approve" and all(_after(ballot, other) for other in takes_back)
+    ]
+    reasons = {ballot: count.why_not(ballot, now) for ballot in approvals}
+    others |= {ballot: why for ballot, why in reasons.items() if why is not None}
+    counted = [ballot for ballot in approvals if reasons[ballot] is None]
+    if counted:
+        return _word("approve", counted[-1], heard, others)
+    withdrawn = any(ballot.choice == "withdraw" for ballot in heard) and not approvals
+    return _word(None, None, heard, others, left="withdrawn" if withdrawn else "superseded")
+
+
+def _word(
+    counts_as: Literal["approve", "veto", "unclear"] | None,
+    ballot: Ballot | None,
+    heard: Iterable[Ballot],
+    others: dict[Ballot, IgnoredReason],
+    *,
+    left: IgnoredReason = "superseded",
+) -> _Word:
+    rest = {other: left for other in heard if other is not ballot and other not in others}
+    return _Word(counts_as, ballot, {**others, **rest})
+
+
+def _taken_back(word: _Word) -> bool:
+    return word.counts_as is None and "veto_not_in_force" not in word.others.values()
+
+
+def _kept(word: _Word, approval: Ballot) -> _Word:
+    """Return the word of a person whose approval a quorum keeps although they took it back."""
+    others = {
+        ballot: "latched" if ballot.choice == "withdraw" and reason == "withdrawn" else reason
+        for ballot, reason in word.others.items()
+        if ballot != approval
+    }
+    return _Word("approve", approval, dict(others))
+
+
+def _of_kind(words: Iterable[_Word], kind: str) -> tuple[Ballot, ...]:
+    return tuple(sorted((word.ballot for word in words if word.counts_as == kind and word.ballot), key=_age))
+
+
+def _at(admitted: Iterable[Ballot], instant: datetime) -> Iterator[tuple[Ballot, Ballot]]:
+    """Yield the statements of an instant, as they stood then, each with what it is now."""
+    for ballot in admitted:
+        if ballot.cast_at <= instant:
+            stood = ballot.gone_at is not None and ballot.gone_at > instant
+            yield (ballot.model_copy(update={"gone": None, "gone_at": None}) if stood else ballot), ballot
+
+
+def _latched(count: _Count, admitted: Sequence[Ballot]) -> dict[str, Ballot]:
     """Return the approvals of the first quorum, by voter, where the policy keeps it."""
-    if policy.decide != "latch":
+    if count.policy.decide != "latch":
         return {}
     for instant in sorted({ballot.cast_at for ballot in admitted}):
-        by_then = _newest(ballot for ballot in admitted if ballot.cast_at <= instant)
-        approvals, vetoes, _ = _count(policy, electors, by_then.values(), instant)
-        if not vetoes and _enough(policy, electors, approvals):
-            return _newest(approvals)
+        as_now = dict(_at(admitted, instant))
+        words = {voter: _last_word(count, said, instant) for voter, said in _by_voter(as_now).items()}
+        approvals = _of_kind(words.values(), "approve")
+        objections = (*_of_kind(words.values(), "veto"), *_of_kind(words.values(), "unclear"))
+        if not objections and count.enough(approvals):
+            return {ballot.voter or "": as_now[ballot] for ballot in approvals}
     return {}
 
 
-def _missing_roles(
-    policy: QuorumPolicy, electors: Mapping[str, Elector], approvals: Iterable[Ballot]
-) -> tuple[str, ...]:
-    if policy.mode != "all_roles":
-        return ()
-    given = {role for ballot in approvals for role in electors[ballot.voter or ""].roles}
-    return tuple(role for role in policy.roles if role not in given)
+def _waits_for_authors(policy: QuorumPolicy, authors: Authorship) -> bool:
+    if authors == "doubted":
+        return not policy.authors_may_vote and policy.mode != "none" and policy.unknown_author == "wait"
+    return authors == "unread"
 
 
-def _enough(policy: QuorumPolicy, electors: Mapping[str, Elector], approvals: Sequence[Ballot]) -> bool:
-    return len(approvals) >= policy.fewest and not _missing_roles(policy, electors, approvals)
-
-
-def _expiry(policy: QuorumPolicy, electors: Mapping[str, Elector], approvals: Sequence[Ballot]) -> datetime | None:
-    if policy.expires_after is None or not approvals or not _enough(policy, electors, approvals):
+def _expiry(count: _Count, approvals: Sequence[Ballot]) -> datetime | None:
+    expires_after = count.policy.expires_after
+    if expires_after is None or not approvals or not count.enough(approvals):
         return None
     for oldest in approvals:
         left = [ballot for ballot in approvals if ballot.cast_at > oldest.cast_at]
-        if not _enough(policy, electors, left):
-            return oldest.cast_at + policy.expires_after
+        if not count.enough(left):
+            return oldest.cast_at + expires_after
     return None

@@ -36,11 +36,24 @@ def gate_of(station: Station, departure: str) -> QuorumGate:
     return rule.gate(station.train.gates.quorum)
 
 
-def electorate_of(station: Station, departure: str, authors: frozenset[str] = frozenset()) -> tuple[Elector, ...]:
-    """Return who may vote on a departure; whoever asks for a hotfix counts as its author."""
+def electorate_of(
+    station: Station,
+    departure: str,
+    authors: frozenset[str] = frozenset(),
+    doubted: frozenset[str] = frozenset(),
+) -> tuple[Elector, ...]:
+    """Return who may vote on a departure; whoever asks for a hotfix counts as its author.
+
+    :param doubted: of whom only a text says that they wrote what is aboard.
+    """
     asked = station.ledger.fact(departure, ASKED) if kind_of(departure).is_hotfix else None
     wrote = authors | {asked.by} if asked is not None else authors
-    return station.team.electorate(station.train, authors=wrote, gate=gate_of(station, departure))
+    return station.team.electorate(station.train, authors=wrote, doubted=doubted, gate=gate_of(station, departure))
+
+
+def has_a_final_go(station: Station, departure: str) -> bool:
+    """Return whether somebody gives a final go to a departure; nobody does to what leaves beside the train."""
+    return kind_of(departure) is DepartureKind.TRAIN and station.train.gates.confirm is not None
 
 
 def action_of(departure: str, stop: StopName) -> Action:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
+from stationmaster.core.authors import Authors, Written, authors_of
 from stationmaster.core.changelog import Change, Changelog, changelog
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.departures.beside import is_secret
@@ -13,8 +14,13 @@ from stationmaster.departures.electing import running_sha
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest, Passenger
     from stationmaster.departures.station import Station
-    from stationmaster.hooks.forge_models import PullRequest
+    from stationmaster.hooks.forge_models import Commit, PullRequest
 
+CHANGES = "changes"
+"""The fact that says what is aboard, by the hash of the manifest, and who wrote it."""
+AUTHORS = "authors"
+"""The fact that says anew who wrote it: a mail address has been given to an account since."""
+_ASKED_AGAIN_AFTER = timedelta(minutes=10)
 KEPT_BACK = "kept_back"
 """The fact that names commits of a security hotfix."""
 
@@ -24,18 +30,36 @@ def collect(station: Station, departure: str, manifest: Manifest) -> Changelog:
 
     A component that production never had yet brings no list: there is nothing to compare it with.
     """
-    if station.ledger.facts(departure, kind="changes", subject=manifest.hash):
+    if station.ledger.facts(departure, kind=CHANGES, subject=manifest.hash):
         return aboard(station, departure)
-    found: list[Change] = []
-    authors: set[str] = set()
-    for passenger in manifest.passengers:
-        changes, wrote = _of(station, passenger)
-        found += changes
-        authors |= wrote
+    found, authors = _read(station, manifest)
     result = changelog(found)
-    value = {"changes": [change.model_dump(mode="json") for change in result.changes], "authors": sorted(authors)}
-    station.ledger.record_once(departure, "changes", manifest.hash, value, station.now(), "stationmaster")
+    value = {"changes": [change.model_dump(mode="json") for change in result.changes], **_as_value(authors)}
+    station.ledger.record_once(departure, CHANGES, manifest.hash, value, station.now(), "stationmaster")
     return result
+
+
+def written_by(station: Station, departure: str, manifest: Manifest) -> Authors | None:
+    """Return who wrote what a manifest brings, as it was read last; None while nobody has read it."""
+    facts = station.ledger.facts(departure, kind=AUTHORS, subject=manifest.hash)
+    facts = facts or station.ledger.facts(departure, kind=CHANGES, subject=manifest.hash)
+    if not facts:
+        return None
+    value = facts[-1].value
+    return Authors(logins=tuple(value["authors"]), unproved=value.get("unproved", ()))
+
+
+def ask_again_who_wrote(station: Station, departure: str, manifest: Manifest) -> None:
+    """Read anew who wrote what a manifest brings, at most every ten minutes, where GitHub did not prove all of them."""
+    known = written_by(station, departure, manifest)
+    if known is None or not known.unproved:
+        return
+    facts = station.ledger.facts(departure, kind=AUTHORS, subject=manifest.hash)
+    facts = facts or station.ledger.facts(departure, kind=CHANGES, subject=manifest.hash)
+    if station.now() < facts[-1].at + _ASKED_AGAIN_AFTER:
+        return
+    _, authors = _read(station, manifest)
+    station.ledger.record(departure, AUTHORS, manifest.hash, _as_value(authors), station.now(), "stationmaster")
 
 
 def aboard(station: Station, departure: str) -> Changelog:
@@ -77,15 +101,48 @@ def keep_back(station: Station, departure: str, repository: str, base: str, sha:
     station.ledger.record_once(departure, KEPT_BACK, sha, value, station.now(), "stationmaster", key=once)
 
 
-def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]:
+def _read(station: Station, manifest: Manifest) -> tuple[list[Change], Authors]:
+    found: list[Change] = []
+    commits: list[Commit] = []
+    pulls: list[PullRequest] = []
+    for passenger in manifest.passengers:
+        changes, written, opened = _of(station, passenger)
+        found += changes
+        commits += written
+        pulls += opened
+    openers = [pull.author for pull in pulls if pull.author and not pull.bot]
+    return found, authors_of([_written(commit) for commit in commits], openers)
+
+
+def _as_value(authors: Authors) -> dict[str, Any]:
+    return {"authors": list(authors.logins), "unproved": [named.model_dump() for named in authors.unproved]}
+
+
+def _written(commit: Commit) -> Written:
+    return Written(
+        author=commit.author,
+        author_bot=commit.bot,
+        author_name=commit.author_name,
+        author_mail=commit.author_mail,
+        committer=commit.committer,
+        committer_bot=commit.committer_bot,
+        committer_name=commit.committer_name,
+        committer_mail=commit.committer_mail,
+        message=commit.message,
+    )
+
+
+def _of(station: Station, passenger: Passenger) -> tuple[list[Change], list[Commit], list[PullRequest]]:
     running = running_sha(station, passenger.component, station.train.production)
     if running is None or running == passenger.sha:
-        return [], set()
+        return [], [], []
     changes: list[Change] = []
-    authors: set[str] = set()
+    written: list[Commit] = []
+    opened: list[PullRequest] = []
     for commit in station.forge.compare(passenger.repository, running, passenger.sha).commits:
         pulls = [pull for pull in station.forge.pulls_of(passenger.repository, commit.sha) if pull.merged]
-        authors |= {login for login in (commit.author, *(pull.author for pull in pulls)) if login}
+        written.append(commit)
+        opened += pulls
         changes += [_change(passenger.repository, pull, commit.committed_at) for pull in pulls] or [
             Change(
                 title=commit.title,
@@ -95,7 +152,7 @@ def _of(station: Station, passenger: Passenger) -> tuple[list[Change], set[str]]
                 landed_at=commit.committed_at,
             )
         ]
-    return changes, authors
+    return changes, written, opened
 
 
 def _change(repository: str, pull: PullRequest, committed_at: datetime) -> Change:

@@ -77,7 +77,7 @@ def _quorum(station: Station, asked: Question) -> Standing:
     if asked.how is How.LEDGER:
         counted, _ = counting.count_from_ledger(station, asked.departure)
         return counting.as_standing(station, asked.departure, counted)
-    return voting.standing(station, asked.departure)
+    return voting.standing(station, asked.departure, fresh=asked.how is How.ACT)
 
 
 def _fits(station: Station, asked: Question) -> Standing:

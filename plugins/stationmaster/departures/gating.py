@@ -22,6 +22,7 @@ from stationmaster.core.gates import (
 )
 from stationmaster.departures import counting, ruling
 from stationmaster.departures.beside import ASKED
+from stationmaster.departures.electors import confirmers
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.records import DepartureState
@@ -135,15 +136,6 @@ def confirm_standing(station: Station, departure: str) -> Standing:
     # Whoever answers was asked, and was on call or a backup at that instant; the recount judges by that instant too.
     who = confirmers(station, last.at if last else station.now())
     return confirm_gate(given, role=gate.role, who=who, manifest_hash=manifest.hash)
-
-
-def confirmers(station: Station, at: datetime) -> tuple[str, ...]:
-    """Return the ids of those who may give the final go at ``at``: the one on call first, then the backups (C-35)."""
-    gate = station.train.gates.confirm
-    role = gate.role if gate is not None else station.train.on_call
-    rotation = station.team.rotation_of(role)
-    roles = (role, *(step.role for step in station.team.escalation[rotation.id]))
-    return tuple(dict.fromkeys(station.team.on_call(name, at).person for name in roles))
 
 
 def coming_confirmers(station: Station, departure: str) -> tuple[Person, ...]:

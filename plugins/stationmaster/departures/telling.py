@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.departures.beside import channel_of
 from stationmaster.hooks.chat_errors import ChatMessageGone
+from stationmaster.hooks.chat_models import instant_of
 from stationmaster.ledger.errors import EffectRefused
 from stationmaster.ledger.records import EffectState
 from stationmaster.work.effects import FREE, Receipt, perform
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
     from stationmaster.hooks.chat_models import Message, Reply
 
 log = logging.getLogger(__name__)
+
+
+class Said(NamedTuple):
+    """A message that said something: its channel and ``ts``, the ``ts`` of its thread, and whether it was deleted.
+
+    ``ahead`` is how far its stamp lies outside the time in which it was posted by our clock: Slack's is ahead by that.
+    """
+
+    channel: str
+    ts: str
+    thread: str
+    deleted: bool
+    ahead: timedelta
+
 
 HEADLINE = "headline"
 _CLOCK_SKEW = timedelta(seconds=5)
@@ -203,7 +218,7 @@ def _post(
             if thread is not None and (parent := thread.known()) is not None:
                 gone(station, thread.departure, HEADLINE, parent)
             raise
-        return {"channel": message.channel, "ts": message.ts}
+        return _receipt(message, under)
 
     def look_up() -> Receipt | None:
         effect = station.ledger.effect(key)
@@ -217,7 +232,7 @@ def _post(
             message = station.chat.find(channel, key, oldest, thread_ts=parent.ts if parent else None)
         except ChatMessageGone:
             return None  # a deleted thread shows nothing: whatever stood there has to be said again
-        return None if message is None else {"channel": message.channel, "ts": message.ts}
+        return None if message is None else _receipt(message, parent.ts if parent else None)
 
     return perform(
         station,
@@ -230,6 +245,34 @@ def _post(
     )
 
 
-def _key(station: Station, departure: str, what: str) -> str:
-    deleted = len(station.ledger.facts(departure, kind="message_gone", subject=what))
+def _receipt(message: Message, thread: str | None) -> Receipt:
+    return {"channel": message.channel, "ts": message.ts, **({"thread": thread} if thread else {})}
+
+
+def sayings(station: Station, departure: str, what: str) -> tuple[Said, ...]:
+    """Return every message that has said ``what``, the newest last: more than one where some were deleted."""
+    again = len(station.ledger.facts(departure, kind="message_gone", subject=what))
+    now = told(station, departure, HEADLINE)
+    found = []
+    for number in range(again + 1):
+        effect = station.ledger.effect(_numbered(departure, what, number))
+        if effect is not None and effect.receipt:
+            # Older releases did not keep in which thread.
+            thread = str(effect.receipt.get("thread") or (now.ts if now is not None else ""))
+            ahead = _ahead(instant_of(effect.receipt["ts"]), effect.intended_at, effect.changed_at)
+            found.append(Said(effect.receipt["channel"], effect.receipt["ts"], thread, number < again, ahead))
+    return tuple(found)
+
+
+def _ahead(stamp: datetime, began: datetime, ended: datetime) -> timedelta:
+    if stamp > ended + _CLOCK_SKEW:
+        return stamp - ended
+    return stamp - began if stamp < began - _CLOCK_SKEW else timedelta(0)
+
+
+def _numbered(departure: str, what: str, deleted: int) -> str:
     return f"{departure}/tell/{what}" + (f"/again-{deleted}" if deleted else "")
+
+
+def _key(station: Station, departure: str, what: str) -> str:
+    return _numbered(departure, what, len(station.ledger.facts(departure, kind="message_gone", subject=what)))

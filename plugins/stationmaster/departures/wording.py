@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from stationmaster.config.people import in_a_row
 from stationmaster.core import escaping
 from stationmaster.core.calendar import StopName, stop_times
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import local_text
-from stationmaster.departures import changes, counting, wording_beside
+from stationmaster.departures import beside, changes, counting, wording_beside
 from stationmaster.departures.beside import environment_of
 from stationmaster.ledger.records import DepartureState
 
@@ -120,6 +121,43 @@ def _authors(station: Station, departure: str) -> str:
 def reminder(station: Station, people: Sequence[str], missing: int) -> str:
     """Return the reminder to those who have not voted."""
     return f"{missing} more LGTM needed. Not voted yet: {station.team.mentions(people)}."
+
+
+def what_counts(station: Station, departure: str, person: Person) -> str:
+    """Return the answer to a voter whose reply is no vote."""
+    return f"{person.mention}: that is neither an approval nor a veto, and counts as nothing. {_WHAT_COUNTS}"
+
+
+def say_which(station: Station, departure: str, person: Person) -> str:
+    """Return the question to a voter whose reply may be a veto."""
+    final = beside.has_a_final_go(station, departure)
+    who = "the person who gives the final go and one other voter" if final else "two other voters"
+    return (
+        f":grey_question: {person.mention}: that may be a veto, and is no plain one. The train waits until you say "
+        f"which. {_WHAT_COUNTS} Or {who} pass over it: each replies here `pass over` and mentions {person.mention}."
+    )
+
+
+def veto_is_gone(station: Station, departure: str, person: Person) -> str:
+    """Return the question to a voter whose veto is no longer there, and who may not have taken it away."""
+    return (
+        f":grey_question: {person.mention}: your veto is no longer here, and somebody else may have deleted it. It "
+        f"holds until you say anything new: `LGTM`, `withdraw` or `veto because …`."
+    )
+
+
+def gone_without_slack(station: Station, people: Sequence[str]) -> str:
+    """Return that the votes were counted while Slack was out, and by whose word."""
+    names = escaping.slack(
+        in_a_row(station.team.people[one].name if one in station.team.people else one for one in people)
+    )
+    return (
+        f":warning: Slack was out when the votes were counted. {names} said to go without it: approvals came from "
+        f"Airflow alone, and a veto that was only here was not heard."
+    )
+
+
+_WHAT_COUNTS = "Reply `LGTM` alone, `veto because …` or `withdraw`."
 
 
 def started(station: Station, departure: str, stop: StopName) -> str:
@@ -234,4 +272,7 @@ def _votes(station: Station, departure: str) -> str:
         name = station.team.people[veto.voter].name if veto.voter else veto.account
         reason = escaping.slack(escaping.said(veto.reason)) if veto.reason else "no reason given"
         line += f"\n:no_entry: veto by {escaping.slack(name)}: {reason}"
+    for said in counted.unclear:
+        name = station.team.people[said.voter].name if said.voter else said.account
+        line += f"\n:grey_question: {escaping.slack(name)} has not said clearly whether this is a veto"
     return line

@@ -16,19 +16,32 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from stationmaster.core.emoji import canonical_emoji
 from stationmaster.hooks import chat_outcomes, chat_reading
 from stationmaster.hooks.chat_blocks import POSTED_CHARACTERS, UPDATED_CHARACTERS, clip, fit
+from stationmaster.hooks.chat_budget import BudgetSpent
 from stationmaster.hooks.chat_connection import checked, connected
 from stationmaster.hooks.chat_errors import (
     ChatConnectionMissing,
+    ChatMessageGone,
     ChatOutcomeUnknown,
     ChatRejected,
     ChatUnreadable,
+    ChatUserUnknown,
 )
-from stationmaster.hooks.chat_models import ChatChannel, ChatIdentity, ChatUser, Heard, Message, Reply, stamp_of
+from stationmaster.hooks.chat_memory import ChatMemory, memory_of
+from stationmaster.hooks.chat_models import (
+    ChatChannel,
+    ChatIdentity,
+    ChatUser,
+    Heard,
+    Message,
+    Reply,
+    Thread,
+    stamp_of,
+)
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 
 EVENT_TYPE = "stationmaster"
-LOOK_BACK = timedelta(minutes=1)
-"""How far before the intent a lost message is looked for: Slack's clock is not the ledger's."""
+LOOK_BACK = timedelta(minutes=5)
+"""How far before the intent a lost message is looked for: Slack's clock is not the ledger's, and may be behind it."""
 
 AS_WRITTEN = {"parse": "none", "link_names": False}
 """Slack makes links and mentions of what is marked as such, and of nothing else: no bare address, domain or name (S5).
@@ -52,6 +65,7 @@ class Chat:
         self._retries = retries or RepeatableCallRetries()
         self._client: WebClient | None = None
         self._identity: ChatIdentity | None = None
+        self._memory = memory_of(conn_id)
 
     @classmethod
     def from_client(cls, client: WebClient, *, retries: RepeatableCallRetries | None = None) -> "Chat":
@@ -59,6 +73,7 @@ class Chat:
         chat = cls(retries=retries)
         client.retry_handlers = [chat._retries]
         chat._client = checked(client, "the given client")
+        chat._memory = ChatMemory()
         return chat
 
     def identity(self) -> ChatIdentity:
@@ -179,6 +194,58 @@ class Chat:
         messages = self._pages("conversations.replies", args, about=f"thread {channel}/{ts}")
         return chat_reading.replies(messages, ts, about=f"thread {channel}/{ts}")
 
+    def thread(self, channel: str, ts: str, *, now: datetime, anew: bool) -> Thread:
+        """Return a thread in full, oldest first; also one whose first message was deleted and left its replies.
+
+        :param now: by which the calls of a minute are counted.
+        :param anew: read all of it. Otherwise, of a thread of many pages, what is new since the last look.
+        :raises ChatUnreadable: it was not read to its end yet; the next look reads on.
+        :raises ChatMessageGone: there is no such thread any more.
+        """
+        kept = self._memory.thread(channel, ts)
+        about = f"thread {channel}/{ts}"
+
+        def spend() -> None:
+            try:
+                self._memory.budget.spend(now)
+            except BudgetSpent as spent:
+                raise ChatUnreadable(
+                    f"{len(kept.replies)} replies of {about} were read so far, and there are more: it is read on "
+                    f"from {spent.free_at:%H:%M:%S} UTC.",
+                    method="conversations.replies",
+                ) from None
+
+        with kept.lock:
+            kept.resume(now, page=self._memory.page, anew=anew)
+            asked, size = {"channel": channel, "ts": ts, "oldest": kept.upto}, self._memory.page
+            try:
+                for page in self._whole_pages("conversations.replies", asked, size, about=about, spend=spend):
+                    headless, found = chat_reading.thread(page, ts)
+                    kept.headless = kept.headless or headless
+                    kept.take(found)
+            except ChatMessageGone:
+                kept.begin(None)
+                raise
+            kept.whole = True
+            return Thread(replies=tuple(kept.replies[each] for each in sorted(kept.replies)), headless=kept.headless)
+
+    def account(self, user: str, *, now: datetime, anew: bool) -> ChatUser | None:
+        """Return what Slack says of an account, as it was told within the last minutes; None: there is no such one.
+
+        :param anew: ask now.
+        """
+        known = None if anew else self._memory.account(user, now)
+        if known is not None:
+            return known[0]
+        try:
+            found: ChatUser | None = self.user(user)
+        except ChatUserUnknown:
+            found = None
+        if found is not None and found.team and not found.stranger:
+            found = found.model_copy(update={"stranger": self.identity().team not in (found.team, *found.teams)})
+        self._memory.keep_account(user, found, now)
+        return found
+
     def spoken(self, channel: str, oldest: datetime) -> list[Reply]:
         """Return what was written into a channel since an aware instant, oldest first, without replies in threads."""
         args = {"channel": channel, "oldest": stamp_of(oldest)}
@@ -253,16 +320,26 @@ class Chat:
     def _pages(
         self, method: str, args: Mapping[str, Any], *, about: str, spend: Callable[[], None] = lambda: None
     ) -> Iterator[dict[str, Any]]:
+        for page in self._whole_pages(method, args, _PAGE, about=about, spend=spend):
+            yield from page
+
+    def _whole_pages(
+        self, method: str, args: Mapping[str, Any], size: int, *, about: str, spend: Callable[[], None]
+    ) -> Iterator[list[dict[str, Any]]]:
         cursor, seen = "", set[str]()
         while True:
             spend()
-            data = self._call(method, {**args, "limit": _PAGE, "cursor": cursor or None}, about=about)
+            data = self._call(method, {**args, "limit": size, "cursor": cursor or None}, about=about)
             messages = data.get("messages")
             if not isinstance(messages, list):
                 raise ChatUnreadable(f"Slack sent no list of messages for {method} ({about}).", method=method)
-            yield from messages
+            yield messages
             cursor = str((data.get("response_metadata") or {}).get("next_cursor") or "")
             if not cursor:
+                if data.get("has_more"):
+                    raise ChatUnreadable(
+                        f"Slack has more for {method} ({about}) and does not say where.", method=method
+                    )
                 return
             if cursor in seen:
                 raise ChatUnreadable(f"Slack sends the same page of {method} ({about}) again.", method=method)

@@ -29,6 +29,13 @@ class Reply(Value):
     edited: datetime | None = None
 
 
+class Thread(Value):
+    """The replies of a thread, oldest first. `headless`: the message that they hang on was deleted."""
+
+    replies: tuple[Reply, ...]
+    headless: bool = False
+
+
 class Heard(Reply):
     """One message of a channel, with what the history itself tells of its thread and its reactions.
 
@@ -41,7 +48,10 @@ class Heard(Reply):
 
 
 class ChatUser(Value):
-    """An account. `guest` is restricted, `deleted` deactivated, `tz` an IANA zone or ""."""
+    """An account. `guest` is restricted, `deleted` deactivated, `tz` an IANA zone or "".
+
+    `team` is its home workspace and `teams` are others of one company; a `stranger` belongs to none of ours.
+    """
 
     id: str
     name: str
@@ -50,6 +60,9 @@ class ChatUser(Value):
     guest: bool
     tz: str
     email: str = ""
+    team: str = ""
+    teams: tuple[str, ...] = ()
+    stranger: bool = False
 
 
 class ChatChannel(Value):

@@ -73,6 +73,17 @@ def replies(messages: Iterable[Mapping[str, Any]], parent: str, *, about: str) -
     return sorted(found, key=lambda reply: reply.ts)
 
 
+def thread(messages: Iterable[Mapping[str, Any]], parent: str) -> tuple[bool, list[Reply]]:
+    """Read a page of conversations.replies: whether the first message was deleted, and the replies."""
+    headless, found = False, []
+    for message in messages:
+        if message.get("ts") == parent:
+            headless = message.get("subtype") == "tombstone"
+        elif message.get("subtype") in _SPOKEN:
+            found.append(_reply(message))
+    return headless, found
+
+
 def spoken(messages: Iterable[Mapping[str, Any]]) -> list[Reply]:
     """Read conversations.history: what somebody wrote into the channel, oldest first."""
     return sorted((_reply(each) for each in messages if each.get("subtype") in _SPOKEN), key=lambda reply: reply.ts)
@@ -102,6 +113,7 @@ def user(data: Mapping[str, Any], *, method: str) -> ChatUser:
     if not isinstance(shape, Mapping):
         raise ChatUnreadable(f"Slack's answer to {method} has no user.", method=method)
     profile = shape.get("profile") or {}
+    grid = shape.get("enterprise_user") or {}
     return ChatUser(
         id=text(shape, "id", method=method),
         name=str(shape.get("real_name") or profile.get("real_name") or shape.get("name") or ""),
@@ -110,6 +122,9 @@ def user(data: Mapping[str, Any], *, method: str) -> ChatUser:
         guest=bool(shape.get("is_restricted") or shape.get("is_ultra_restricted")),
         tz=str(shape.get("tz") or ""),
         email=str(profile.get("email") or ""),
+        team=str(shape.get("team_id") or ""),
+        teams=tuple(str(team) for team in grid.get("teams") or ()),
+        stranger=bool(shape.get("is_stranger")),
     )
 
 

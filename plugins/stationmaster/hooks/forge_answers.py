@@ -59,6 +59,7 @@ def _is_bot(user: dict[str, Any] | None) -> bool:
 def commit(data: Any) -> Commit:
     """Parse one item of `commits`."""
     parents = tuple(parent["sha"] for parent in data["parents"])
+    written, committed = data["commit"].get("author") or {}, data["commit"]["committer"]
     return Commit(
         sha=data["sha"],
         parent=parents[0] if parents else None,
@@ -66,6 +67,12 @@ def commit(data: Any) -> Commit:
         message=data["commit"]["message"],
         author=_login(data.get("author")),
         bot=_is_bot(data.get("author")),
+        author_name=str(written.get("name") or ""),
+        author_mail=str(written.get("email") or ""),
+        committer=_login(data.get("committer")),
+        committer_bot=_is_bot(data.get("committer")),
+        committer_name=str(committed.get("name") or ""),
+        committer_mail=str(committed.get("email") or ""),
         committed_at=instant(data["commit"]["committer"]["date"]),
         url=data.get("html_url", ""),
     )

@@ -9,7 +9,12 @@ from stationmaster.core.value import Value
 
 
 class Commit(Value):
-    """One commit; `parent` is the first parent, `author` a GitHub login or None when the mail belongs to nobody."""
+    """One commit; `parent` is the first parent.
+
+    `author` and `committer` are GitHub logins, None where the mail address belongs to nobody; `bot` and `committer_bot`
+    say that they are robots. `author_name`, `author_mail`, `committer_name` and `committer_mail` are what git was told,
+    which proves nothing.
+    """
 
     sha: str
     parent: str | None
@@ -17,6 +22,12 @@ class Commit(Value):
     message: str
     author: str | None
     bot: bool = False
+    author_name: str = ""
+    author_mail: str = ""
+    committer: str | None = None
+    committer_bot: bool = False
+    committer_name: str = ""
+    committer_mail: str = ""
     committed_at: datetime
     url: str = ""
 

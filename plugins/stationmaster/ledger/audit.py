@@ -15,11 +15,13 @@ from stationmaster.ledger.records import Anchor, Break, Entry
 from stationmaster.ledger.store import Store, below
 from stationmaster.ledger.tables import (
     BALLOT_CAST,
+    BALLOT_GONE,
     FACT_RECORDED,
     MANIFEST_PINNED,
     MANIFEST_REJECTED,
     RUN_BOUND,
     AuditRow,
+    BallotEndRow,
     BallotRow,
     FactRow,
     IdentityRow,
@@ -32,6 +34,7 @@ from stationmaster.ledger.tables import (
 # Rows that never change: each must say what its line says, and each such line must have its row.
 _WITNESSED: dict[str, type[WitnessedRow]] = {
     BALLOT_CAST: BallotRow,
+    BALLOT_GONE: BallotEndRow,
     FACT_RECORDED: FactRow,
     MANIFEST_PINNED: RoundRow,
     MANIFEST_REJECTED: RejectionRow,

@@ -32,8 +32,15 @@ def genesis(fingerprint: str) -> str:
 
 
 def witness(row: WitnessedRow) -> dict[str, Any]:
-    """Return a row's content, without its number, as the body of the line that records it."""
-    content = {column.key: getattr(row, column.key) for column in row.__table__.columns if column.key != "seq"}
+    """Return a row's content, without its number, as the body of the line that records it.
+
+    A column that a later migration added is left out where it is null, as it is in the rows before it.
+    """
+    content = {
+        column.key: getattr(row, column.key)
+        for column in row.__table__.columns
+        if column.key != "seq" and not (column.info.get("later") and getattr(row, column.key) is None)
+    }
     return {key: utc(value).isoformat() if isinstance(value, datetime) else value for key, value in content.items()}
 
 

@@ -238,7 +238,7 @@ def moved(
     return _put(pen, row, state, now, by, why)
 
 
-CHATTER = frozenset({"double_run", "headline", "message_gone", "note", "observed", "resting"})
+CHATTER = frozenset({"double_run", "headline", "message_gone", "note", "observed", "resting", "went_without_slack"})
 """Kinds of facts that no gate reads: what was shown, said and seen on the way."""
 
 

@@ -13,10 +13,11 @@ from stationmaster.ledger.columns import Document, Instant, Prose
 TABLE_PREFIX = "ledger_"
 VERSION_TABLE = "ledger_version"
 # The newest migration. Revisions are numbered, so that a process can tell older from newer without loading Alembic.
-SCHEMA = "0002"
+SCHEMA = "0003"
 
 # The lines that record a row which never changes.
 BALLOT_CAST = "ballot.cast"
+BALLOT_GONE = "ballot.gone"
 FACT_RECORDED = "fact.recorded"
 MANIFEST_PINNED = "manifest.pinned"
 MANIFEST_REJECTED = "manifest.rejection"
@@ -24,6 +25,10 @@ RUN_BOUND = "run.bound"
 
 # SQLite numbers a row by itself only when the key is INTEGER; PostgreSQL needs eight bytes spelt out.
 Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+
+# Marks a column that a later migration added: it is null in the rows before it, and their lines do not know it.
+LATER: dict[Any, Any] = {"later": True}
 
 
 class Base(DeclarativeBase):
@@ -151,6 +156,8 @@ class EffectRow(Base):
 
 
 class BallotRow(WitnessedRow):
+    """One statement in one place. ``place`` is null where it cannot disappear, and in rows before schema 0003."""
+
     __tablename__ = "ledger_ballots"
     departure: Mapped[str] = mapped_column(ForeignKey("ledger_departures.id"))
     round: Mapped[int]
@@ -162,11 +169,21 @@ class BallotRow(WitnessedRow):
     reason: Mapped[str | None] = mapped_column(Prose)
     cast_at: Mapped[datetime]
     bot: Mapped[bool]
-    __table_args__ = (
-        UniqueConstraint(
-            "departure", "account", "channel", "choice", "manifest", "cast_at", name="ledger_ballots_once"
-        ),
-    )
+    place: Mapped[str | None] = mapped_column(info=LATER)
+    certain: Mapped[bool | None] = mapped_column(info=LATER)
+    seen_at: Mapped[datetime | None] = mapped_column(info=LATER)
+    made_at: Mapped[datetime | None] = mapped_column(info=LATER)
+    __table_args__ = (Index(None, "departure"),)
+
+
+class BallotEndRow(WitnessedRow):
+    """That a place no longer shows a statement: ``ballot`` is the number of its row."""
+
+    __tablename__ = "ledger_ballot_ends"
+    ballot: Mapped[int] = mapped_column(Sequence, ForeignKey("ledger_ballots.seq"), unique=True)
+    departure: Mapped[str] = mapped_column(ForeignKey("ledger_departures.id"), index=True)
+    gone: Mapped[str]
+    at: Mapped[datetime]
 
 
 class LockRow(Base):

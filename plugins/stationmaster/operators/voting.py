@@ -8,7 +8,7 @@ from stationmaster.core import escaping
 from stationmaster.core.naming import names
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
-from stationmaster.operators.question import Question, text_field
+from stationmaster.operators.question import Question, text_field, tick_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -20,6 +20,42 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest"
 """The field of a form that says which manifest the answer is about."""
+
+
+WITHOUT_SLACK = "slack_is_out"
+"""The field of a form that says to go on although Slack, where vetoes may stand, cannot be read."""
+
+
+def _without_slack_field() -> dict[str, Any]:
+    """Return the field. It is always there: Airflow shows a question as it was first put (fact 4)."""
+    about = (
+        "Only while Slack itself cannot be reached. Vetoes that stand there and were not read are not heard. Two "
+        "people must say so; it is recorded with your name."
+    )
+    return tick_field("Slack is out: go without it", about)
+
+
+def _go_without_slack(station: Station, departure: str, answer: Answer, manifest: str, *, final: bool) -> None:
+    """Keep that somebody says to go without Slack; where it is not out, they hear that it means nothing."""
+    from stationmaster.departures import voting, without_slack
+    from stationmaster.work.messages import whisper
+
+    if not answer.fields.get(WITHOUT_SLACK):
+        return
+    if not without_slack.out(station, departure):
+        voting.count(station, departure)
+    if not without_slack.say(station, departure, manifest, answer.by.id, final=final):
+        text = f"{departure}: Slack is not out, so nobody goes without it. Your answer counts, your tick does not."
+        whisper(station, f"{departure}/not-without-slack/{answer.by.id}/{answer.at.isoformat()}", answer.by, text)
+
+
+def _may_still_go_without(station: Station, departure: str, manifest: Manifest, person: str) -> bool:
+    """Return whether a form that is answered is worth asking again: Slack is out, and they have not said what then."""
+    from stationmaster.departures import without_slack
+
+    return without_slack.out(station, departure) and not without_slack.has_said(
+        station, departure, manifest.hash, person
+    )
 
 
 def _manifest_field(manifest: Manifest) -> dict[str, Any]:
@@ -111,7 +147,11 @@ class BallotOperator(AskOperator):
                 f"{changes.aboard(station, departure).render_markdown(limit=40)}"
             ),
             options=(voting.LGTM, voting.VETO),
-            fields={"reason": text_field("Reason", "Why, if you veto"), MANIFEST: _manifest_field(manifest)},
+            fields={
+                "reason": text_field("Reason", "Why, if you veto"),
+                WITHOUT_SLACK: _without_slack_field(),
+                MANIFEST: _manifest_field(manifest),
+            },
         )
 
     def blocker(self, station: Station, departure: str) -> Blocker:
@@ -148,15 +188,21 @@ class BallotOperator(AskOperator):
         return super().step(station, departure, context, event)
 
     def known(self, station: Station, departure: str) -> Result | None:
-        """Return the voter's ballot for this manifest in Airflow, if it was cast."""
+        """Return the voter's newest ballot for this manifest in Airflow, if one was cast."""
 
         from stationmaster.departures import counting
 
         _, manifest = counting.round_of(station, departure)
-        for ballot in station.ledger.ballots(departure):
-            if ballot.voter == self.voter and ballot.channel == "airflow" and ballot.manifest == manifest.hash:
-                return {**self.tagged(self.person(station)), "choice": ballot.choice, "manifest": manifest.hash}
-        return None
+        cast = [
+            ballot
+            for ballot in station.ledger.ballots(departure)
+            if ballot.voter == self.voter and ballot.channel == "airflow" and ballot.manifest == manifest.hash
+        ]
+        if not cast:
+            return None
+        if cast[-1].choice == "approve" and _may_still_go_without(station, departure, manifest, self.voter):
+            return None
+        return {**self.tagged(self.person(station)), "choice": cast[-1].choice, "manifest": manifest.hash}
 
     def answered(self, station: Station, departure: str, answer: Answer) -> Result:
         """Cast the vote for the manifest that the form names, and for no other (F06)."""
@@ -178,6 +224,8 @@ class BallotOperator(AskOperator):
             raise StepFailedForNow(
                 f"the vote was for manifest {manifest[:8]}, which is no longer aboard: {present.short} is asked about"
             )
+        if ballot.choice == "approve":
+            _go_without_slack(station, departure, answer, manifest, final=False)
         return {**self.tagged(answer.by), "choice": ballot.choice, "manifest": manifest}
 
 
@@ -222,6 +270,7 @@ class ConfirmOperator(AskOperator):
             fields={
                 "reason": text_field("Reason", "Why, if you say no"),
                 **self._issue_field(station, departure),
+                WITHOUT_SLACK: _without_slack_field(),
                 MANIFEST: _manifest_field(manifest),
             },
         )
@@ -232,11 +281,16 @@ class ConfirmOperator(AskOperator):
         return True
 
     def blocker(self, station: Station, departure: str) -> Blocker:
-        """Return the missing confirmation, or that who gave it may not."""
-        from stationmaster.departures import gating
+        """Return the missing confirmation, or that who gave it may not, or that Slack is out."""
+        from stationmaster.departures import gating, without_slack
 
-        missing = gating.confirm_standing(station, departure).blockers
-        return (*missing, *gating.actor_standing(station, departure).blockers)[0]
+        missing = [
+            *gating.confirm_standing(station, departure).blockers,
+            *gating.actor_standing(station, departure).blockers,
+        ]
+        if (unreadable := without_slack.unreadable(station, departure)) is not None:
+            missing.append(unreadable)
+        return missing[0]
 
     def waiting(self, station: Station, departure: str) -> Waiting:
         """Wait for the answer until the window closes."""
@@ -254,13 +308,16 @@ class ConfirmOperator(AskOperator):
         return Waiting(look(station, "answer", departure, arguments), "answer", arguments)
 
     def known(self, station: Station, departure: str) -> Result | None:
-        """Return the recorded go, if the gate hears it; a recorded no is asked again when the task is cleared."""
+        """Return the recorded go, if the gate hears it; a recorded no is asked again when the task is cleared.
+
+        So is a go that was given before Slack was out.
+        """
         from stationmaster.departures import counting, gating
 
         _, manifest = counting.round_of(station, departure)
         facts = station.ledger.facts(departure, kind="confirmed", subject=manifest.hash)
         heard = gating.confirm_standing(station, departure).opens and gating.actor_standing(station, departure).opens
-        if not facts or not heard:
+        if not facts or not heard or _may_still_go_without(station, departure, manifest, facts[-1].by):
             return None
         return {**self.tagged_by(station, facts[-1].by), "choice": "go", "manifest": manifest.hash}
 
@@ -284,6 +341,7 @@ class ConfirmOperator(AskOperator):
             raise StepImpossible(*standing.blockers)
         if not standing.opens:
             raise StepFailedForNow(f"{answer.by.name} is not on call now, or may not act. It is asked again.")
+        _go_without_slack(station, departure, answer, manifest, final=True)
         return {**self.tagged(answer.by), "choice": choice, "manifest": manifest}
 
     @staticmethod

@@ -48,6 +48,7 @@ ENDS_WITHIN = timedelta(days=3)
 LARGE_STEP = timedelta(minutes=15)
 STEPS = {
     "ALERTS_UNDECIDED": timedelta(minutes=30),
+    "CHAT_UNREADABLE": timedelta(minutes=5),
     "CHECKS_PENDING": timedelta(minutes=5),
     "CHORE_BLOCKED": timedelta(hours=12),
     "CHORE_LATE": timedelta(hours=12),
@@ -118,7 +119,8 @@ SPEAKS = frozenset(
     }
 )
 """At the instant of these something is said or a task wakes, which leaves a trace."""
-ASKS_GITHUB = frozenset(STEPS) - PATIENT - {"EFFECT_BUSY", "SLACK_UNREACHABLE", "VERSION_NOT_RUNNING"}
+_ASKS_SLACK = frozenset({"CHAT_UNREADABLE", "SLACK_UNREACHABLE"})
+ASKS_GITHUB = frozenset(STEPS) - PATIENT - _ASKS_SLACK - {"EFFECT_BUSY", "VERSION_NOT_RUNNING"}
 """What waits for these asks GitHub at each look."""
 
 

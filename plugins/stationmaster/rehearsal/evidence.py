@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -214,3 +214,14 @@ class Evidence(NamedTuple):
     def first_aboard(self, departure: str) -> Pin | None:
         """Return the manifest that the cut put aboard; a hotfix may have replaced it since."""
         return next((pin for pin in self.pins if pin.departure == departure), None)
+
+
+def stood(ballots: Iterable[Ballot], at: datetime) -> list[Ballot]:
+    """Return what stood at an instant: not what was taken away, but a veto that somebody else may have deleted."""
+    return [
+        ballot
+        for ballot in ballots
+        if ballot.gone_at is None
+        or ballot.gone_at > at
+        or (ballot.gone == "unclear" and ballot.choice in ("veto", "unclear"))
+    ]

@@ -15,7 +15,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.quorum import Ballot
-from stationmaster.rehearsal.evidence import Dispatch, Evidence
+from stationmaster.rehearsal.evidence import Dispatch, Evidence, stood
 from stationmaster.rehearsal.github import history as github_history
 from stationmaster.rehearsal.github.call import number_of
 from stationmaster.rehearsal.github.specs import CheckSpec
@@ -171,12 +171,13 @@ def _askers(evidence: Evidence, departure: str) -> set[str]:
 def votes_at(
     ballots: tuple[Ballot, ...], team: TeamConfig, train: TrainConfig, manifest: str, at: datetime
 ) -> tuple[set[str], set[str]]:
-    """Return who approves and who vetoes a manifest at an instant: of each person the newest word counts."""
+    """Return who approves and who vetoes a manifest at an instant: of each person the newest word that stood."""
     gate = train.gates.quorum
     groups = gate.roles if gate.voters is None else (gate.voters,)
     eligible = {name for group in groups for name in team.groups[group]}
     last: dict[str, Ballot] = {}
-    for ballot in sorted(ballots, key=lambda one: (one.cast_at, ("approve", "withdraw", "veto").index(one.choice))):
+    care = ("approve", "withdraw", "unclear", "veto")
+    for ballot in sorted(stood(ballots, at), key=lambda one: (one.cast_at, care.index(one.choice))):
         person = team.people.get(ballot.voter or "")
         if person is None or person.id not in eligible or person.bot or not person.active:
             continue

@@ -9,7 +9,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.ledger.records import Departure, Fact
-from stationmaster.rehearsal.evidence import Dispatch, Evidence
+from stationmaster.rehearsal.evidence import Dispatch, Evidence, stood
 from stationmaster.rehearsal.github import history as github_history
 
 _Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
@@ -95,7 +95,7 @@ def _built_upon(sha: str, bases: Mapping[str, str]) -> set[str]:
 
 def _approvers(evidence: Evidence, found: Dispatch, manifest: str) -> set[str]:
     last: dict[str, str] = {}
-    for ballot in sorted(evidence.ballots.get(found.departure, ()), key=lambda one: one.cast_at):
+    for ballot in sorted(stood(evidence.ballots.get(found.departure, ()), found.at), key=lambda one: one.cast_at):
         if ballot.voter and ballot.manifest == manifest and ballot.cast_at <= found.at:
             last[ballot.voter] = ballot.choice
     return {voter for voter, choice in last.items() if choice == "approve"}

@@ -26,7 +26,7 @@ _STEPS = {
 _IN_LINE = re.compile(r"Batch (\d+) waits for batch (\d+)")
 _MACHINES = frozenset({"stationmaster", "timetable", "admin"})
 """Actors that are nobody's name; a rehearsal's runs are started by its administrator, in place of the timetable."""
-_SAID = {"approve": "LGTM", "veto": "a veto", "withdraw": "a withdrawal"}
+_SAID = {"approve": "LGTM", "veto": "a veto", "withdraw": "a withdrawal", "unclear": "what may be a veto"}
 _WHERE = {
     "airflow": "in Airflow",
     "slack_reaction": "by a reaction in Slack",
@@ -98,6 +98,7 @@ class _Teller:
             "departure.state": self._state,
             "manifest.pinned": self._pinned,
             "ballot.cast": self._vote,
+            "ballot.gone": self._vote_gone,
             "fact.recorded": self._fact,
             "blockers.set": self._waits,
             "effect.done": self._effect,
@@ -128,6 +129,10 @@ class _Teller:
         said = f"{_SAID[body['choice']]} on manifest {manifest}, {_WHERE.get(body['channel'], body['channel'])}{why}"
         who = self._name(str(body["voter"])) if body.get("voter") else f"{body['account']} (nobody of the team)"
         yield self._line(entry, "vote", said[0].upper() + said[1:], who=who)
+
+    def _vote_gone(self, entry: Entry) -> Iterator[Line]:
+        how = "taken back" if entry.body["gone"] == "author" else "no longer shown, by whom nobody knows"
+        yield self._line(entry, "vote", f"Vote {how}", who=self._name(entry.actor))
 
     def _fact(self, entry: Entry) -> Iterator[Line]:
         kind, subject, value = entry.body.get("kind"), str(entry.body.get("subject", "")), _value(entry)

@@ -9,6 +9,7 @@ from stationmaster.rehearsal.github import shapes as github_shapes
 from stationmaster.rehearsal.github.call import Call, Endpoint, Problem, Reply, moment, node, paginate
 from stationmaster.rehearsal.github.state import CommitRecord, RepositoryRecord
 
+WEB_FLOW = "web-flow"
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
 
 
@@ -91,19 +92,20 @@ def create_git_commit(call: Call) -> Reply:
             depth=1 + max((record.commits[parent].depth for parent in parents), default=-1),
             tree=tree,
             change=record.tree_changes.get(tree, ""),
+            **_as_written(author, committer),
         )
     return Reply(201, _as_git_stores_it(call, record.commits[sha]))
 
 
 def _as_git_stores_it(call: Call, record: CommitRecord) -> dict[str, Any]:
-    at, written = f"{call.at}/git/commits/{record.sha}", person(record.author, moment(record.committed_at))
+    at, (written, committed) = f"{call.at}/git/commits/{record.sha}", people(record)
     return {
         "sha": record.sha,
         "node_id": node("Commit", record.sha),
         "url": at,
         "html_url": f"{call.page}/commit/{record.sha}",
         "author": written,
-        "committer": written,
+        "committer": committed,
         "message": record.message,
         "tree": {"sha": _tree(record), "url": f"{call.at}/git/trees/{_tree(record)}"},
         "parents": [_parent(call, sha) for sha in record.parents],
@@ -124,14 +126,52 @@ def _merged(record: RepositoryRecord, ours: str, theirs: str) -> str:
     return tree
 
 
-def person(login: str, date: str | None) -> dict[str, Any]:
+def person(login: str, date: str | None, email: str = "") -> dict[str, Any]:
     """Return an author as git knows one."""
-    return {"name": login, "email": f"{login}@users.noreply.example", "date": date}
+    return {"name": login, "email": email or f"{login}@users.noreply.example", "date": date}
+
+
+def people(commit: CommitRecord) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return author and committer as git knows them."""
+    date = moment(commit.committed_at)
+    written = person(commit.author, date, commit.author_email)
+    if commit.committer is None:
+        return written, written
+    if commit.committer == WEB_FLOW:
+        return written, {"name": "GitHub", "email": "noreply@github.com", "date": date}
+    return written, person(
+        commit.committer or "somebody", date, "" if commit.committer else "somebody@elsewhere.example"
+    )
+
+
+def accounts(call: Call, commit: CommitRecord) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the accounts of author and committer, None where the mail address belongs to nobody."""
+    author = github_shapes.user(call, commit.author) if commit.linked else None
+    if commit.committer is None:
+        return author, author
+    return author, github_shapes.user(call, commit.committer) if commit.committer else None
+
+
+def _as_written(author: dict[str, Any], committer: dict[str, Any]) -> dict[str, Any]:
+    """Return what git was told of author and committer: an address of our own making belongs to the account."""
+    login, email = str(author.get("name") or ""), str(author.get("email") or "")
+    ours = {"", f"{login}@users.noreply.example"}
+    found: dict[str, Any] = {} if email in ours else {"author_email": email, "linked": False}
+    if committer.get("email") == "noreply@github.com":
+        found["committer"] = WEB_FLOW
+    elif committer.get("name") and committer.get("email") not in (None, email):
+        mine = str(committer["email"]) == f"{committer['name']}@users.noreply.example"
+        found["committer"] = str(committer["name"]) if mine else ""
+    return found
 
 
 def shape(call: Call, commit: CommitRecord) -> dict[str, Any]:
     """Return a commit as lists show it."""
-    at, written = f"{call.at}/commits/{commit.sha}", person(commit.author, moment(commit.committed_at))
+    at, (written, committed), (author, committer) = (
+        f"{call.at}/commits/{commit.sha}",
+        people(commit),
+        accounts(call, commit),
+    )
     return {
         "url": at,
         "sha": commit.sha,
@@ -141,14 +181,14 @@ def shape(call: Call, commit: CommitRecord) -> dict[str, Any]:
         "commit": {
             "url": f"{call.at}/git/commits/{commit.sha}",
             "author": written,
-            "committer": written,
+            "committer": committed,
             "message": commit.message,
             "comment_count": 0,
             "tree": {"sha": _tree(commit), "url": f"{call.at}/git/trees/{_tree(commit)}"},
             "verification": UNSIGNED,
         },
-        "author": github_shapes.user(call, commit.author),
-        "committer": github_shapes.user(call, commit.author),
+        "author": author,
+        "committer": committer,
         "parents": [_parent(call, sha) for sha in commit.parents],
     }
 

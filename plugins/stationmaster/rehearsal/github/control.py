@@ -3,7 +3,7 @@
 GET    /_control/world                     repositories, their main and what their environments run
 GET    /_control/journal?since=&writes=1   the requests after number `since`
 GET, POST, DELETE /_control/faults         the script of failures (a Fault as JSON)
-POST   /_control/push                      {repo, title, branch?, author?}
+POST   /_control/push                      {repo, title, branch?, author?, author_email?, linked?, committer?}
 POST   /_control/force-push                {repo, branch?, drop?}
 POST   /_control/deploy                    {repo, environment, sha, by?}
 POST   /_control/checks                    {repo, sha, state}
@@ -92,6 +92,9 @@ def _push(world: GithubWorld, arguments: dict[str, Any]) -> Any:
         title=arguments["title"],
         branch=arguments.get("branch"),
         author=arguments.get("author", "dev-01"),
+        author_email=arguments.get("author_email", ""),
+        linked=bool(arguments.get("linked", True)),
+        committer=arguments.get("committer"),
     )
     return {"sha": commit.sha}
 

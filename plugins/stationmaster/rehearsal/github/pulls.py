@@ -111,6 +111,7 @@ def merge_pull(call: Call) -> Reply:
         author=call.actor if method == "merge" else pull.author,
         at=call.now,
         pull=pull.number,
+        committer=github_commits.WEB_FLOW,
     )
     repository.move(ref, commit.sha, call.now)
     repository.merge_pull(pull, sha=commit.sha, by=call.actor, at=call.now)

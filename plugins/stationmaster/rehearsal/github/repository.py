@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from stationmaster.rehearsal.github import graph as github_graph
 from stationmaster.rehearsal.github.history import RECORDED, HistoricCommit, History, load, made_up
@@ -96,7 +97,14 @@ class Repository:
         self.record.moves.append(RefMove(at=at, ref=ref, sha=sha))
 
     def add_commit(
-        self, *, parents: Iterable[str], message: str, author: str, at: datetime, pull: int | None = None
+        self,
+        *,
+        parents: Iterable[str],
+        message: str,
+        author: str,
+        at: datetime,
+        pull: int | None = None,
+        **written: Any,
     ) -> CommitRecord:
         """Make a commit that the history does not have, with a sha of its own."""
         known = tuple(parents)
@@ -111,6 +119,7 @@ class Repository:
                 landed_at=at,
                 depth=0,
                 pull=pull,
+                **written,
             )
         )
 

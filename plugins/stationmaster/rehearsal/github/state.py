@@ -23,6 +23,12 @@ class CommitRecord:
     """Of commits made of a tree; the others have one of their own."""
     change: str = ""
     """Whose change it brings: of a pick that of the picked commit; empty: its own."""
+    author_email: str = ""
+    """Empty: the one that GitHub gives to the account of `author`."""
+    linked: bool = True
+    """Whether the mail address belongs to an account; otherwise GitHub shows no author."""
+    committer: str | None = None
+    """The login of who committed it, `web-flow` for GitHub itself, empty for an unknown one; None: the author."""
 
 
 @dataclass(slots=True)

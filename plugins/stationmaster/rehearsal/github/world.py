@@ -29,7 +29,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import RLock
-from typing import Literal
+from typing import Any, Literal
 
 from stationmaster import clock as house_clock
 from stationmaster.rehearsal.github import graph as github_graph
@@ -134,12 +134,28 @@ class GithubWorld:
         with self.lock:
             self.tokens[token] = login
 
-    def push(self, repo: str, *, branch: str | None = None, title: str, author: str = "dev-01") -> CommitRecord:
-        """Let a person push one commit onto a branch (the default branch unless named)."""
+    def push(
+        self,
+        repo: str,
+        *,
+        branch: str | None = None,
+        title: str,
+        author: str = "dev-01",
+        author_email: str = "",
+        linked: bool = True,
+        committer: str | None = None,
+    ) -> CommitRecord:
+        """Let a person push one commit onto a branch (the default branch unless named).
+
+        :param title: the whole message; trailers stand below an empty line.
+        :param linked: whether the author's mail address belongs to an account.
+        :param committer: a login, ``web-flow``, empty for an address that belongs to nobody; by default the author.
+        """
         with self._settled(repo) as (repository, now):
             ref = f"heads/{branch}" if branch else repository.main
             head = repository.record.refs.get(ref) or repository.record.refs[repository.main]
-            commit = repository.add_commit(parents=(head,), message=title, author=author, at=now)
+            written: dict[str, Any] = {"author_email": author_email, "linked": linked, "committer": committer}
+            commit = repository.add_commit(parents=(head,), message=title, author=author, at=now, **written)
             repository.move(ref, commit.sha, now)
         self.settle()
         return commit

@@ -5,6 +5,7 @@ Every body is a JSON object with the fields of one of the models below; every an
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -51,10 +52,11 @@ class EditAs(_Body):
 
 
 class DeleteMessage(_Body):
-    """POST /_control/delete."""
+    """POST /_control/delete: `user` deletes a message; without one it goes as by the workspace's retention."""
 
     channel: str
     ts: str
+    user: str | None = None
 
 
 class ChangeChannel(_Body):
@@ -73,11 +75,21 @@ class ChangeToken(_Body):
 
 
 class ChangeUser(_Body):
-    """POST /_control/user: deactivate a person, make a guest, or undo that."""
+    """POST /_control/user: deactivate a person, make a guest, a robot, an admin, one of another `team`, or undo it."""
 
     user: str
     deleted: bool | None = None
     guest: bool | None = None
+    ultra_guest: bool | None = None
+    bot: bool | None = None
+    admin: bool | None = None
+    team: str | None = None
+
+
+class ChangeClock(_Body):
+    """POST /_control/clock: how many seconds Slack's clock is ahead of everybody else's; negative: behind."""
+
+    ahead: float
 
 
 AnyBody = TypeVar("AnyBody", bound=BaseModel)
@@ -94,6 +106,7 @@ def control_routes(world: SlackWorld) -> list[Route]:
         _post("/channel", ChangeChannel, lambda body: _change_channel(world, body)),
         _post("/token", ChangeToken, lambda body: _change_token(world, body)),
         _post("/user", ChangeUser, lambda body: _change_user(world, body)),
+        _post("/clock", ChangeClock, lambda body: _change_clock(world, body)),
         _post("/faults", SlackFault, lambda body: _add_fault(world, body)),
         _get("/faults", lambda: {"faults": [fault.model_dump() for fault in world.faults]}),
         _get("/journal", lambda: {"journal": [entry.model_dump() for entry in world.journal]}),
@@ -154,7 +167,10 @@ def _edit_as(world: SlackWorld, body: EditAs) -> dict[str, Any]:
 
 
 def _delete(world: SlackWorld, body: DeleteMessage) -> dict[str, Any]:
-    world.delete(body.channel, body.ts)
+    if body.user is None:
+        world.delete(body.channel, body.ts)
+    else:
+        world.delete_as(body.user, body.channel, body.ts)
     return {"ok": True}
 
 
@@ -181,10 +197,14 @@ def _change_token(world: SlackWorld, body: ChangeToken) -> dict[str, Any]:
 def _change_user(world: SlackWorld, body: ChangeUser) -> dict[str, Any]:
     with world.lock:
         user: SlackUser = world.user(body.user)
-        for name in ("deleted", "guest"):
-            value = getattr(body, name)
-            if value is not None:
-                setattr(user, name, value)
+        for name in body.model_fields_set - {"user"}:
+            setattr(user, name, getattr(body, name) if name == "team" else bool(getattr(body, name)))
+    return {"ok": True}
+
+
+def _change_clock(world: SlackWorld, body: ChangeClock) -> dict[str, Any]:
+    with world.lock:
+        world.skew = timedelta(seconds=body.ahead)
     return {"ok": True}
 
 

@@ -22,7 +22,11 @@ class _Part(BaseModel):
 
 
 class SlackUser(_Part):
-    """A person or a bot. `id` starts with U or W; `guest` is Slack's restricted account."""
+    """A person or a bot. `id` starts with U or W.
+
+    `guest` is Slack's restricted account, `ultra_guest` the one for a single channel. `team` is another workspace that
+    shares a channel with this one. An `admin` may delete what others wrote.
+    """
 
     id: str = Field(pattern=r"^[UW][A-Z0-9]{2,}$")
     name: str
@@ -31,6 +35,9 @@ class SlackUser(_Part):
     tz: str = "UTC"
     bot: bool = False
     guest: bool = False
+    ultra_guest: bool = False
+    admin: bool = False
+    team: str | None = None
     deleted: bool = False
 
 

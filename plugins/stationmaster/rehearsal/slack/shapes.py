@@ -73,7 +73,7 @@ def user_object(world: SlackWorld, user: SlackUser) -> dict[str, Any]:
         profile["email"] = user.email
     shape: dict[str, Any] = {
         "id": user.id,
-        "team_id": TEAM_ID,
+        "team_id": user.team or TEAM_ID,
         "name": user.name,
         "deleted": user.deleted,
         "profile": profile,
@@ -89,11 +89,12 @@ def user_object(world: SlackWorld, user: SlackUser) -> dict[str, Any]:
         "tz": user.tz,
         "tz_label": user.tz,
         "tz_offset": int(offset.total_seconds()) if offset else 0,
-        "is_admin": False,
+        "is_admin": user.admin,
         "is_owner": False,
         "is_primary_owner": False,
-        "is_restricted": user.guest,
-        "is_ultra_restricted": False,
+        "is_restricted": user.guest or user.ultra_guest,
+        "is_ultra_restricted": user.ultra_guest,
+        **({"is_stranger": True} if user.team else {}),
     }
 
 

@@ -14,7 +14,7 @@ People act through the methods below or over HTTP under `/_control`; bots act th
 
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from stationmaster import clock as one_clock
 from stationmaster.rehearsal.slack.catalogue import ALL_SCOPES
@@ -86,6 +86,8 @@ class SlackWorld:
         self.faults: list[SlackFault] = []
         self.founded = int(clock().timestamp())
         self.last_stamp = 0
+        self.skew = timedelta()
+        """How far Slack's clock is ahead of everybody else's; negative: behind."""
         for channel in channels:
             self.add_channel(channel)
 
@@ -105,7 +107,8 @@ class SlackWorld:
     def stamp(self) -> str:
         """Return the next message stamp: the clock's instant in microseconds, later than every earlier stamp."""
         with self.lock:
-            self.last_stamp = max(round(self.clock().timestamp() * _MICROS), self.last_stamp + 1)
+            instant = (self.clock() + self.skew).timestamp()
+            self.last_stamp = max(round(instant * _MICROS), self.last_stamp + 1)
             return f"{self.last_stamp // _MICROS:010d}.{self.last_stamp % _MICROS:06d}"
 
     def user(self, who: str) -> SlackUser:
@@ -196,8 +199,16 @@ class SlackWorld:
             message.text, message.edited_by, message.edited_ts = text, author.id, self.stamp()
             return message
 
+    def delete_as(self, user: str, channel: str, ts: str) -> None:
+        """Let a person delete a message: their own, or anybody's as an admin. Raises SlackRefusal."""
+        with self.lock:
+            author, where = self._present(user, channel)
+            if self.message(where.id, ts).user != author.id and not author.admin:
+                raise SlackRefusal("cant_delete_message")
+            self.delete(where.id, ts)
+
     def delete(self, channel: str, ts: str) -> None:
-        """Remove a message, whoever wrote it; one with replies leaves a tombstone, as in Slack."""
+        """Remove a message, whoever wrote it, as retention does; one with replies leaves a tombstone, as in Slack."""
         with self.lock:
             message = self.message(channel, ts)
             if not self.replies(channel, ts):
