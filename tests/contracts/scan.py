@@ -8,6 +8,7 @@ functions are followed to where the text is written down, through all callers.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -19,6 +20,7 @@ import stationmaster
 
 ROOT = Path(stationmaster.__file__).parent
 REHEARSAL = "stationmaster.rehearsal"
+_BETWEEN = "\0"
 DEPTH = 12
 """How far a text is followed; what lies deeper is a hole."""
 
@@ -38,6 +40,16 @@ Template = tuple[str | Hole, ...]
 def plain(template: Template) -> str:
     """Return a template as it is read: holes in braces."""
     return "".join(part if isinstance(part, str) else f"{{{part.text}}}" for part in template)
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether an operand is a number, so that a plus adds."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, int)
+
+
+def starred(template: Template) -> str:
+    """Return a template without the names of its holes, which a change of the code may change: a star for each."""
+    return re.sub(r"\*+", "*", "".join(part if isinstance(part, str) else "*" for part in template))
 
 
 @dataclass(eq=False)
@@ -69,6 +81,20 @@ class Scope:
         found = dict(zip(by_place[len(by_place) - len(given.defaults) :], given.defaults, strict=True))
         named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
         return found | {each.arg: value for each, value in named if value is not None}
+
+    def note(self, name: str) -> str:
+        """The name of the class that a parameter is annotated with."""
+        if isinstance(self.node, ast.Module):
+            return ""
+        given = self.node.args
+        found = {each.arg: each.annotation for each in (*given.posonlyargs, *given.args, *given.kwonlyargs)}
+        note = found.get(name)
+        return note.id if isinstance(note, ast.Name) else ""
+
+    @property
+    def returned(self) -> list[ast.expr | None]:
+        """What the function returns."""
+        return [each.value for each in self.inside() if isinstance(each, ast.Return)]
 
     @cached_property
     def bound(self) -> dict[str, list[ast.expr | None]]:
@@ -219,14 +245,38 @@ class Package:
                     inner = inner.outer
                 return self.functions(scope.module.imports.get(name, ""))
             case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-                return [each for each in scope.module.functions(name) if each.owner]
-            case ast.Attribute(value=ast.Name(id=owner), attr=name):
-                return self.functions(f"{scope.module.imports.get(owner, '')}.{name}")
+                here = [each for each in scope.module.functions(name) if each.owner]
+                found = self._methods.get(name, [])
+                return here or (found if len(found) == 1 else [])
+            case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner in scope.module.imports:
+                return self.functions(f"{scope.module.imports[owner]}.{name}")
+            case ast.Attribute(attr=name):
+                # Of an object nothing tells the class; where only one has such a method, it is meant.
+                found = self._methods.get(name, [])
+                return found if len(found) == 1 else []
         return []
+
+    @cached_property
+    def _methods(self) -> dict[str, list[Scope]]:
+        found: dict[str, list[Scope]] = {}
+        for module in self.modules.values():
+            for scope in module.scopes[1:]:
+                if scope.owner and not getattr(scope.node, "decorator_list", ()):
+                    found.setdefault(getattr(scope.node, "name", ""), []).append(scope)
+        return found
 
     def callers(self, scope: Scope) -> list[Call]:
         """The calls that may mean a function."""
         return self._callers.get(id(scope), [])
+
+    def texts(self, call: Call, *arguments: tuple[str, int]) -> set[tuple[str, ...]]:
+        """What a call gives for some of its arguments, each combination that its function's callers give; stars for
+        holes, nothing where an argument is not given.
+        """
+        read = [self.read(call.scope, call.given(*each)) or [("",)] for each in arguments]
+        parts = [part for each in read for part in (each, [(_BETWEEN,)])]
+        whole = {done for each in self._joined(parts) for done in self.complete(call.scope, each, ())}
+        return {tuple(starred(each).split(_BETWEEN)[:-1]) for each in whole}
 
     # What an expression may be.
 
@@ -239,11 +289,13 @@ class Package:
         match node:
             case ast.Constant(value=str(text)):
                 return [(text,)]
+            case ast.Constant(value=int(number)):
+                return [(str(number),)]
             case ast.Constant(value=None):
                 return []
             case ast.JoinedStr(values=values):
                 return self._joined([self._part(scope, each, depth) for each in values])
-            case ast.BinOp(op=ast.Add(), left=left, right=right):
+            case ast.BinOp(op=ast.Add(), left=left, right=right) if not _counts(left) and not _counts(right):
                 return self._joined([self.read(scope, left, depth - 1), self.read(scope, right, depth - 1)])
             case ast.IfExp(body=body, orelse=other):
                 return [*self.read(scope, body, depth - 1), *self.read(scope, other, depth - 1)]
@@ -295,6 +347,8 @@ class Package:
         return []
 
     def _attribute(self, scope: Scope, node: ast.Attribute, depth: int) -> list[Template]:
+        if node.attr == "value" and isinstance(node.value, ast.Name) and node.value.id in scope.parameters:
+            return self.read(scope, node.value, depth)
         inner = node.value if node.attr == "value" and isinstance(node.value, ast.Attribute) else node
         assert isinstance(inner, ast.Attribute)
         if isinstance(inner.value, ast.Name):
@@ -304,7 +358,23 @@ class Package:
             member = self._member(scope.module if owner in scope.module.classes else None, dotted, owner, inner.attr)
             if found or member:
                 return found or [(member,)]
+            made = self._property(scope, owner, inner.attr)
+            if made is not None:
+                texts = [each for part in made.returned for each in self.read(made, part, depth - 1)]
+                if any(isinstance(part, str) for each in texts for part in each):
+                    return texts
         return [(Hole(ast.unparse(node)),)]
+
+    def _property(self, scope: Scope, owner: str, name: str) -> Scope | None:
+        """The property of a parameter, or of ``self``, by the class that it is annotated with."""
+        noted, here = scope.note(owner), scope.module
+        if owner == "self":
+            noted = scope.owner
+        dotted = here.imports.get(noted, f"{here.name}.{noted}")
+        module, _, kind = dotted.rpartition(".")
+        found = self.modules.get(module)
+        made = [each for each in found.functions(name) if each.owner == kind] if found is not None else []
+        return next((each for each in made if "property" in ast.dump(ast.List(each.node.decorator_list))), None)
 
     def _member(self, here: Module | None, dotted: str, owner: str, name: str) -> str:
         """The text of a member of an enumeration."""
@@ -323,8 +393,7 @@ class Package:
             return self.read(scope, node.args[0], depth - 1)
         found: list[Template] = []
         for target in self.targets(scope, node.func):
-            returns = [each.value for each in target.inside() if isinstance(each, ast.Return)]
-            for each in returns:
+            for each in target.returned:
                 for template in self.read(target, each, depth - 1):
                     found += self.filled(template, Call(scope, node), target, depth - 1)
         if any(isinstance(part, str) for template in found for part in template):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from typing import Any
 
 import typer
 
 from stationmaster import clock, settings
+from stationmaster.airflow_plugin import StationmasterPlugin
 from stationmaster.cli import answering
 from stationmaster.cli.main import app
 from stationmaster.config.team import TeamFile
-from tests.contracts.scan import Call, package, plain
+from stationmaster.hooks import chat, forge_pulls
+from stationmaster.webhooks import app as webhooks
+from tests.contracts.scan import ROOT, Call, package, plain
 from tests.golden_files import assert_golden
 
 
@@ -75,6 +79,22 @@ def test_f69_what_is_read_of_the_process_and_of_airflow_is_a_contract():
             "airflow options": options(),
             "ledger connection": settings.LEDGER_CONNECTION,
             "connections of a team": connections(),
+        },
+    )
+
+
+def test_f69_how_the_package_is_found_and_finds_its_own_again_is_a_contract():
+    """Entry points, addresses that others send to, and marks by which a release knows what an older one did."""
+    project = tomllib.loads((ROOT.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert_golden(
+        "outside",
+        {
+            "scripts": project["scripts"],
+            "entry points": project["entry-points"],
+            "plugin": StationmasterPlugin.name,
+            "requests": f"POST {webhooks.PREFIX}{webhooks._PATH.pattern}",
+            "mark of a pull request, an issue and a file": forge_pulls.marker("<key>"),
+            "mark of a message": {"event_type": chat.EVENT_TYPE, "event_payload": ["key"]},
         },
     )
 
