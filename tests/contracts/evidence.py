@@ -83,18 +83,25 @@ def _keep(sort: str, line: str) -> None:
 
 
 def _ours() -> bool:
-    """Whether it is the package that calls, not a test: the frame above that of the wrapper."""
-    return str(sys._getframe(2).f_globals.get("__name__", "")).startswith("stationmaster.")
+    """Whether it is the package that calls the ledger, not a test."""
+    frame = sys._getframe(2)
+    while str(frame.f_globals.get("__name__", "")).startswith(_THROUGH) and frame.f_back is not None:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", "")).startswith("stationmaster.")
+
+
+_THROUGH = ("stationmaster.ledger", "contextlib")
+"""What lies between the ledger's caller and its pen."""
 
 
 def _listen() -> None:
     """Wrap what writes; classes of tasks only once something has loaded them, for that takes seconds."""
     from stationmaster.ledger.effects import Effects
-    from stationmaster.ledger.facts import Facts
+    from stationmaster.ledger.pen import Pen
 
     _wrap(Effects, "perform", _perform)
-    _wrap(Facts, "record", _record)
-    _wrap(Facts, "record_once", _record)
+    _wrap(Effects, "adopt", _perform)
+    _wrap(Pen, "add", _add)
     for name in [
         each for each in sys.modules if each.startswith(("stationmaster.operators.", "stationmaster.sensors."))
     ]:
@@ -122,24 +129,25 @@ def _wrap(kind: type, method: str, wrapper: Callable[[Callable[..., Any]], Calla
 def _perform(real: Callable[..., Any]) -> Callable[..., Any]:
     def perform(self: Any, key: str, **given: Any) -> Any:
         ours, effect = _ours(), real(self, key, **given)
-        if ours:
+        if ours and effect is not None:
             _keep("effects", f"{nameless(key)} → {fields(effect.receipt)}")
         return effect
 
     return perform
 
 
-def _record(real: Callable[..., Any]) -> Callable[..., Any]:
-    often = " once" if real.__name__ == "record_once" else ""
+def _add(real: Callable[..., Any]) -> Callable[..., Any]:
+    from stationmaster.ledger.tables import FactRow
 
-    def record(self: Any, where: str, kind: str, subject: str, value: Any, *given: Any, **more: Any) -> Any:
-        if _ours():
-            about = nameless(subject) or "the whole"
-            key = f" {nameless(more['key'])}" if more.get("key") else ""
-            _keep("facts", f"{kind} in {nameless(where)} of {about}{often}{key} → {fields(value)}")
-        return real(self, where, kind, subject, value, *given, **more)
+    def add(self: Any, row: Any, *given: Any, **more: Any) -> Any:
+        if isinstance(row, FactRow) and _ours():
+            about = nameless(row.subject) or "the whole"
+            key = "" if row.once in (None, f"{row.kind}/{row.subject}") else f" {nameless(row.once)}"
+            often = "" if row.once is None else f" once{key}"
+            _keep("facts", f"{row.kind} in {nameless(row.departure)} of {about}{often} → {fields(row.value)}")
+        return real(self, row, *given, **more)
 
-    return record
+    return add
 
 
 def _task(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -252,7 +260,7 @@ def places() -> list[tuple[re.Pattern[str], str]]:
         (rf"({trains})/<week>(\.[a-z-]+-\d+)?", "<departure>"),
         (rf"({trains})", "<train>"),
         (rf"({ours})\.incident/<date>\.\d+", "<incident>"),
-        (rf"({ours})\.chores/[a-z0-9-]+/(<instant>|<date>)(-[0-9a-f]{6})?", "<chore run>"),
+        (rf"({ours})\.chores/[a-z0-9-]+/(<instant>|<date>)(-[0-9a-f]{{6}})?", "<chore run>"),
         (rf"({ours})\.chores/[a-z0-9-]+", "<team>.chores/<chore>"),
         (rf"({ours})\.watch/[a-z0-9-]+/(<month>|issues)", r"<team>.watch/<watch>/\2"),
         (rf"({ours})\.dependencies/[\w.-]+/[\w.-]+/<week>", "<upgrade>"),

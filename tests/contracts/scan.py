@@ -326,7 +326,7 @@ class Package:
         inner: Scope | None = scope
         while inner is not None:
             if name in inner.parameters:
-                return [(Hole(name, name if inner is scope else ""),)]
+                return [(Hole(name, name),)]
             values = inner.bound.get(name)
             if values is not None:
                 if any(value is None for value in values) or depth <= 1:
@@ -408,22 +408,25 @@ class Package:
         """A template of a function, with its parameters as a call gives them."""
         parts: list[list[Template]] = []
         for part in template:
-            if isinstance(part, Hole) and part.parameter:
+            if isinstance(part, Hole) and part.parameter in target.parameters:
                 given = self.argument(call, target, part.parameter)
                 parts.append(self.read(call.scope, given, depth - 1) or [(Hole(part.text),)])
             else:
-                parts.append([(part,)])
+                parts.append([(Hole(part.text) if isinstance(part, Hole) else part,)])
         return self._joined(parts)
 
     def complete(self, scope: Scope, template: Template, stop: Iterable[str], depth: int = DEPTH) -> set[Template]:
         """A template with its parameters followed through all callers; those named in ``stop`` stay holes."""
-        names = {part.parameter for part in template if isinstance(part, Hole) and part.parameter}
-        callers = self.callers(scope) if names - set(stop) and depth > 0 else []
+        names = {part.parameter for part in template if isinstance(part, Hole) and part.parameter} - set(stop)
+        binding: Scope | None = scope
+        while binding is not None and not names & set(binding.parameters):
+            binding = binding.outer
+        callers = self.callers(binding) if binding is not None and depth > 0 else []
         if not callers:
             return {tuple(Hole(part.text) if isinstance(part, Hole) else part for part in template)}
         found: set[Template] = set()
         for call in callers:
-            for filled in self.filled(template, call, scope):
+            for filled in self.filled(template, call, binding or scope):
                 found |= self.complete(call.scope, filled, stop, depth - 1)
         return found
 

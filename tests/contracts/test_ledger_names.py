@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 import pytest
 
@@ -16,12 +17,15 @@ from tests.contracts.evidence import seen
 from tests.contracts.scan import Call, package
 from tests.golden_files import assert_golden
 
-LEDGER = "stationmaster.ledger"
+RECIPES = ("stationmaster.ledger.effects", "stationmaster.ledger.facts")
+"""Where the ledger itself makes a row of what it is given."""
 PLACES = {
     "perform": (("key", 0),),
     "post": (("key", -1),),
     "record": (("kind", 1), ("departure_id", 0), ("subject", 2)),
     "record_once": (("kind", 1), ("departure_id", 0), ("subject", 2), ("key", -1)),
+    "add_fact": (("kind", 2), ("departure_id", 1), ("subject", 3), ("once", -1)),
+    "FactRow": (("kind", -1), ("departure", -1), ("subject", -1), ("once", -1)),
 }
 """Where the arguments of the writing calls stand."""
 
@@ -30,30 +34,37 @@ def writes(*methods: str) -> list[tuple[Call, tuple[str, ...]]]:
     """What the package writes by some methods, outside the ledger itself."""
     found = []
     for call in package().calls():
-        name = getattr(call.node.func, "attr", "")
-        if name in methods and not call.scope.module.name.startswith(LEDGER) and is_meant(call):
+        name = name_of(call)
+        if name in methods and call.scope.module.name not in RECIPES and is_meant(call):
             found += [(call, texts) for texts in package().texts(call, *PLACES[name])]
     return found
 
 
+def name_of(call: Call) -> str:
+    return getattr(call.node.func, "attr", "") or getattr(call.node.func, "id", "")
+
+
 def is_meant(call: Call) -> bool:
     """Whether the method is the ledger's, or Slack's."""
-    assert isinstance(call.node.func, ast.Attribute)
-    owner = ast.unparse(call.node.func.value)
-    if call.node.func.attr == "post":
+    if isinstance(call.node.func, ast.Name):
+        return True
+    if name_of(call) == "post":
         return call.given("key", -1) is not None
-    return owner.endswith("ledger")
+    return ast.unparse(call.node.func.value).endswith(("ledger", "facts"))
 
 
+@cache
 def keys() -> list[str]:
     return sorted({key for _, (key,) in writes("perform", "post")})
 
 
+@cache
 def facts() -> dict[str, list[str]]:
     """Of each kind: where it stands, what it is about, and what it is once of."""
     found: dict[str, set[str]] = {}
-    for call, (kind, where, subject, *once) in writes("record", "record_once"):
-        often = "" if call.node.func.attr == "record" else f" once {once[0]}".rstrip()
+    for call, (kind, where, subject, *once) in writes("record", "record_once", "add_fact", "FactRow"):
+        always = name_of(call) == "record" or (name_of(call) != "record_once" and not once[0])
+        often = "" if always else " once" if once[0] in ("", f"{kind}/{subject}") else f" once {once[0]}"
         found.setdefault(kind, set()).add(f"{where} of {subject or 'the whole'}{often}")
     return {kind: sorted(lines) for kind, lines in found.items()}
 

@@ -64,6 +64,7 @@ def is_waited_for(area: str, name: str) -> bool:
         ("cellxgene.incident/2024-03-12.1/tell/page/0/1/ben", "<incident>/tell/page/<n>/<n>/<person>"),
         ("threefold.chores/backups/2024-03-10T0900/late/to-primary-0", "<chore run>/late/to-<role>-<n>"),
         ("dre.oncall/2024-03-11T08:00Z/package", "<handoff>/package"),
+        ("threefold.chores/backups/2024-03-10T0900-19b04f/ask/0", "<chore run>/ask/<n>"),
         ("headline", "headline"),
     ],
 )
@@ -97,7 +98,8 @@ def test_a_recording_hears_the_package_and_no_test(tmp_path):
     desk = SimpleNamespace(ledger=ledger, now=now)
     with evidence.recording() as found:
         ledger.record("x", "by-a-test", "", {}, now(), "nobody")
-        effects.perform(desk, "cellxgene.weekly/2021-W42/new/1", intent={}, act=lambda: {"at": 1}, look_up=lambda: None)
+        key, act = "cellxgene.weekly/2021-W42/new/1", lambda: {"at": 1}
+        effects.perform(desk, key, guard=effects.FREE, intent={}, act=act, look_up=lambda: None)
     ledger.close()
     assert found == {("effects", "<departure>/new/<n> → at")}
 
