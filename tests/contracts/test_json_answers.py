@@ -16,8 +16,8 @@ from pydantic import BaseModel
 
 from stationmaster.cli.main import app
 from tests.contracts.scan import Scope, package
-from tests.contracts.test_fields import described
-from tests.contracts.test_settings import below
+from tests.contracts.test_include_fields import described
+from tests.contracts.test_what_installations_set import below
 from tests.golden_files import assert_golden
 
 SHOW = "stationmaster.cli.answering.show_json"
