@@ -7,6 +7,7 @@ contract; where they stand in a key is.
 
 from __future__ import annotations
 
+import fcntl
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from functools import cache, wraps
 from pathlib import Path
 from typing import Any
 
-from tests.golden_files import read_golden, renewing, write_golden
+from tests.golden_files import GOLDEN, read_golden, renewing, write_golden
 
 TESTS = Path(__file__).parents[1]
 INCLUDE = TESTS.parent / "include"
@@ -53,9 +54,20 @@ def news(found: set[tuple[str, str]]) -> list[str]:
     for sort, line in new:
         known()[sort].add(line)
     if new and renewing():
-        write_golden("seen", {sort: sorted(lines) for sort, lines in known().items()})
+        _add_to_golden(new)
         return []
     return [f"{sort}: {line}" for sort, line in new]
+
+
+def _add_to_golden(new: list[tuple[str, str]]) -> None:
+    """Add lines to the file; other processes of the run may do so, too."""
+    with (GOLDEN / "README.md").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        kept = read_golden("seen")
+        lines = {sort: set(kept.get(sort, ())) for sort in SORTS}
+        for sort, line in new:
+            lines[sort].add(line)
+        write_golden("seen", {sort: sorted(each) for sort, each in lines.items()})
 
 
 # Recording.

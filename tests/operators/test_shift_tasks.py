@@ -32,7 +32,9 @@ class Turn(Shift):
     def __init__(self, post: Any, asked: list[dict[str, Any]], what: str) -> None:
         super().__init__(post, asked)
         self.what = what
-        self.run = SimpleNamespace(run_type="scheduled", logical_date=post.clock(), triggering_user_name=None)
+        self.run = SimpleNamespace(
+            run_id=f"scheduled-{what}", run_type="scheduled", logical_date=post.clock(), triggering_user_name=None
+        )
 
     @property
     def dag(self) -> Any:
