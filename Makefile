@@ -15,7 +15,7 @@ RUNTIME := $(VENV)/.runtime
 DEVELOPMENT := $(VENV)/.development
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help up down test rehearse bench lint format docs constraints clean
+.PHONY: help up down test golden rehearse bench lint format docs constraints clean
 
 help: ## Show this list
 	@echo "Stationmaster: release trains on Airflow."
@@ -32,6 +32,9 @@ down: ## End what "make up" started, from another terminal
 
 test: $(DEVELOPMENT) ## Run every test, the end-to-end ones included
 	@$(BIN)/python -m tests $(ARGS)
+
+golden: $(DEVELOPMENT) ## Write tests/golden anew, after a contract was changed on purpose
+	@STATIONMASTER_RENEW_GOLDEN=1 $(BIN)/python -m pytest -q -n 0 -m "not airflow" $(or $(ARGS),tests)
 
 rehearse: $(RUNTIME) ## Rehearse whole departures on a virtual clock, unattended
 	@$(BIN)/stationmaster rehearse $(ARGS)

@@ -26,6 +26,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[SERVER_DIRECTORY] = tempfile.mkdtemp(prefix="stationmaster-pg-")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the contracts to the end: a renewal of what tests have seen comes before what is said of it."""
+    items.sort(key=lambda item: "contracts" in item.path.parts)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     directory = Path(os.environ[SERVER_DIRECTORY])
     if hasattr(config, "workerinput") or not directory.exists():
@@ -34,6 +39,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         # A worker that crashed left it behind.
         _server().stop()
     shutil.rmtree(directory)
+
+
+@pytest.fixture(autouse=True)
+def _contracts(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the first test of an area that writes a key, a fact, an XCom, a wait or a question that nobody knows of."""
+    from tests.contracts import evidence
+
+    if not evidence.is_witness(request.path):
+        yield
+        return
+    with evidence.recording() as found:
+        yield
+    new = "\n".join(evidence.news(found))
+    assert not new, f"contracts that tests/golden/seen.json does not have (see tests/golden/README.md):\n{new}"
 
 
 def _server():

@@ -11,13 +11,30 @@ GOLDEN = Path(__file__).parent / "golden"
 RENEW = "STATIONMASTER_RENEW_GOLDEN"
 
 
+def renewing() -> bool:
+    """Whether the files are to be written anew."""
+    return bool(os.environ.get(RENEW))
+
+
+def write_golden(name: str, value: Any) -> None:
+    """Write ``tests/golden/<name>.json``."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    (GOLDEN / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def read_golden(name: str) -> Any:
+    """Return what ``tests/golden/<name>.json`` says, nothing while it is renewed from nothing."""
+    path = GOLDEN / f"{name}.json"
+    if renewing() and not path.exists():
+        return {}
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def assert_golden(name: str, value: Any) -> None:
     """Fail when ``value`` is not what ``tests/golden/<name>.json`` says."""
-    path = GOLDEN / f"{name}.json"
-    if os.environ.get(RENEW):
-        path.write_text(json.dumps(value, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    expected = json.loads(path.read_text(encoding="utf-8"))
-    assert json.loads(json.dumps(value)) == expected, f"{path.name} is a contract: see tests/golden/README.md"
+    if renewing():
+        write_golden(name, value)
+    assert json.loads(json.dumps(value)) == read_golden(name), f"{name}.json is a contract: see tests/golden/README.md"
 
 
 def shape(value: Any) -> Any:

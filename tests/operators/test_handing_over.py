@@ -83,10 +83,12 @@ class Shift:
         settled, standing = HandoffTrigger(**json.loads(json.dumps(kwargs))).look()
         return {"settled": str(standing.verdict)} if settled else None
 
+    def context(self, operator: Any) -> dict[str, Any]:
+        return {"ti": FakeTaskInstance(operator.task_id, self.xcoms), "dag_run": self.run, "params": {}}
+
     def _call(self, operator: Any, method: str, **kwargs: Any) -> Outcome:
-        context = {"ti": FakeTaskInstance(operator.task_id, self.xcoms), "dag_run": self.run, "params": {}}
         try:
-            value = self.tries.call(operator, method, context, kwargs)
+            value = self.tries.call(operator, method, self.context(operator), kwargs)
         except TaskDeferred as deferred:
             return put_off(deferred)
         except AirflowSkipException as skipped:
