@@ -80,7 +80,7 @@ def test_r7_the_question_names_what_failed_and_who_may_answer(ready):
     assert (asked["params"]["failure"]["value"], asked["defaults"]) == ("1", None)
     (found,) = ready.why(DEPLOY)
     assert (found.code, found.who) == ("FAILURE_ASKED", ("farah", "chiara", "jules"))
-    assert "Deploy again, Roll back, Leave it?" in found.sentence
+    assert "says what follows: Deploy again, Roll back, Leave it (without an answer until" in found.sentence
     assert ready.week.said("what follows failure 1 of portal on prod?") == 1
     assert waits.arguments["failure"] == 1
 
@@ -414,7 +414,7 @@ def test_t1_a_failed_list_asks_what_follows_and_takes_nothing_back(tested):
     assert state(tested) is DepartureState.PROMOTING
     waits = ask(tested)
     assert tested.blockers(TEST) == ["FAILURE_ASKED"]
-    assert "Test again, Deploy again, Roll back, Go on?" in tested.why(TEST)[0].sentence
+    assert "says what follows: Test again, Deploy again, Roll back, Go on." in tested.why(TEST)[0].sentence
     assert tested.week.said("the legend is empty") == 1
     assert tested.settled(waits) is None
     assert not tested.week.ledger.effects(f"{tested.week.departure}/not-taken")

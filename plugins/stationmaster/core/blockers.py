@@ -247,7 +247,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "FAILURE_ASKED",
-        "{component} on {environment}, failure {number}: {why} What follows: {choices}?{limit}",
+        "{component} on {environment}, failure {number}: {why} A person says what follows: {choices}{limit}.",
         "Answer the task among the required actions. Nothing is deployed before somebody does.",
     ),
     (

@@ -300,7 +300,7 @@ def asked(
     leg, ends = failure.leg, until(station, failure, since=since)
     policy = station.train.on_partial_failure if leg.stop == "promote" else "the cut ends"
     when = local_text(ends, station.train.zone) if ends is not None else ""
-    limit = f" Without an answer until {when} it has failed, and the file's policy follows ({policy})." if when else ""
+    limit = f" (without an answer until {when}: {policy})" if when else ""
     return blocker(
         "FAILURE_ASKED",
         since=failure.fact.at,
