@@ -153,3 +153,9 @@ def test_t20_the_week_of_the_cut_is_found_from_that_of_the_promotion(files: File
 def test_t20_a_tag_that_could_not_be_made_is_refused(files: Files, text: str, expected: list[str]) -> None:
     files.edit(TRAIN, "    checklist: runbooks/explorer", f"    release: {text}\n    checklist: runbooks/explorer")
     assert [found for found, _ in codes(files)] == expected
+
+
+@pytest.mark.parametrize("policy, refused", [("compensate", False), ("stop", True), ("continue", True)])
+def test_t1_a_failed_test_is_taken_back_only_where_anything_is(files: Files, policy: str, refused: bool) -> None:
+    files.edit(TRAIN, "on_partial_failure: compensate", f"on_failed_test: roll_back\non_partial_failure: {policy}")
+    assert [problem.code for problem in files.problems()] == (["failed_test_stays"] if refused else [])

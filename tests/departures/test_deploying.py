@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.departures import deploying, gate_table
-from stationmaster.departures.deploying import RunFailed
+from stationmaster.departures.failing import Failed
 from stationmaster.departures.obstacles import obstacle
 from stationmaster.ledger.errors import EffectBusy, LockHeld
 from stationmaster.ledger.records import DepartureState, EffectState
@@ -52,7 +52,6 @@ def test_f01_advancing_again_and_again_dispatches_once(ready):
     for _ in range(4):
         ready.advance("promote", "portal")
     arrive(ready)
-    ready.generation = 3  # cleared by a person after it had succeeded
     assert ready.advance("promote", "portal").opens
     assert len(ready.dispatches()) == 1
 
@@ -307,29 +306,28 @@ def test_f51_two_trains_in_one_second_find_their_own_runs(ready):
     assert [run.head_sha for run in found] == [portal.sha]
 
 
-def test_f52_a_run_that_was_cancelled_is_superseded_and_starts_anew_only_when_cleared(ready):
+def test_f52_a_run_that_was_cancelled_is_superseded_and_starts_anew_only_by_a_recorded_answer(ready):
     ready.advance("promote", "portal")
     (run,) = runs_of(ready)
     ready.station().forge.cancel_run(PORTAL, run.id)
-    with pytest.raises(RunFailed, match="RUN_SUPERSEDED"):
+    with pytest.raises(StepImpossible, match="RUN_SUPERSEDED"):
         ready.deploy("promote", "portal")
-    with pytest.raises(RunFailed, match="RUN_SUPERSEDED"):
+    with pytest.raises(Failed, match="RUN_SUPERSEDED"):
         ready.deploy("promote", "portal")
     assert len(runs_of(ready)) == 1
-    ready.generation = 1
+    ready.answer_failure("promote", "portal")
     arrive(ready)
     assert [body["inputs"]["key"].rpartition("/")[2] for body in ready.dispatches()] == ["1", "2"]
 
 
 def test_f53_a_run_that_a_person_ran_again_is_the_same_deploy(ready):
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
-    with pytest.raises(RunFailed, match="RUN_FAILED"):
+    with pytest.raises(StepImpossible, match="RUN_FAILED"):
         ready.deploy("promote", "portal")
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="success")
     (run,) = runs_of(ready)
     run.wanted = "success"
     ready.station().forge._wire.write("POST", f"/repos/{PORTAL}/actions/runs/{run.id}/rerun")
-    ready.generation = 1
     arrive(ready)
     assert [found.attempt for found in runs_of(ready)] == [2]
     assert len(ready.dispatches()) == 1
@@ -337,12 +335,11 @@ def test_f53_a_run_that_a_person_ran_again_is_the_same_deploy(ready):
 
 def test_f53_a_run_that_failed_again_may_be_started_anew(ready):
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
-    for generation in (0, 1):
-        ready.generation = generation
-        with pytest.raises(RunFailed):
+    for _ in range(2):
+        with pytest.raises(StepImpossible):
             ready.deploy("promote", "portal")
+        ready.answer_failure("promote", "portal")
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="success")
-    ready.generation = 2
     arrive(ready)
     assert len(ready.dispatches()) == 3
 

@@ -10,7 +10,7 @@ import pytest
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict
-from stationmaster.departures import deploying, gate_table, verifying
+from stationmaster.departures import deploying, failing, gate_table, verifying
 from stationmaster.departures.legs import Leg, record_deployed
 from stationmaster.departures.station import Station
 from stationmaster.ledger.records import DepartureState
@@ -56,8 +56,8 @@ def electing(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> Rolling:  # n
     return rolling
 
 
-def advance(world: Rolling, generation: int = 0) -> Standing:
-    return deploying.advance(world.station(), LEG, generation=generation)
+def advance(world: Rolling) -> Standing:
+    return deploying.advance(world.station(), LEG)
 
 
 def codes(standing: Standing) -> list[str]:
@@ -99,17 +99,24 @@ def test_d30_a_gate_that_closes_keeps_the_proposal_from_being_made(
 
 
 @pytest.mark.parametrize("order", [{"accept": False}, {"executes": False}])
-def test_a_lost_election_fails_and_only_a_clear_makes_another(electing: Rolling, order: dict[str, bool]) -> None:
+def test_r7_a_lost_election_fails_and_only_a_recorded_answer_makes_another(
+    electing: Rolling, order: dict[str, bool]
+) -> None:
     advance(electing)
     electing.governance.decide(Decide(proposal=electing.governance.proposals[0].id, **order))
     electing.clock.move(minutes=10)
     standing = advance(electing)
     assert (standing.verdict, codes(standing)) == (Verdict.DENY, ["PROPOSAL_LOST"])
-    with pytest.raises(deploying.RunFailed, match="PROPOSAL_LOST"):
-        deploying.fail_run(electing.station(), LEG, standing, generation=0)
-    with pytest.raises(deploying.RunFailed):
-        advance(electing, generation=0)
-    assert codes(advance(electing, generation=1)) == ["PROPOSALS_OPEN"]
+    failure = deploying.note_failed_run(electing.station(), LEG, standing)
+    for _ in range(3):  # cleared, and cleared again
+        with pytest.raises(failing.Failed, match="PROPOSAL_LOST"):
+            advance(electing)
+    assert len(electing.governance.proposals) == 1
+    at, again = electing.clock(), failing.Choice.DEPLOY_AGAIN
+    failing.answer(
+        electing.station(), LEG, failure, again, reason="it was a slip", by=electing.station().conductor.id, at=at
+    )
+    assert codes(advance(electing)) == ["PROPOSALS_OPEN"]
     assert [made.key.rpartition("/")[2] for made in electing.governance.proposals] == ["1", "2"]
 
 

@@ -25,6 +25,7 @@ from stationmaster.departures.gate_table import GATES
 from stationmaster.departures.hotfixing import Wish
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import halting
+from stationmaster.work.obstacles import StepImpossible
 from tests.departures.ruled import blocked_by, changed, open_issue, rule
 from tests.departures.week import EXPLORER, PORTAL, Week
 
@@ -87,14 +88,36 @@ def at_a_build(week: Week) -> str:
     return "explorer"
 
 
+def again(make: Callable[[Week], str], stop: str) -> Callable[[Week], str]:
+    """The same world after a run that failed, and a person's answer that it is to be tried again."""
+
+    def failed(week: Week) -> str:
+        component = make(week)
+        week.github.script_runs(EXPLORER, "deploy.yml", conclusion="failure")
+        with pytest.raises(StepImpossible):
+            week.deploy(stop, component)
+        week.github.script_runs(EXPLORER, "deploy.yml", conclusion="success")
+        week.close(stop, failed=True, why="the run failed")
+        week.answer_failure(stop, component, by="hana")
+        return component
+
+    return failed
+
+
 WORLDS: dict[tuple[Act, DepartureKind], Callable[[Week], str]] = {
     (Act.STAGE, TRAIN): at_the_cut,
     (Act.PROMOTE, TRAIN): at_the_promotion,
     (Act.PROMOTE, HOTFIX): at_a_hotfix(HOTFIX),
     (Act.PROMOTE, SECURITY): at_a_hotfix(SECURITY),
     (Act.PROMOTE, BUILD): at_a_build,
+    (Act.STAGE_AGAIN, TRAIN): again(at_the_cut, "cut"),
+    (Act.DEPLOY_AGAIN, TRAIN): again(at_the_promotion, "promote"),
+    (Act.DEPLOY_AGAIN, HOTFIX): again(at_a_hotfix(HOTFIX), "promote"),
+    (Act.DEPLOY_AGAIN, SECURITY): again(at_a_hotfix(SECURITY), "promote"),
+    (Act.DEPLOY_AGAIN, BUILD): again(at_a_build, "promote"),
 }
 """Hotfixes and builds have no cut: the rows that guard STAGE for them guard nothing that exists."""
+AT_THE_CUT = (Act.STAGE, Act.STAGE_AGAIN)
 
 
 # The closings: each through the door by which it closes in life.
@@ -231,15 +254,16 @@ def test_every_row_is_tried_for_everything_that_it_guards():
     assert {gate.name for gate in GATES} == set(CLOSINGS)
     tried = {tuple(param.values) for param in COMBINATIONS}
     wanted = {(gate.name, act, kind) for gate in GATES for act in gate.acts for kind in gate.kinds}
-    assert {act for _, act, _ in wanted} == {Act.STAGE, Act.PROMOTE}
+    assert {act for _, act, _ in wanted} == {Act.STAGE, Act.PROMOTE, Act.STAGE_AGAIN, Act.DEPLOY_AGAIN}
     missing = wanted - tried
-    assert {(act, kind) for _, act, kind in missing} <= {(Act.STAGE, each) for each in (HOTFIX, SECURITY, BUILD)}
+    none = {(act, each) for act in AT_THE_CUT for each in (HOTFIX, SECURITY, BUILD)}
+    assert {(act, kind) for _, act, kind in missing} <= none
 
 
 @pytest.mark.parametrize(("world", "kind"), WORLDS.items(), ids=lambda value: "")
 def test_a_world_with_every_gate_open_sends(week, world, kind):
     component = kind(week)
-    stop = "cut" if world[0] is Act.STAGE else "promote"
+    stop = "cut" if world[0] in AT_THE_CUT else "promote"
     before = sent(week)
     standing = week.advance(stop, component)
     assert standing.gate == "run", standing
@@ -249,7 +273,7 @@ def test_a_world_with_every_gate_open_sends(week, world, kind):
 @pytest.mark.parametrize(("name", "act", "kind"), COMBINATIONS)
 def test_a_closed_gate_alone_keeps_the_act_and_without_its_row_it_is_done(week, monkeypatch, name, act, kind):
     component = WORLDS[act, kind](week)
-    stop = "cut" if act is Act.STAGE else "promote"
+    stop = "cut" if act in AT_THE_CUT else "promote"
     close, reasons = CLOSINGS[name]
     close(week)
     before, state = sent(week), week.ledger.departure(week.departure).state

@@ -20,7 +20,17 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.core.changelog import Change
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.manifest import Manifest, Passenger
-from stationmaster.departures import changes, closing, cutting, deploying, opening, starting, verifying, voting
+from stationmaster.departures import (
+    changes,
+    closing,
+    cutting,
+    deploying,
+    failing,
+    opening,
+    starting,
+    verifying,
+    voting,
+)
 from stationmaster.departures.legs import Leg
 from stationmaster.departures.obstacles import obstacle
 from stationmaster.departures.station import Station
@@ -29,7 +39,7 @@ from stationmaster.hooks.chat import Chat
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
 from stationmaster.hooks.forge import Forge
 from stationmaster.ledger import Ledger
-from stationmaster.ledger.records import DepartureState
+from stationmaster.ledger.records import DepartureState, Fact
 from stationmaster.rehearsal.github import repository as github_repository
 from stationmaster.rehearsal.github import standin as github_standin
 from stationmaster.rehearsal.github.faults import Fault
@@ -43,7 +53,7 @@ from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.models import SlackChannel, SlackFault, SlackUser
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.rehearsal.slack.world import SlackWorld
-from stationmaster.work.obstacles import waiting
+from stationmaster.work.obstacles import StepImpossible, waiting
 
 INCLUDE = Path(__file__).parents[2] / "include"
 PORTAL, EXPLORER = "chanzuckerberg/single-cell-data-portal", "chanzuckerberg/single-cell-explorer"
@@ -161,7 +171,6 @@ class Week:
     github_url: str
     slack_url: str
     departure: str = "cellxgene.weekly/2021-W42"
-    generation: int = 0
     slept: list[float] = field(default_factory=list)
 
     def station(self, **overrides: Any) -> Station:
@@ -213,7 +222,7 @@ class Week:
     def advance(self, stop: str, component: str, station: Station | None = None) -> Standing:
         at = station or self.station()
         leg = self.leg(stop, component)
-        standing = deploying.advance(at, leg, generation=self.generation)
+        standing = deploying.advance(at, leg)
         if deploying.has_begun(at, leg):
             starting.announce(at, self.departure, stop)
         return standing
@@ -236,7 +245,8 @@ class Week:
             if standing.opens:
                 return standing
             if standing.verdict is Verdict.DENY and standing.gate == "run":
-                deploying.fail_run(self.station(), self.leg(stop, component), standing, generation=self.generation)
+                deploying.note_failed_run(self.station(), self.leg(stop, component), standing)
+                raise StepImpossible(*standing.blockers)
             assert standing.gate in ("run", "deploy"), standing
             self.clock.move(seconds=45)
         raise AssertionError(standing)
@@ -253,6 +263,16 @@ class Week:
                 return standing
             self.clock.move(seconds=30)
         raise AssertionError(standing)
+
+    def answer_failure(
+        self, stop: str, component: str, choice: str = "deploy_again", *, by: str = "farah", reason: str = "it is fixed"
+    ) -> Fact:
+        """Say what follows the failure that is the last word."""
+        station, leg = self.station(), self.leg(stop, component)
+        failure = failing.open_failure(station, leg)
+        assert failure is not None
+        at, chosen = self.clock(), failing.Choice(choice)
+        return failing.answer(station, leg, failure, chosen, reason=reason, by=by, at=at)
 
     def checklist(self, environment: str, *, answer: str = "passed", component: str = "explorer") -> None:
         sha = self.ledger.manifest_of(self.departure).sha_of(component)

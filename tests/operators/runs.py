@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import uuid
 from collections.abc import Iterator
@@ -117,7 +118,8 @@ class Run:
     def operator(self, task_id: str, **mapped: str) -> StationOperator:
         """A new operator, as every process of a task has one."""
         task = self.dag.get_task(task_id)
-        return task.unmap(mapped) if mapped else task
+        # What a process keeps of its task dies with it; the DAG is shared by all tests.
+        return task.unmap(mapped) if mapped else copy.copy(task)
 
     def context(self, task_id: str) -> dict[str, Any]:
         self.due = self.due or self.week.clock()

@@ -123,3 +123,33 @@ def test_f74_nothing_of_ours_is_rendered():
     for dag in dags().values():
         for task in dag.tasks:
             assert tuple(task.template_fields) == (), task.task_id
+
+
+def test_r7_what_follows_a_failure_is_asked_in_one_shape(ready):
+    """The forms, their fields and what the triggers that wait for the answer are made with."""
+    from tests.operators.test_failing_tasks import TEST, asks, failed, report, script
+
+    asked = {}
+
+    def keep(task, waits):
+        asked[task] = {
+            "options": ready.asked[-1]["options"],
+            "fields": {
+                name: field["schema"]
+                for name, field in ready.asked[-1]["params"].items()
+                if "_" in name or name in ("reason", "failure", "note")
+            },
+            "arguments": shape(waits.arguments),
+        }
+
+    keep("deploy", failed(ready))
+    waits = ready.start("portal.deploy_to_prod")
+    ready.wake(waits, "portal.deploy_to_prod", answer("Deploy again", "farah", reason="it is fixed"))
+    assert ready.drive("portal.deploy_to_prod").kind == "done"
+    report(ready, ready.week.ledger.facts(ready.week.departure, "rollback_target", "portal/prod")[-1].value["sha"])
+    keep("verify", asks(ready))
+    script(ready, "success")
+    keep("test", ready.start(TEST, **ME))
+    for each in asked.values():
+        each["fields"].get("what_failed", {}).pop("examples", None)
+    assert_golden("failure_questions", asked)

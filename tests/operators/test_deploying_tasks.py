@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stationmaster.core.transitions import Act
 from stationmaster.departures import opening
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, PORTAL
@@ -221,14 +220,17 @@ def test_f30_a_lock_on_the_whole_repository_does_not_make_the_task_spin(ready):
     assert ready.drive(DEPLOY).kind == "done"
 
 
-def test_a_failed_run_fails_for_good_and_only_a_clear_starts_another(ready):
+def test_r7_a_failed_run_fails_for_good_and_clearing_it_asks_what_follows(ready):
     ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
     assert ready.drive(DEPLOY).kind == "failed"
     assert ready.blockers(DEPLOY) == ["RUN_FAILED"]
-    assert ready.start(DEPLOY).kind == "failed"
+    ready.max_tries += 6
+    waits = ready.start(DEPLOY)
+    assert (waits.kind, waits.watch, ready.blockers(DEPLOY)) == ("deferred", "failure", ["FAILURE_ASKED"])
     assert dispatched(ready) == 1
     ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="success")
-    ready.max_tries += 1
+    runs = ready.wake(waits, DEPLOY, answer("Deploy again", "farah", reason="the disk was full", failure="1"))
+    assert (runs.kind, runs.watch) == ("deferred", "run")
     assert ready.drive(DEPLOY).kind == "done"
     assert dispatched(ready) == 2
 
@@ -287,7 +289,7 @@ def ask(run):
 
 
 def ticks(run, *, leave=0):
-    names = [name for name in run.asked[-1]["params"] if name not in ("note", "on_commit")]
+    names = [name for name, field in run.asked[-1]["params"].items() if field["schema"]["type"] == "boolean"]
     return dict.fromkeys(names[leave:], True)
 
 
@@ -302,14 +304,6 @@ def test_c20_the_list_is_asked_item_by_item_and_answered_once(ready):
     assert ask(ready).value == outcome.value
     assert len(ready.asked) == asked
     assert ready.blockers(TEST) == []
-
-
-@pytest.mark.parametrize("choice, leave", [("All passed", 1), ("Something failed", 0)])
-def test_c20_a_list_that_is_not_whole_fails_and_is_asked_again_after_a_clear(ready, choice, leave):
-    outcome = ready.wake(ask(ready), TEST, answer(choice, "farah", **ticks(ready, leave=leave)), role="primary")
-    assert outcome.kind == "failed"
-    assert ready.blockers(TEST) == ["CHECKLIST_FAILED"]
-    assert ask(ready).kind == "deferred"
 
 
 @pytest.mark.parametrize("how", ["by its form", "without its fields"])
@@ -535,10 +529,14 @@ def test_f67_clearing_goes_on_with_the_second_and_does_nothing_to_the_first(read
     ready.week.close("promote", failed=True, why="explorer")
     sent = len(ready.week.dispatches())
     ready.week.github.script_runs(EXPLORER, "deploy.yml", conclusion="success")
-    ready.max_tries += 1
-    now = ready.week.clock()
-    ready.week.ledger.move(ready.week.departure, Act.DEPLOY_AGAIN, now, "farah", "the runner was full")
-    for task in ("portal.deploy_to_prod", "explorer.deploy_to_prod", "explorer.verify_prod"):
+    assert ready.drive("portal.deploy_to_prod").kind == "done"
+    waits = ready.start("explorer.deploy_to_prod")
+    assert ready.week.ledger.departure(ready.week.departure).state == "PARTIAL"
+    assert (
+        ready.wake(waits, "explorer.deploy_to_prod", answer("Deploy again", "farah", reason="the disk was full")).watch
+        == "run"
+    )
+    for task in ("explorer.deploy_to_prod", "explorer.verify_prod"):
         assert ready.drive(task).kind == "done"
     assert len(ready.week.dispatches()) == sent + 1
     assert ready.week.close("promote") == "DONE"

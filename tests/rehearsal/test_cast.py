@@ -11,12 +11,13 @@ import httpx
 import pytest
 
 from stationmaster.core.instants import IsoWeek
+from stationmaster.departures.answers import Choice
 from stationmaster.departures.holding import BOARD_NOW
 from stationmaster.departures.voting import LGTM as VOTING_LGTM
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.records import DepartureState
 from stationmaster.operators.checking import ChecklistOperator
-from stationmaster.operators.deploying import DeployByHandOperator
+from stationmaster.operators.deploying import DeployByHandOperator, VerifyOperator
 from stationmaster.operators.handing_over import (
     AcknowledgeOperator,
     CheckAccessOperator,
@@ -184,6 +185,7 @@ def play(
 def test_the_words_that_people_answer_are_those_that_the_operators_offer() -> None:
     everything, taken = CheckAccessOperator.EVERYTHING, AcknowledgeOperator.TAKEN
     of_trains = {BOARD_NOW, ChecklistOperator.PASSED, DeployByHandOperator.DONE, ConfirmOperator.GO}
+    of_trains |= {words for words, choice in VerifyOperator.CHOICES.items() if choice is Choice.DEPLOY_AGAIN}
     assert set(YES) == of_trains | {
         everything,
         taken,
@@ -260,6 +262,21 @@ def test_the_person_on_call_ticks_every_box_and_leaves_the_note(people, ledger, 
     )
     assert people().act(scene)
     assert answers.given == [("chiara", "test_prod", "All passed", {"loads": True, "zooms": True, "note": ""})]
+
+
+def test_r7_whoever_is_on_call_says_that_what_failed_is_to_be_deployed_again(people, ledger, slack, answers) -> None:
+    """Somebody has cleared the task that failed: it asks, also of a departure that is half in production."""
+    gated(ledger, slack)
+    ledger.set_state(ID, DepartureState.PARTIAL, PROMOTE, "stationmaster")
+    ledger.record(ID, "run_failed", f"{ID}/promote/sdk/prod/abc", {"key": "k/1", "why": {}}, PROMOTE, "stationmaster")
+    ledger.record(
+        ID, "run_failed", f"{ID}/promote/portal/prod/abc", {"key": "k/1", "why": {}}, PROMOTE, "stationmaster"
+    )
+    form = {"reason": {"value": ""}, "failure": {"value": "7"}}
+    asked = question("portal.deploy_to_prod", ("Deploy again", "Roll back", "Leave it"), "chiara", **form)
+    assert people().act(Scene(now=PROMOTE, actions=(asked,), ledger=ledger))
+    said = {"reason": "what was wrong is fixed", "failure": "1"}
+    assert answers.given == [("chiara", "portal.deploy_to_prod", "Deploy again", said)]
 
 
 def test_a_question_that_has_just_ended_is_nobodys_fault(people, ledger, slack, answers) -> None:

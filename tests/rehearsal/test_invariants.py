@@ -203,6 +203,30 @@ FAULTS: list[tuple[str, str, Spoil]] = [
 ]
 
 
+def test_r7_another_attempt_needs_an_answer_each_and_the_answer_is_of_who_was_on_call() -> None:
+    again = dispatch(PORTAL, "prod", PROMOTE + timedelta(minutes=30), "promote", key="k/2")
+    at = PROMOTE + timedelta(minutes=20)
+
+    def answered(**changed):
+        said = {"choice": "deploy_again", "failure": 7, "reason": "it is fixed", **changed}
+        by = said.pop("by", "farah")
+        when = said.pop("at", at)
+        given = fact("failure_answer", said.pop("subject", "portal/prod"), when, by=by, **said)
+        week = add(dispatches=again)(good_week())
+        return week._replace(facts={ID: (*week.facts[ID], given)})
+
+    assert broken(answered()) == {}
+    assert list(broken(answered(choice="leave"))) == [DOUBLE]
+    assert list(broken(answered(subject="explorer/prod"))) == [DOUBLE]
+    assert list(broken(answered(at=PROMOTE + timedelta(minutes=40)))) == [DOUBLE]
+    assert list(broken(answered(by="hana"))) == [ON_CALL]
+    third = again._replace(at=again.at + timedelta(minutes=5), key="k/3")
+    assert list(broken(add(dispatches=third)(answered()))) == [DOUBLE]
+    failed = fact("run_failed", f"{ID}/promote/portal/prod/x", at, key=again.key)
+    unasked = add(dispatches=again)(good_week())
+    assert list(broken(unasked._replace(facts={ID: (*unasked.facts[ID], failed)}))) == [DOUBLE]
+
+
 def test_c33_an_escalation_names_whoever_holds_the_role_that_it_goes_up_to() -> None:
     what = "cut/ask/explorer.test_staging/escalated-to-secondary"
     chiara, farah = (teams()["cellxgene"].people[name].slack[0] for name in ("chiara", "farah"))

@@ -102,13 +102,13 @@ def test_d12_d30_thursdays_cut_is_elected_on_friday_and_rolled_out(
     changes.collect(station, departure, manifest)
     cut = deploying.leg_of(station, departure, "cut", "replica")
     assert cut is not None
-    assert deploying.advance(shipped.station(), cut, generation=0).opens
+    assert deploying.advance(shipped.station(), cut).opens
     verify(shipped, cut)
 
     held = deploying.leg_of(station, departure, "promote", "replica")
     assert held is not None
     shipped.ledger.set_state(departure, DepartureState.STAGED, shipped.clock(), "stationmaster", "staged")
-    early = deploying.advance(shipped.station(), held, generation=0)
+    early = deploying.advance(shipped.station(), held)
     assert "BEFORE_EARLIEST" in [found.code for found in early.blockers]
     assert shipped.governance.proposals == [], "nobody elects before Friday"
 
@@ -116,7 +116,7 @@ def test_d12_d30_thursdays_cut_is_elected_on_friday_and_rolled_out(
     monkeypatch.setattr(gate_table, "standing", lambda *_, **__: passed("gates"))  # the votes are tested elsewhere
     for _ in range(30):
         at = shipped.station()
-        standing = deploying.advance(at, held, generation=0)
+        standing = deploying.advance(at, held)
         if standing.opens:
             break
         assert [found.code for found in standing.blockers] == ["PROPOSALS_OPEN"]

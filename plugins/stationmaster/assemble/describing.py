@@ -16,7 +16,7 @@ from stationmaster.core.departure_ids import DepartureKind
 
 def cut_doc(include: Path, train: TrainConfig) -> str:
     """Return the Markdown of the cut DAG."""
-    stop = train.stops.cut
+    stop, lists = train.stops.cut, _lists(train, train.staging)
     carried = "\n".join(
         f"- `{component.id}` ({component.repository}): {component.deploy(train.staging).mode}"
         for component in train.components
@@ -31,10 +31,11 @@ def cut_doc(include: Path, train: TrainConfig) -> str:
 **When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at
 the latest {stop.latest_start:%H:%M}. Start it by hand to adopt this week's departure.
 
-**Who is asked.** Whoever holds the role `{train.on_call}` when a task runs, and the backups of the escalation.
+**Who is asked.** Whoever holds the role `{train.on_call}` when a task runs, and the backups of the escalation.{lists}
 
 **If it fails.** Read the failed task's log: it names a code, a sentence and a way out. Clear the failed task when the
-cause is gone; what was done is found in the ledger and not done again. Do not start a second run.
+cause is gone; what was done is found in the ledger and not done again. A deploy that failed is not begun again by
+that: its task asks what follows. Do not start a second run.
 
 **Dry run.** `stationmaster rehearse --teams {train.team} --weeks 1` runs all of it against stand-ins.
 
@@ -56,14 +57,26 @@ every gate again: marking a gate as success opens nothing.
 the latest {stop.latest_start:%H:%M}. After that the departure has missed its window, and nothing is deployed.
 
 **Who is asked.** Every voter has a ballot of their own, in Airflow and in Slack. Questions about the deploy go to
-whoever holds `{train.on_call}` when the task runs, and to the backups.{_rules(train)}
+whoever holds `{train.on_call}` when the task runs, and to the backups.{_rules(train)}{_lists(train, train.production)}
 
 **If it fails.** Production is back on what it ran before if `roll_back` is green. Read the failed task's log and the
-`{train.runbooks.deploy_failed}` runbook. A failed deploy is started anew only when a person clears its task.
+`{train.runbooks.deploy_failed}` runbook. A verification whose window is over, and a failed deploy whose task is
+cleared, ask what follows: deploy again, verify again, roll back. Only that answer begins another attempt.
 
 **Dry run.** `stationmaster rehearse --teams {train.team} --weeks 1` runs all of it against stand-ins.
 
 {_runbook(include, train.runbooks.promote)}"""
+
+
+def _lists(train: TrainConfig, environment: str) -> str:
+    """Return that test lists follow the deploys, and who is asked: people know before they are asked (C-20)."""
+    tested = [f"`{each.id}`" for each in train.components if each.checklist_of(environment)]
+    if not tested:
+        return ""
+    what = "If something failed, they are asked what follows."
+    if environment == train.production and train.on_failed_test == "roll_back":
+        what = "If something failed, it is taken back by itself."
+    return f"\nOnce {environment} runs it, they are asked to walk through the test list of {', '.join(tested)}. {what}"
 
 
 def rollback_doc(include: Path, train: TrainConfig) -> str:
@@ -113,7 +126,7 @@ at first, nothing else is done.
 
 **If it fails.** The log's last line names what is wrong: a commit that is not on the branch, one that runs there
 already, one that does not go on top without a person. What was changed is taken back by itself, as the train's file
-says. Clear the failed task to go on where it stopped.
+says. Clear the failed task to go on where it stopped; a deploy that failed asks what follows.
 
 **Dry run.** The form's own.
 
@@ -133,7 +146,8 @@ at first, nothing else is done.
 
 **Who is asked.** Nobody.
 
-**If it fails.** The log's last line names what is wrong. Clear the failed task to go on where it stopped.
+**If it fails.** The log's last line names what is wrong. Clear the failed task to go on where it stopped; a deploy
+that failed asks what follows.
 
 **Dry run.** The form's own.
 """

@@ -24,6 +24,7 @@ def gate_mistakes(team: TeamConfig, train: TrainConfig, now: datetime) -> list[M
         *_too_few_voters(team, train),
         *_nobody_approves(train),
         *_cannot_verify(train),
+        *_nobody_takes_back(train),
         *_stops_out_of_order(train, now),
         *_soak_too_long(train, year),
         *_departures_overlap(train, year),
@@ -130,6 +131,20 @@ def _cannot_verify(train: TrainConfig) -> Iterator[Mistake]:
                     f"Write {by} under components[{index}].environments.{environment}, or verify by deployment.",
                     by,
                 )
+
+
+def _nobody_takes_back(train: TrainConfig) -> Iterator[Mistake]:
+    """What a failed test list is to take back must be the train's to take back."""
+    if train.on_failed_test == "roll_back" and train.on_partial_failure != "compensate":
+        yield _of(
+            train,
+            "failed_test_stays",
+            ("on_failed_test",),
+            f"on_partial_failure: {train.on_partial_failure} leaves the way back to a person, and a failed test is to "
+            "take it by itself",
+            "Write on_partial_failure: compensate, or on_failed_test: ask.",
+            train.on_failed_test,
+        )
 
 
 def _stops_out_of_order(train: TrainConfig, now: datetime) -> Iterator[Mistake]:

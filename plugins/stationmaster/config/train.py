@@ -82,6 +82,11 @@ class TrainFile(ConfigModel):
         "all as it is for a person, continue brings the others. A departure that is half there is PARTIAL, and the "
         "next one waits for it (F67)",
     )
+    on_failed_test: Literal["ask", "roll_back"] = Field(
+        default="ask",
+        description="When an item of a test list fails in production: ask lets the person on call choose what follows, "
+        "roll_back takes the departure back by itself. On staging a person is always asked (C-20)",
+    )
     previous_departure: Literal["hold", "supersede", "parallel"] = Field(
         default="hold", description="When the departure before is still open"
     )

@@ -223,7 +223,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "CHECKLIST_FAILED",
         "The checklist of {component} failed at: {items}.",
-        "Mend it and answer the list again, or roll back.",
+        "Say in the form of the list what follows: the field What follows.",
+    ),
+    (
+        "CHECKLIST_PASSED_OVER",
+        "{person} goes on although the checklist of {component} failed at: {items}. Reason: {reason}.",
+        "Nothing to do: it is written down, for this commit and these items.",
     ),
     (
         "HOLD_ASKED",
@@ -281,12 +286,17 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "RUN_FAILED",
         "The deployment of {component} ended as {conclusion}: {run}.",
-        "Mend the cause, then clear the task.",
+        "Fix the cause, then clear the task: it asks what follows. Clearing alone deploys nothing.",
     ),
     (
         "RUN_SUPERSEDED",
         "The deployment of {component} was cancelled in favour of another run: {run}.",
-        "See which run took its place, then clear the task.",
+        "See which run took its place, then clear the task: it asks what follows. Clearing alone deploys nothing.",
+    ),
+    (
+        "FAILURE_ASKED",
+        "{component} on {environment}, failure {number}: {why} A person says what follows: {choices}{limit}.",
+        "Answer the task among the required actions. Nothing is deployed before somebody does.",
     ),
     (
         "VERIFYING",
@@ -296,7 +306,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "NOT_DEPLOYED",
         "{component} on {environment} reports {found}, not {sha}.",
-        "Look at the pipeline of that environment.",
+        "Look at the pipeline of that environment. When the verification's window is over, the task asks what follows.",
     ),
     (
         "MANUAL_DEPLOY_OPEN",
@@ -386,7 +396,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "PREVIOUS_PARTIAL",
         "{departure} brought {there} to {environment}, and not {missing}.",
-        "Clear the failed task of its run to bring the rest, or start a rollback.",
+        "Clear the failed task of its run and answer its question to bring the rest, or start a rollback.",
     ),
     # People and connections
     (
@@ -534,7 +544,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "PROPOSAL_LOST",
         "Proposal {proposal}, for {version}, is {status}.",
-        "Mend what the voters name and cut anew, or clear the task: it makes another proposal for the same commit.",
+        "Fix what the voters name and cut anew; or clear the task, and answer that it is to be proposed once more.",
     ),
     ("BATCH_NOT_DUE", "Batch {batch} begins {at}.", "Nothing to do: it begins by itself."),
     (

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import Blocker, blocker
+from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures import acts, electing, freezing, gate_table, runs
+from stationmaster.departures import acts, electing, failing, freezing, gate_table, runs
+from stationmaster.departures.answers import Choice
+from stationmaster.departures.failing import Failed
 from stationmaster.departures.fitting import TARGET, fits, there_already
 from stationmaster.departures.legs import (
     Leg,
@@ -22,8 +24,9 @@ from stationmaster.departures.legs import (
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.departures.resting import rest, resting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockLost
+from stationmaster.ledger.records import DepartureState
 from stationmaster.work.effects import GateClosed, Guard, Receipt, begin, perform
-from stationmaster.work.obstacles import StepImpossible, passed, waiting
+from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
@@ -32,16 +35,15 @@ if TYPE_CHECKING:
 __all__ = [
     "GateClosed",
     "Leg",
-    "RunFailed",
     "act_of",
     "advance",
     "begun",
     "deployed",
-    "fail_run",
     "fits",
     "has_begun",
     "leg_of",
     "legs_of",
+    "note_failed_run",
     "record_deployed",
     "release_locks",
     "run_standing",
@@ -49,29 +51,27 @@ __all__ = [
 ]
 
 
-class RunFailed(StepImpossible):
-    """A deploy workflow ended without success; only a person who clears the task starts another attempt."""
-
-
-def advance(station: Station, leg: Leg, *, generation: int) -> Standing:
+def advance(station: Station, leg: Leg) -> Standing:
     """Take the leg as far as it goes now; PASS when nothing is left to do but to verify.
 
     The gates first, then the lock, then the gates again and the effect, once; what runs there is recorded as the
     rollback target when the effect begins. What waits for GitHub alone has the gate ``run``.
 
-    :param generation: grows when a person clears the task; only then may a failed run be started anew.
-    :raises RunFailed: the workflow ended without success.
+    :raises Failed: what failed before is the last word: a person says what follows it. Nothing was sent.
     :raises LockHeld: somebody else is at this environment.
     :raises ActRefused: the departure is in no state to be deployed.
     """
     if deployed(station, leg):
         return passed("deploy")
+    failure = failing.last(station, leg)
+    if failure is not None and not _came_right(station, leg, failure):
+        if failure.choice is Choice.VERIFY_AGAIN:
+            return passed("deploy")
+        raise Failed(failure)
     key = _key(station, leg)
     effect = station.ledger.effect(key)
     if effect is not None and effect.receipt:
         return _follow(station, leg, key)
-    if effect is None:
-        _refuse_second_try(station, leg, generation)
     halted = _halted(station, leg, gates=effect is None)
     return halted or _attempt(station, leg, key)
 
@@ -81,22 +81,21 @@ def run_standing(station: Station, leg: Leg) -> Standing:
     return _follow(station, leg, _key(station, leg))
 
 
-def act_of(leg: Leg) -> Act:
-    """Return what a deploy of a leg does to its departure."""
+def act_of(station: Station, leg: Leg) -> Act:
+    """Return what a deploy of a leg does to its departure: the first attempt, or one that a person has asked for."""
+    if failing.licence(station, leg) is not None:
+        return failing.act_again(leg)
     return Act.STAGE if leg.stop == "cut" else Act.PROMOTE
 
 
-def fail_run(station: Station, leg: Leg, standing: Standing, *, generation: int) -> None:
-    """Record that the present attempt failed, once, and raise.
-
-    :raises RunFailed: always.
-    """
+def note_failed_run(station: Station, leg: Leg, standing: Standing) -> failing.Failure:
+    """Keep that the present attempt failed, once, and return the failure."""
     key = _key(station, leg)
-    value = {"generation": generation, "key": key, "why": standing.blockers[0].model_dump(mode="json")}
-    station.ledger.record_once(
-        leg.departure, "run_failed", leg.key, value, station.now(), "stationmaster", key=f"run_failed/{key}"
+    value = {"key": key, "why": standing.blockers[0].model_dump(mode="json")}
+    fact = station.ledger.record_once(
+        leg.departure, failing.RUN, leg.key, value, station.now(), "stationmaster", key=f"{failing.RUN}/{key}"
     )
-    raise RunFailed(*standing.blockers)
+    return next(each for each in failing.failures(station, leg) if each.fact.seq == fact.seq)
 
 
 def has_begun(station: Station, leg: Leg) -> bool:
@@ -106,7 +105,10 @@ def has_begun(station: Station, leg: Leg) -> bool:
 
 def begun(station: Station, leg: Leg) -> bool:
     """Return whether this departure has, or may have, changed the environment. What GitHub refused has not."""
-    if deployed(station, leg) or station.ledger.facts(leg.departure, kind="manual", subject=leg.key):
+    seen = station.ledger.facts(leg.departure, kind="deployed", subject=leg.subject)
+    if any(fact.value["sha"] == leg.sha for fact in seen):
+        return True
+    if station.ledger.facts(leg.departure, kind="manual", subject=leg.key):
         return True
     for effect in station.ledger.effects(leg.key):
         if effect.receipt:
@@ -119,12 +121,17 @@ def begun(station: Station, leg: Leg) -> bool:
 
 
 class _DeployGuard(acts.DepartureGuard):
-    """The guard of a deploy: when it begins, what ran there until then is written down, for a way back (C-18, F45)."""
+    """The guard of a deploy: when it begins, what ran there until then is written down, for a way back (C-18, F45).
+
+    Another attempt is done in the name of whoever asked for it, and only as long as the departure may begin again.
+    """
 
     _running: str | None = None
 
     def ask(self) -> None:
         """Ask the state and every gate, and look at what runs there."""
+        if self.leg is not None and self.act is failing.act_again(self.leg):
+            failing.require_open(self.station, self.leg)
         super().ask()
         if self.leg is not None:
             self._running = electing.running_sha(self.station, self.leg.component, self.leg.environment)
@@ -133,6 +140,8 @@ class _DeployGuard(acts.DepartureGuard):
         """Compare, do the act to the state, and keep what ran there."""
         from stationmaster.ledger.facts import add_fact
 
+        if self.leg is not None and self.act is failing.act_again(self.leg):
+            failing.require_again(pen.session, self.leg)
         super().require(pen)
         if self.leg is not None:
             value = {"sha": self._running, "repository": self.leg.repository}
@@ -174,9 +183,10 @@ def _attempt(station: Station, leg: Leg, key: str) -> Standing:
 
 def _halted(station: Station, leg: Leg, *, gates: bool) -> Standing | None:
     """What may have happened is looked for whatever the gates say; they are counted before it is repeated."""
-    acts.require(station, leg.departure, act_of(leg))
+    act = act_of(station, leg)
+    acts.require(station, leg.departure, act)
     if gates:
-        standing = gate_table.standing(station, leg.departure, act_of(leg), leg=leg)
+        standing = gate_table.standing(station, leg.departure, act, leg=leg)
         if not standing.opens:
             release_lock(station, leg)
             return standing
@@ -185,15 +195,19 @@ def _halted(station: Station, leg: Leg, *, gates: bool) -> Standing | None:
 
 
 def _guard(station: Station, leg: Leg, fence: int) -> _DeployGuard:
+    asked = failing.licence(station, leg)
+    if asked is not None and asked.answer is not None:
+        act, by, why = failing.act_again(leg), asked.answer.by, str(asked.answer.value["reason"])
+        return _DeployGuard(station, leg.departure, act, by=by, why=why, leg=leg, fence=fence)
     manifest = station.ledger.manifest_of(leg.departure)
     by = next(iter(conducted_by(station)), "stationmaster")
     why = f"deploying manifest {manifest.short if manifest else ''}"
-    return _DeployGuard(station, leg.departure, act_of(leg), by=by, why=why, leg=leg, fence=fence)
+    return _DeployGuard(station, leg.departure, act_of(station, leg), by=by, why=why, leg=leg, fence=fence)
 
 
 def _act(station: Station, leg: Leg, key: str, guard: Guard) -> Standing:
     deploy = station.train.component(leg.component).deploy(leg.environment)
-    if there_already(station, leg, deploy):
+    if failing.licence(station, leg) is None and there_already(station, leg, deploy):
         begin(station, guard)
         return passed("deploy")
     if deploy.mode == electing.MODE:
@@ -222,29 +236,31 @@ def _follow(station: Station, leg: Leg, key: str) -> Standing:
 
 
 def _key(station: Station, leg: Leg) -> str:
-    """Return the key of the attempt that counts: the next one, or a failed one that has come right since (F53)."""
-    failed = _failures(station, leg)
-    elected = electing.by_proposal(station, leg.component, leg.environment)
-    following = f"{leg.key}/{len(failed) + 1}"
-    if (
-        failed
-        and not elected
-        and station.ledger.effect(following) is None
-        and runs.came_right(station, leg, failed[-1][1])
-    ):
-        return failed[-1][1]
-    return following
+    """Return the key of the attempt that counts; of a failed one that came right before another was sent (F53)."""
+    key = f"{leg.key}/{failing.attempt(station, leg)}"
+    asked = failing.licence(station, leg)
+    if asked is not None and station.ledger.effect(key) is None and _came_right(station, leg, asked):
+        return str(asked.fact.value["key"])
+    return key
 
 
-def _failures(station: Station, leg: Leg) -> list[tuple[int, str]]:
-    facts = station.ledger.facts(leg.departure, kind="run_failed", subject=leg.key)
-    return [(int(fact.value["generation"]), str(fact.value["key"])) for fact in facts]
+def _came_right(station: Station, leg: Leg, failure: failing.Failure) -> bool:
+    """Return whether the run that failed was run again on GitHub, and succeeded or is at it (F53).
 
+    A departure that had failed for it goes on then: a person with the right to do so has deployed its pinned commit.
 
-def _refuse_second_try(station: Station, leg: Leg, generation: int) -> None:
-    facts = station.ledger.facts(leg.departure, kind="run_failed", subject=leg.key)
-    if facts and int(facts[-1].value["generation"]) >= generation:
-        raise RunFailed(Blocker.model_validate(facts[-1].value["why"]))
+    :raises ActRefused: the departure has ended, or is on its way back.
+    """
+    if failure.kind != failing.RUN or electing.by_proposal(station, leg.component, leg.environment):
+        return False
+    if not runs.came_right(station, leg, str(failure.fact.value["key"])):
+        return False
+    failing.require_open(station, leg)
+    found = station.ledger.departure(leg.departure)
+    if found is not None and found.state in (DepartureState.FAILED, DepartureState.PARTIAL):
+        why = f"the failed run of {leg.component} was run again on GitHub"
+        station.ledger.move(leg.departure, failing.act_again(leg), station.now(), "stationmaster", why)
+    return True
 
 
 def _move_branch(station: Station, leg: Leg, branch: str, guard: Guard) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 _TRAIN = frozenset({DepartureKind.TRAIN})
 _HOTFIXES = frozenset({DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX})
 _EVERY = frozenset(DepartureKind)
-_STAGE, _PROMOTE = frozenset({Act.STAGE}), frozenset({Act.PROMOTE})
+# Another attempt is guarded as the first one was.
+_STAGE, _PROMOTE = frozenset({Act.STAGE, Act.STAGE_AGAIN}), frozenset({Act.PROMOTE, Act.DEPLOY_AGAIN})
 
 
 class How(Enum):
@@ -52,7 +53,7 @@ class Question(NamedTuple):
     @property
     def stop(self) -> StopName:
         """The stop that the act belongs to."""
-        return "cut" if self.act is Act.STAGE else "promote"
+        return "cut" if self.act in _STAGE else "promote"
 
 
 class Gate(NamedTuple):

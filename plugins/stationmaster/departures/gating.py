@@ -20,7 +20,8 @@ from stationmaster.core.gates import (
     soak_gate,
     window_gate,
 )
-from stationmaster.departures import counting, ruling
+from stationmaster.departures import counting, failing, ruling
+from stationmaster.departures.answers import Choice, again_since
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.electors import confirmers
 from stationmaster.departures.legs import deployed, legs_of
@@ -31,6 +32,7 @@ from stationmaster.work.obstacles import passed, waiting
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.manifest import Passenger
+    from stationmaster.departures.failing import Failure
     from stationmaster.departures.legs import Leg
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Fact
@@ -101,27 +103,72 @@ def soak_standing(station: Station, departure: str) -> Standing:
 
 
 def checklist_standing(station: Station, departure: str, environment: str) -> Standing:
-    """Return whether every test list that follows a deploy to ``environment`` was passed for this manifest (C-20)."""
-    manifest = station.ledger.manifest_of(departure)
+    """Return whether every test list that follows a deploy to ``environment`` was passed for this manifest (C-20).
+
+    A list that failed opens the gate only by the recorded word of a person who may say so, about exactly this commit
+    and these items; it is shown wherever the gate is.
+    """
     found = []
-    for passenger in manifest.passengers if manifest else ():
-        page = station.train.component(passenger.component).checklist_of(environment)
-        if page is None:
+    for leg in _tested_legs(station, departure, environment):
+        over = failing.gone_on(station, leg)
+        if over is not None:
+            found.append(_passed_over(station, over))
             continue
-        facts = station.ledger.facts(departure, kind="checklist", subject=f"{passenger.component}/{environment}")
-        answers = [fact for fact in facts if fact.value["sha"] == passenger.sha]
-        items = [ChecklistItem(**item) for item in answers[-1].value["items"]] if answers else []
+        failure = failing.last(station, leg)
+        lists = lists_of(station, leg)
+        value = failure.fact.value if failure is not None and failure.is_open else lists[-1].value if lists else {}
+        items = [ChecklistItem(**item) for item in value.get("items", ())]
         found.append(
-            checklist_gate(passenger.component, items, since=staged_at(station, departure), who=(station.conductor.id,))
+            checklist_gate(leg.component, items, since=staged_at(station, departure), who=(station.conductor.id,))
         )
     return combine(found) if found else passed("checklist")
 
 
-def tested(station: Station, departure: str, leg: Leg) -> Fact | None:
-    """Return the last answer by which the test list of a leg was passed on its commit, None if it was not."""
-    facts = station.ledger.facts(departure, kind="checklist", subject=leg.subject)
-    found = [fact for fact in facts if fact.value["sha"] == leg.sha and fact.value["passed"]]
-    return found[-1] if found else None
+def lists_of(station: Station, leg: Leg) -> tuple[Fact, ...]:
+    """Return the answers to the test list of a leg on its commit, the oldest first.
+
+    Those from before a person asked for another attempt, or for another test, no longer count.
+    """
+    since = again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN, Choice.VERIFY_AGAIN)
+    facts = station.ledger.facts(leg.departure, kind=failing.LIST, subject=leg.subject)
+    return tuple(fact for fact in facts if fact.value["sha"] == leg.sha and fact.seq > since)
+
+
+def test_settled(station: Station, leg: Leg) -> Fact | None:
+    """Return the answer that settles the test list of a leg on its commit: it passed, or a person who may went on."""
+    over = failing.gone_on(station, leg)
+    if over is not None:
+        return over.fact
+    last = next(iter(reversed(lists_of(station, leg))), None)
+    return last if last is not None and last.value["passed"] else None
+
+
+def _tested_legs(station: Station, departure: str, environment: str) -> tuple[Leg, ...]:
+    stop: StopName = "cut" if environment == station.train.staging else "promote"
+    return tuple(
+        leg
+        for leg in legs_of(station, departure, stop)
+        if leg.environment == environment and station.train.component(leg.component).checklist_of(environment)
+    )
+
+
+def _passed_over(station: Station, failure: Failure) -> Standing:
+    answer = failure.answer
+    if answer is None:
+        raise LookupError(f"nobody has answered failure {failure.number} of {failure.leg.component}")
+    person = station.team.people.get(answer.by)
+    found = fill(
+        "CHECKLIST_PASSED_OVER",
+        {
+            "person": person.name if person is not None else answer.by,
+            "component": f"{failure.leg.component} on {failure.leg.environment}",
+            "items": "; ".join(failure.items),
+            "reason": str(answer.value["reason"]).rstrip("."),
+        },
+        since=answer.at,
+        subject=failure.leg.component,
+    )
+    return Standing(gate="checklist", verdict=Verdict.BYPASSED, blockers=(found,))
 
 
 def confirm_standing(station: Station, departure: str) -> Standing:

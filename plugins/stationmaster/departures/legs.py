@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.calendar import StopName
+from stationmaster.departures.answers import Choice, again_since
 from stationmaster.departures.beside import environment_of
 
 if TYPE_CHECKING:
@@ -74,9 +75,13 @@ def legs_of(station: Station, departure: str, stop: StopName) -> tuple[Leg, ...]
 
 
 def deployed(station: Station, leg: Leg) -> bool:
-    """Return whether this departure has already seen the leg's commit run there."""
+    """Return whether this departure has already seen the leg's commit run there, by the attempt that counts.
+
+    What an attempt brought no longer counts once a person has asked for another one.
+    """
     facts = station.ledger.facts(leg.departure, kind="deployed", subject=leg.subject)
-    return any(fact.value["sha"] == leg.sha for fact in facts)
+    seen = [fact.seq for fact in facts if fact.value["sha"] == leg.sha]
+    return bool(seen) and max(seen) > again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN)
 
 
 def deployed_at(station: Station, leg: Leg) -> datetime | None:
@@ -86,7 +91,9 @@ def deployed_at(station: Station, leg: Leg) -> datetime | None:
 
 
 def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> None:
-    """Record that the environment reported the leg's commit, and give the lock back."""
+    """Record that the environment reported the leg's commit, once for each attempt, and give the lock back."""
+    again = again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN)
+    key = f"deployed/{leg.subject}/{leg.sha}"
     station.ledger.record_once(
         leg.departure,
         "deployed",
@@ -94,7 +101,7 @@ def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> No
         {"sha": leg.sha, "how": how},
         at,
         "stationmaster",
-        key=f"deployed/{leg.subject}/{leg.sha}",
+        key=f"{key}/{again}" if again else key,
     )
     release_lock(station, leg)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.changelog import Change
 from stationmaster.core.measures import Trip
+from stationmaster.departures.answers import ANSWER
 from stationmaster.departures.freezing import USED
 from stationmaster.departures.gating import staged_at, times_of
 from stationmaster.departures.legs import deployed_at, legs_of
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
     from stationmaster.ledger.records import Departure, Entry
 
-BY_HAND = frozenset({USED, "run_failed"})
-"""Facts that say that a person stepped in, or had to start something again."""
+BY_HAND = frozenset({USED, ANSWER})
+"""Facts that say that a person stepped in: used an exception, or said what follows a failure."""
+_BEGINS = ("PROMOTING", "CUTTING")
 _DECIDED = ("effect.settled", "departure.state")
 
 
@@ -66,4 +68,4 @@ def _by_hand(station: Station, line: Entry) -> bool:
     """Return whether a person did it, beside what people do each week."""
     if line.action == "fact.recorded":
         return line.body.get("kind") in BY_HAND
-    return line.actor in station.team.people and line.action in _DECIDED and line.body.get("to") != "PROMOTING"
+    return line.actor in station.team.people and line.action in _DECIDED and line.body.get("to") not in _BEGINS

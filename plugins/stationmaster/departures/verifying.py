@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import homecoming
+from stationmaster.departures.answers import Choice, again_since
 from stationmaster.departures.electing import by_proposal
 from stationmaster.departures.legs import Leg, deployed, take_lock
 from stationmaster.work.obstacles import passed, waiting
@@ -22,7 +23,7 @@ def observe(station: Station, leg: Leg) -> Standing:
     """Ask the environment once, remember the answer, and return whether it was right often enough in a row.
 
     PASS after ``verify.times`` answers in a row, ``verify.every`` apart, all while this stop holds the environment's
-    lock (F49); DENY when ``verify.within`` is over.
+    lock (F49); DENY when ``verify.within`` is over. A new window begins only by a person's answer, never by looking.
 
     :raises LockHeld: somebody else is at this environment, so that nothing it says now is about this leg.
     """
@@ -40,6 +41,18 @@ def observe(station: Station, leg: Leg) -> Standing:
         station.ledger.record(leg.departure, "observed", leg.key, value, station.now(), "stationmaster")
         facts = _observations(station, leg)
     return _judge(station, leg, verify, facts)
+
+
+def shows(station: Station, leg: Leg) -> bool:
+    """Return whether the environment reports the leg's commit now, while nobody else is at it.
+
+    It counts for nothing yet; a task that asks a person what follows a failure looks again then.
+    """
+    held = station.ledger.lock(leg.lock)
+    if held is not None and held.holder != leg.holder:
+        return False
+    seen = _seen(station, leg, station.train.component(leg.component).verify)
+    return seen == leg.sha or _contains(station, leg, seen)
 
 
 def first_seen(station: Station, leg: Leg) -> datetime:
@@ -89,7 +102,11 @@ def _verifying(leg: Leg, since: datetime, times: int, needed: int) -> Blocker:
 
 
 def _observations(station: Station, leg: Leg) -> tuple[Fact, ...]:
-    return station.ledger.facts(leg.departure, kind="observed", subject=leg.key)
+    """Return what was seen in the present window."""
+    begun = again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN, Choice.VERIFY_AGAIN)
+    return tuple(
+        fact for fact in station.ledger.facts(leg.departure, kind="observed", subject=leg.key) if fact.seq > begun
+    )
 
 
 def _seen(station: Station, leg: Leg, verify: Verify) -> str | None:

@@ -7,6 +7,7 @@ by itself: ballots read from Slack, observations, reminders.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stationmaster.core.blockers import Blocker, blocker
@@ -19,6 +20,7 @@ from stationmaster.departures import (
     cutting,
     deploying,
     escalating,
+    failing,
     gate_table,
     gating,
     holding,
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Any]
 Watch = Callable[["Station", str, Arguments], Standing]
 
-DENY_IS_FINAL = frozenset({"run", "verify", "rollback"})
+DENY_IS_FINAL = frozenset({"failure", "run", "verify", "rollback"})
 """Watches whose DENY no waiting will change. A veto, in contrast, can be withdrawn."""
 
 DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
@@ -136,7 +138,7 @@ def _skipped(station: Station, departure: str, watch: str) -> bool:
 def _refused(station: Station, leg: deploying.Leg) -> bool:
     """A deploy that the departure's state does not allow any more need not wait: it is refused when it is woken."""
     found = station.ledger.departure(leg.departure)
-    return found is not None and not allows(found.state, deploying.act_of(leg))
+    return found is not None and not allows(found.state, deploying.act_of(station, leg))
 
 
 def _leg(station: Station, departure: str, arguments: Arguments) -> deploying.Leg:
@@ -206,7 +208,7 @@ def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     leg = _leg(station, departure, arguments)
     if _refused(station, leg):
         return passed("gates")
-    standings = [gate_table.standing(station, departure, deploying.act_of(leg), leg=leg)]
+    standings = [gate_table.standing(station, departure, deploying.act_of(station, leg), leg=leg)]
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder != leg.holder:
         standings.append(waiting("lock", _locked(station, held)))
@@ -258,14 +260,31 @@ def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
     asked = Blocker.model_validate(arguments["blocker"])
     task = str(arguments["gate"])
     leg = legs.leg_of(station, departure, arguments["stop"], arguments["tests"]) if "tests" in arguments else None
-    if leg is not None and gating.tested(station, departure, leg) is not None:
+    if leg is not None and gating.test_settled(station, leg) is not None:
         return passed(task)
-    escalating.escalate(station, departure, stop=arguments["stop"], task=task, sentence=asked.sentence)
+    failure = failing.open_failure(station, leg) if leg is not None else None
+    about = f"failure-{failure.number}" if failure is not None else ""
+    escalating.escalate(station, departure, stop=arguments["stop"], task=task, sentence=asked.sentence, about=about)
     question = waiting(task, asked)
     if arguments.get("until_latest_start"):
         return _until_missed(station, departure, arguments["stop"], question)
     # An unanswered list of this week must not keep the next week's run in the queue for ever.
     return pausing.while_it_matters(station, departure, arguments["stop"], question)
+
+
+def _failure(station: Station, departure: str, arguments: Arguments) -> Standing:
+    """A question what follows a failure: closed by its answer, or by what arrives after all; not open for ever."""
+    leg, asked = _leg(station, departure, arguments), Blocker.model_validate(arguments["blocker"])
+    failure = failing.open_failure(station, leg)
+    if failure is None or failure.number != arguments["failure"]:
+        return passed("failure")
+    if failing.is_over(station, failure, since=datetime.fromisoformat(arguments["since"])):
+        return waiting("failure", *failure.blockers, verdict=Verdict.DENY)
+    if failure.kind == failing.VERIFICATION and verifying.shows(station, leg):
+        return passed("failure")
+    task, about = str(arguments["gate"]), f"failure-{failure.number}"
+    escalating.escalate(station, departure, stop=arguments["stop"], task=task, sentence=asked.sentence, about=about)
+    return waiting("failure", asked)
 
 
 def _waits_for(arguments: Arguments, short: str) -> Blocker:
@@ -277,6 +296,7 @@ WATCHES: dict[str, Watch] = {
     "answer": _answer,
     "ballot": _ballot,
     "checks": _checks,
+    "failure": _failure,
     "gates": _gates,
     "hold": _hold,
     "home": _home,

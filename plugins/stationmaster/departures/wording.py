@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from stationmaster.config.people import Person
     from stationmaster.core.blockers import Blocker
+    from stationmaster.departures.failing import Failure
     from stationmaster.departures.station import Station
 
 _SIGNS = {
@@ -101,6 +102,8 @@ def vote_question(station: Station, departure: str) -> str:
         else f" The manifest has changed: earlier votes no longer count. A ballot in Airflow shows the manifest of its "
         f"first question; put `{manifest.short}` into its field Manifest to vote on this one."
     )
+    over = _passed_over(station, departure)
+    again += f"\n{over}" if over else ""
     return (
         f"{station.team.mentions(voters)}: {escaping.slack(asked)}{again}\n"
         f"*{gate.needed} LGTM* promote manifest `{manifest.short}` to {station.train.production} in the window "
@@ -116,6 +119,15 @@ def _authors(station: Station, departure: str) -> str:
 
     people = sorted(counting.authors(station, departure))
     return f"Aboard is work of {station.team.mentions(people)}.\n" if people else ""
+
+
+def _passed_over(station: Station, departure: str) -> str:
+    """Return who went on with a failed test list on staging, and why; empty where nobody did (T1)."""
+    from stationmaster.departures import gating
+
+    found = gating.checklist_standing(station, departure, station.train.staging)
+    over = [each for each in found.blockers if each.code == "CHECKLIST_PASSED_OVER"]
+    return "\n".join(f":warning: {escaping.slack(each.sentence)}" for each in over)
 
 
 def reminder(station: Station, people: Sequence[str], missing: int) -> str:
@@ -163,10 +175,11 @@ _WHAT_COUNTS = "Reply `LGTM` alone, `veto because …` or `withdraw`."
 def started(station: Station, departure: str, stop: StopName) -> str:
     """Return the announcement that a stop's deploys begin (C-17)."""
     environment = environment_of(station, departure, stop)
-    return (
-        f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {station.conductor.mention}.\n\n"
-        f"{changes.aboard(station, departure).render_slack()}"
-    )
+    first = [f":steam_locomotive: Deploy to *{environment}* in progress, conducted by {station.conductor.mention}."]
+    first += [_passed_over(station, departure)] if stop == "promote" else []
+    first.append(lists_to_come(station, departure, environment))
+    told = "\n".join(line for line in first if line)
+    return f"{told}\n\n{changes.aboard(station, departure).render_slack()}"
 
 
 def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -> str:
@@ -179,6 +192,51 @@ def cannot_begin(station: Station, stop: StopName, missing: Sequence[Blocker]) -
 def asked(station: Station, person: Person, question: str) -> str:
     """Return the message to the person on call that a task waits for them."""
     return f"{person.mention}: {escaping.slack(question)}"
+
+
+def list_failed(station: Station, failure: Failure, person: Person, note: str) -> str:
+    """Return the message that a test list failed, and that a person is asked what follows (T1)."""
+    leg = failure.leg
+    items = escaping.slack("; ".join(failure.items))
+    lines = [f":warning: {person.mention}: the test list of {leg.component} on {leg.environment} failed at: {items}."]
+    if note:
+        lines.append(f"Seen: {escaping.slack(' '.join(note.split()))}")
+    if leg.environment == station.train.production and station.train.on_failed_test == "roll_back":
+        lines.append("The train's file says that it is taken back.")
+    else:
+        lines.append(
+            f"Nothing follows by itself: {station.conductor.mention} chooses in the form of the list, in its field "
+            f"*What follows*."
+        )
+    return "\n".join(lines)
+
+
+def lists_to_come(station: Station, departure: str, environment: str) -> str:
+    """Return that test lists follow a deploy, and who is asked; empty where none does (C-20)."""
+    manifest = station.ledger.manifest_of(departure)
+    aboard = [passenger.component for passenger in manifest.passengers] if manifest else []
+    tested = [name for name in aboard if station.train.component(name).checklist_of(environment)]
+    if not tested:
+        return ""
+    names = ", ".join(tested)
+    return (
+        f"Once {environment} runs it, whoever holds `{escaping.slack(station.train.on_call)}` (now "
+        f"{station.conductor.mention}) or a backup is asked to walk through the test list of {escaping.slack(names)}."
+    )
+
+
+def failure_answered(failure: Failure, words: str, person: Person, reason: str) -> str:
+    """Return the message that a person has said what follows a failure (R7, T1).
+
+    :param words: their answer, as the form has it.
+    """
+    leg = failure.leg
+    why = f": {escaping.slack(reason)}" if reason else ""
+    what = f" It had failed at: {escaping.slack('; '.join(failure.items))}." if failure.items else ""
+    return (
+        f"{person.mention} on failure {failure.number} of {leg.component} on {leg.environment}: "
+        f"*{escaping.slack(words)}*{why}.{what}"
+    )
 
 
 def escalated(station: Station, role: str, sentence: str, *, since: datetime) -> str:
@@ -228,7 +286,10 @@ def ending(station: Station, departure: str, stop: StopName, state: DepartureSta
     conductor = station.conductor.mention
     if word == "complete":
         notes = changes.aboard(station, departure).render_slack()
-        return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}"
+        coming = lists_to_come(station, departure, station.train.production) if stop == "cut" else ""
+        over = _passed_over(station, departure) if stop == "cut" else ""
+        after = "".join(f"\n\n{line}" for line in (over, coming) if line)
+        return f":white_check_mark: Deploy to *{environment}* is complete. Please help to test:\n\n{notes}{after}"
     found = station.ledger.departure(departure)
     reason = escaping.slack(why or (found.told if found else ""), links=wording_beside.links_of(station, departure))
     if word == "skipped":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from datetime import datetime
 from itertools import islice
@@ -29,6 +30,8 @@ from stationmaster.ledger.tables import (
     RoundRow,
 )
 
+STATE_CHANGED = "departure.state"
+"""The audit's action of a change of state: ``{"from", "to", "why", "act"}``."""
 OPENED_FOR = "opened_for"
 """The fact that says for which form a departure beside the train was opened."""
 _OWN_WEEK = len("2026-W34")
@@ -235,7 +238,24 @@ def moved(
     why_so = told_of(DepartureState(row.state), row.why)
     told = f"by {row.changed_by}{f': {why_so}' if why_so else ''}"
     state = next_state(departure_id, DepartureState(row.state), act, to=to, told=told)
-    return _put(pen, row, state, now, by, why)
+    return _put(pen, row, state, now, by, why, act=act)
+
+
+def failed_by(session: Session, departure_id: str, act: Act) -> bool:
+    """Return whether it was an act that a departure last became FAILED by, as the audit says it.
+
+    Where the audit does not name the act (an older release), a cut is known by the state that it led from.
+    """
+    query = (
+        select(AuditRow)
+        .where(AuditRow.subject == departure_id, AuditRow.action == STATE_CHANGED)
+        .order_by(desc(AuditRow.seq))
+    )
+    bodies = (json.loads(row.body) for row in session.scalars(query))
+    body: dict[str, str] = next((found for found in bodies if found["to"] == DepartureState.FAILED), {})
+    if "act" in body:
+        return body["act"] == act.name
+    return act is Act.FAIL_CUT and body.get("from") in (DepartureState.OPEN, DepartureState.CUTTING)
 
 
 CHATTER = frozenset({"double_run", "headline", "message_gone", "note", "observed", "resting", "went_without_slack"})
@@ -263,10 +283,12 @@ def require_version(pen: Pen, departure_id: str, version: int, kinds: Collection
         raise CountOutdated(f"{departure_id} has changed while its gates were counted: they are counted anew.")
 
 
-def _put(pen: Pen, row: DepartureRow, state: DepartureState, now: datetime, by: str, why: str) -> Departure:
+def _put(
+    pen: Pen, row: DepartureRow, state: DepartureState, now: datetime, by: str, why: str, *, act: Act | None = None
+) -> Departure:
     if row.state != state:
-        body = {"from": row.state, "to": str(state), "why": why}
-        pen.note("departure.state", row.id, body, at=now, actor=by)
+        body = {"from": row.state, "to": str(state), "why": why} | ({"act": act.name} if act is not None else {})
+        pen.note(STATE_CHANGED, row.id, body, at=now, actor=by)
         row.state, row.changed_at, row.changed_by, row.why = str(state), utc(now), by, why
     return _departure(row)
 

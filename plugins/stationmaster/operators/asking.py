@@ -22,13 +22,21 @@ NOTE = "note"
 
 
 class Answer(NamedTuple):
-    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was put with."""
+    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was put with.
+
+    ``moment`` tells the answer from the person's others, also where it is read twice.
+    """
 
     choice: str
     fields: dict[str, Any]
     by: Person
     at: datetime
     asked: Result
+    moment: str = ""
+
+
+class TakenAndAskedOn(StepFailedForNow):
+    """An answer that was taken, and that another question follows: in another try, for a try has one question."""
 
 
 class AskOperator(StationOperator):
@@ -126,6 +134,8 @@ class AskOperator(StationOperator):
         try:
             self._require_the_commit(station, departure, answer)
             return self.answered(station, departure, answer)
+        except TakenAndAskedOn:
+            raise
         except StepFailedForNow as refused:
             questions.not_taken(station, departure, str(self.task_id), answer.by, str(refused), once=moment(event))
             raise
@@ -158,7 +168,7 @@ class AskOperator(StationOperator):
         self.ask(context, question, asked)
         if self.told:
             # Named by the person: whoever is asked next, after a handoff, is told, too.
-            what = f"{self.stop}/ask/{self.task_id}/{person.id}"
+            what = f"{self.stop}/ask/{self.task_id}/{person.id}{self.told_as(station, departure)}"
             telling.tell(station, departure, what, wording.asked(station, person, question.subject))
         return waits._replace(arguments={**waits.arguments, "people": [found.id for found in asked]})
 
@@ -187,6 +197,10 @@ class AskOperator(StationOperator):
             return AirflowSkipException(f"{names} has no Airflow account; they can answer in Slack")
         return StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(people), people=names))
 
+    def told_as(self, station: Station, departure: str) -> str:
+        """Return what tells this question of the task from its others, for its message; empty for the first."""
+        return ""
+
     @property
     def told(self) -> bool:
         """Whether the question is told in Slack too."""
@@ -206,4 +220,4 @@ class AskOperator(StationOperator):
             )
         # The one clock counts, not Airflow's: in a rehearsal the two differ.
         choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
-        return Answer(choice, fields, person, station.now(), asked)
+        return Answer(choice, fields, person, station.now(), asked, moment(event))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
+from stationmaster.departures.answers import Choice
 from stationmaster.operators.asking import Answer, AskOperator
-from stationmaster.operators.base import Result, StationOperator, Waiting
-from stationmaster.operators.question import COMMIT, Question, commit_field, text_field
+from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
+from stationmaster.operators.patient import is_answer
+from stationmaster.operators.question import COMMIT, Question, commit_field, recall, text_field
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -17,11 +20,22 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.blockers import Blocker
     from stationmaster.departures.deploying import Leg
+    from stationmaster.departures.failing import Failure
     from stationmaster.departures.station import Station
 
+REASON, FAILURE = "reason", "failure"
+"""The form's fields: why, and which failure is meant. Airflow shows a question as it was first put (fact 4)."""
 
-class LegOperator(StationOperator):
-    """Base of the tasks about one component at one stop; a component that is not aboard is skipped."""
+
+class LegOperator(AskOperator):
+    """Base of the tasks about one component at one stop; a component that is not aboard is skipped.
+
+    A failure is the last word about its component until a person says what follows: a task that meets one asks, in
+    itself, and does nothing before the answer (R7). The answer of a person counts once, for the failure that it names.
+    """
+
+    CHOICES: ClassVar[dict[str, Choice]] = {}
+    """What the form offers, in its words -> the choice; what the train cannot do is left out."""
 
     def __init__(self, *, component: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -41,25 +55,221 @@ class LegOperator(StationOperator):
         """What the watches need to find the leg again."""
         return {"stop": self.stop, "component": self.component}
 
+    def work(self, station: Station, departure: str, context: Context) -> Result | Waiting:
+        """Do the task's own work as far as it goes now.
+
+        :raises Failed: a failure is the last word about it.
+        """
+        raise NotImplementedError
+
+    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Take an answer, do the work, and ask what follows where it meets a failure."""
+        from stationmaster.departures.failing import Failed
+
+        try:
+            if event is not None and "error" in event:
+                raise AirflowFailException(f"the answer cannot be read: {event['error']}")
+            if is_answer(event):
+                self._taken_or_why(station, departure, event)
+            return self.work(station, departure, context)
+        except Failed as failed:
+            failure = failed.failure
+        return self._what_follows(station, departure, context, event, failure)
+
+    def person(self, station: Station) -> Person:
+        """Return the person on call."""
+        return station.conductor
+
+    def deputies(self, station: Station, departure: str) -> tuple[Person, ...]:
+        """Return the backups."""
+        return station.backups
+
+    @property
+    def changes_production(self) -> bool:
+        """What follows a failure of the promotion changes production, or lets it stay as it is (T-01)."""
+        return self.stop == "promote"
+
+    def offered(self, station: Station, leg: Leg) -> dict[str, Choice]:
+        """Return what may be answered: the words of the form, and the choice."""
+        from stationmaster.departures import failing
+
+        missing = set()
+        if not failing.can_deploy_again(station, leg):
+            missing.add(Choice.DEPLOY_AGAIN)
+        if not failing.can_roll_back(station, leg):
+            missing.add(Choice.ROLL_BACK)
+        return {words: choice for words, choice in self.CHOICES.items() if choice not in missing}
+
+    def question(self, station: Station, departure: str) -> Question:
+        """Return what failed, and what may follow."""
+        failure = self._failure(station, departure)
+        leg = failure.leg
+        return Question(
+            subject=f"{departure}: what follows failure {failure.number} of {leg.component} on {leg.environment}?",
+            body="\n\n".join(
+                [
+                    *(f"{found.code}: {found.sentence}" for found in failure.blockers),
+                    f"The commit is `{leg.sha}`. *Deploy again* counts every gate again and makes another attempt.",
+                    "Nothing is deployed before somebody answers.",
+                ]
+            ),
+            options=tuple(self.offered(station, leg)),
+            fields={
+                REASON: text_field("Reason", "Why: it stands in the message and in the audit"),
+                FAILURE: text_field(
+                    "Failure", "The one that you mean, as the channel numbers it", value=str(failure.number)
+                ),
+            },
+        )
+
+    def told_as(self, station: Station, departure: str) -> str:
+        """Tell each failure's question."""
+        return f"/failure-{self._failure(station, departure).number}"
+
+    def waiting(self, station: Station, departure: str) -> Waiting:
+        """Wait for the answer, for what arrives after all, or until nobody is asked any longer."""
+        from stationmaster.departures import failing
+        from stationmaster.work.obstacles import waiting
+
+        failure = self._failure(station, departure)
+        who = tuple(self._entitled(station, departure))
+        asked = failing.asked(station, failure, tuple(self.offered(station, failure.leg)), who, since=station.now())
+        arguments = {
+            **self.watched,
+            "gate": self.task_id,
+            "failure": failure.number,
+            "since": station.now().isoformat(),
+            "blocker": asked.model_dump(mode="json"),
+        }
+        return Waiting(waiting("failure", asked), "failure", arguments)
+
+    def answered(self, station: Station, departure: str, answer: Answer) -> Result:
+        """Keep the answer; the work goes on by what it says."""
+        from stationmaster.departures import failing, telling, wording
+
+        leg = self.leg(station, departure)
+        named = str(answer.fields.get(FAILURE) or answer.asked.get("failure") or "").strip()
+        choice = self.offered(station, leg).get(answer.choice)
+        if choice is None:
+            raise StepFailedForNow(f"{answer.choice!r} cannot be done here. It is asked again.")
+        reason = str(answer.fields.get(REASON) or "")
+        failure = failing.open_failure(station, leg)
+        if failure is None and _is_kept(station, leg, named, choice, answer.by.id):
+            return {}  # a process that died with this answer in its hands
+        if failure is None:
+            raise StepFailedForNow(f"Nothing of {leg.component} waits for an answer any longer. It is looked at again.")
+        if named != str(failure.number):
+            raise StepFailedForNow(
+                f"The form names failure {named or 'nothing'}, and failure {failure.number} of {leg.component} has "
+                f"come since: put {failure.number} in, if you mean that one. It is asked again."
+            )
+        try:
+            kept = failing.answer(station, leg, failure, choice, reason=reason, by=answer.by.id, at=answer.at)
+        except failing.AnswerRefused as refused:
+            raise StepFailedForNow(f"{refused} It is asked again.") from refused
+        text = wording.failure_answered(failure, answer.choice, answer.by, str(kept.value["reason"]))
+        telling.tell(station, departure, f"{self.stop}/answer/{kept.seq}", text)
+        return {}
+
+    def verified(self, station: Station, leg: Leg) -> Waiting | None:
+        """Bring and verify what a person has asked for once more; None once the environment runs it.
+
+        :raises Failed: the attempt, or its verification, has failed.
+        """
+        from stationmaster.core.gates import Verdict
+        from stationmaster.departures import deploying, failing, recording, verifying
+
+        if failing.attempt(station, leg) > 1:
+            standing = deploying.advance(station, leg)
+            if standing.gate == "run" and standing.verdict is Verdict.DENY:
+                raise failing.Failed(deploying.note_failed_run(station, leg, standing))
+            if not standing.opens:
+                return Waiting(standing, "run" if standing.gate == "run" else "gates", self.watched)
+        standing = verifying.observe(station, leg)
+        if standing.verdict is Verdict.DENY:
+            raise failing.Failed(failing.note_verification(station, leg, standing.blockers[0]))
+        if not standing.opens:
+            return Waiting(standing, "verify", self.watched)
+        deploying.record_deployed(
+            station, leg, at=verifying.first_seen(station, leg), how="reported by the environment"
+        )
+        recording.record(station, leg)
+        return None
+
+    def _failure(self, station: Station, departure: str) -> Failure:
+        from stationmaster.departures import failing
+
+        found = failing.open_failure(station, self.leg(station, departure))
+        if found is None:
+            raise StepFailedForNow(f"What failed of {self.component} was answered meanwhile. It is looked at again.")
+        return found
+
+    def _what_follows(
+        self, station: Station, departure: str, context: Context, event: Result | None, failure: Failure
+    ) -> Result | Waiting:
+        """Ask what follows a failure; whoever waits for a person holds no lock (R8)."""
+        from stationmaster.departures import failing
+        from stationmaster.departures.legs import release_lock
+        from stationmaster.work.obstacles import StepImpossible
+
+        left = failure.choice is Choice.LEAVE and event is not None
+        if left or not failure.is_open:
+            raise StepImpossible(*failure.blockers)
+        failing.require_open(station, failure.leg)
+        release_lock(station, failure.leg)
+        asked = event["asked"] if event is not None and not is_answer(event) else {}
+        before = asked if asked.get("failure") == failure.number else None
+        if before is not None and failing.is_over(station, failure, since=datetime.fromisoformat(before["since"])):
+            raise StepImpossible(*failure.blockers)
+        if before is None and event is not None and recall(context) is not None:
+            # Airflow fails a try whose second question is answered at once (fact 3).
+            raise StepFailedForNow(f"{failure.blockers[0].sentence} What follows is asked in another try.")
+        waits = self._ask(station, departure, context)
+        if before is not None and isinstance(waits, Waiting):
+            kept = {name: before[name] for name in ("since", "blocker")}
+            return waits._replace(arguments={**waits.arguments, **kept})
+        return waits
+
+
+def _is_kept(station: Station, leg: Leg, named: str, choice: Choice, by: str) -> bool:
+    """Return whether this very answer stands in the ledger."""
+    from stationmaster.departures import failing
+
+    return any(
+        str(failure.number) == named
+        and failure.choice is choice
+        and failure.answer is not None
+        and failure.answer.by == by
+        for failure in failing.failures(station, leg)
+    )
+
 
 class DeployOperator(LegOperator):
     """Counts every gate again, takes the lock, deploys once, and follows the run to its end (F01, F32).
 
+    A run that fails, fails the task; looked at again, it asks what follows.
     XCom: ``{"component", "environment", "repository", "sha", "mode", "person", "name"}``.
     """
 
-    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+    CHOICES: ClassVar[dict[str, Choice]] = {
+        "Deploy again": Choice.DEPLOY_AGAIN,
+        "Roll back": Choice.ROLL_BACK,
+        "Leave it": Choice.LEAVE,
+    }
+
+    def work(self, station: Station, departure: str, context: Context) -> Result | Waiting:
         """Go as far as it goes now."""
         from stationmaster.core.gates import Verdict
         from stationmaster.departures import deploying, starting
+        from stationmaster.work.obstacles import StepImpossible
 
         leg = self.leg(station, departure)
-        generation = int(context["ti"].max_tries or 0)
-        standing = deploying.advance(station, leg, generation=generation)
+        standing = deploying.advance(station, leg)
         if deploying.has_begun(station, leg):
             starting.announce(station, departure, self.stop)
         if standing.gate == "run" and standing.verdict is Verdict.DENY:
-            deploying.fail_run(station, leg, standing, generation=generation)
+            deploying.note_failed_run(station, leg, standing)
+            raise StepImpossible(*standing.blockers)
         busy = next((found for found in standing.blockers if found.code == "EFFECT_BUSY"), None)
         if busy is not None:
             return self._again(station, departure, busy)
@@ -80,29 +290,30 @@ class DeployOperator(LegOperator):
 class VerifyOperator(LegOperator):
     """Asks the environment what it runs, several times in a row (F45, F49).
 
+    When its window is over, it asks a person what follows: to deploy again, to look for another window, to go back.
     XCom: ``{"component", "environment", "sha", "since"}``; ``since`` is when it was first seen there, ISO in UTC.
     """
 
-    def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+    CHOICES: ClassVar[dict[str, Choice]] = {
+        "Deploy again": Choice.DEPLOY_AGAIN,
+        "Verify again": Choice.VERIFY_AGAIN,
+        "Roll back": Choice.ROLL_BACK,
+        "Leave it": Choice.LEAVE,
+    }
+
+    def work(self, station: Station, departure: str, context: Context) -> Result | Waiting:
         """Look once; wait for the next look."""
-        from stationmaster.core.gates import Verdict
-        from stationmaster.departures import deploying, recording, verifying
-        from stationmaster.work.obstacles import StepImpossible
+        from stationmaster.departures import verifying
 
         leg = self.leg(station, departure)
-        standing = verifying.observe(station, leg)
-        if standing.verdict is Verdict.DENY:
-            raise StepImpossible(*standing.blockers)
-        if not standing.opens:
-            return Waiting(standing, "verify", self.watched)
-        since = verifying.first_seen(station, leg)
-        deploying.record_deployed(station, leg, at=since, how="reported by the environment")
-        recording.record(station, leg)
+        waits = self.verified(station, leg)
+        if waits is not None:
+            return waits
         return {
             "component": leg.component,
             "environment": leg.environment,
             "sha": leg.sha,
-            "since": since.isoformat(),
+            "since": verifying.first_seen(station, leg).isoformat(),
         }
 
 
@@ -198,8 +409,7 @@ class DeployByHandOperator(AskOperator):
         if event is not None and event["asked"].keys() & {"component", "until"}:
             event = None  # the gates have opened, or an obstacle has gone: nobody was asked yet
         if event is None and self.known(station, departure) is None:
-            generation = int(context["ti"].max_tries or 0)
-            standing = deploying.advance(station, leg, generation=generation)
+            standing = deploying.advance(station, leg)
             if deploying.has_begun(station, leg):
                 starting.announce(station, departure, self.stop)
             if not standing.opens and not any(found.code == "MANUAL_DEPLOY_OPEN" for found in standing.blockers):

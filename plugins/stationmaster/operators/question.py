@@ -128,6 +128,12 @@ def choice_field(title: str, choices: Sequence[str], *, value: str) -> dict[str,
     return {"value": value, "description": "", "schema": {"type": "string", "title": title, "enum": list(choices)}}
 
 
+def choices_field(title: str, choices: Sequence[str]) -> dict[str, Any]:
+    """Return a form field with any number of choices; none at first."""
+    schema = {"type": "array", "items": {"type": "string"}, "examples": list(choices), "title": title}
+    return {"value": [], "description": "Any number of them", "schema": schema}
+
+
 def number_field(title: str, *, most: int) -> dict[str, Any]:
     """Return a form field for a whole number from 0 on."""
     return {"value": 0, "description": "", "schema": {"type": "integer", "title": title, "minimum": 0, "maximum": most}}

@@ -14,7 +14,9 @@ from stationmaster.config.people import Person
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind, kind_of
+from stationmaster.departures.failing import RUN, VERIFICATION
 from stationmaster.ledger.records import DepartureState
+from stationmaster.operators.deploying import FAILURE, REASON
 from stationmaster.operators.handing_over import (
     AcknowledgeOperator,
     CheckAccessOperator,
@@ -37,6 +39,7 @@ YES = (
     "All passed",
     "Done",
     "Go",
+    "Deploy again",
     CheckAccessOperator.EVERYTHING,
     AcknowledgeOperator.TAKEN,
     PairUpOperator.PAIRED,
@@ -54,7 +57,13 @@ WAYS = ("airflow", "reaction", "reply")
 """How people vote, in turn."""
 BESIDE = (DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)
 _AT_THE_CUT = (DepartureState.OPEN, DepartureState.CUTTING)
-_AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
+_AFTER_THE_CUT = (
+    DepartureState.STAGED,
+    DepartureState.GATED,
+    DepartureState.PROMOTING,
+    DepartureState.PARTIAL,
+    DepartureState.FAILED,
+)
 
 
 class Colleagues:
@@ -304,9 +313,13 @@ def _ballots(scene: Scene, departure: str) -> Iterator[tuple[str, ...]]:
 
 
 def _aboard(scene: Scene, action: RequiredAction, departure: str) -> dict[str, str]:
-    """Return the field that names what is aboard, as the channel tells it: a form shows what it was first put with."""
+    """Return the fields that say what is meant, as the channel tells it: a form shows what it was first put with."""
     manifest = scene.ledger.manifest_of(departure)
     component = action.task_instance.task_id.partition(".")[0]
+    if FAILURE in action.params:
+        failed = [fact for kind in (RUN, VERIFICATION) for fact in scene.ledger.facts(departure, kind)]
+        number = sum(f"/{component}/" in fact.subject for fact in failed)
+        return {FAILURE: str(number), REASON: "what was wrong is fixed"}
     if manifest is None:
         return {}
     if COMMIT in action.params and any(each.component == component for each in manifest.passengers):

@@ -44,6 +44,8 @@ def files_for(include: Path, place: Place | None, home: Path) -> Path:
 def bring_the_rest(api: AirflowApi, dag_id: str) -> DagRun:
     """Clear the failed tasks of the newest run that failed, and what follows them; return the run, which goes on.
 
+    Clearing alone brings nothing: the deploying task asks what follows, and somebody of the cast says so.
+
     :raises NothingFailed: no run of the DAG has failed.
     """
     run = next((found for found in reversed(api.runs(dag_id)) if found.state == "failed"), None)

@@ -128,13 +128,21 @@ def _promotions(evidence: Evidence, trains: Trains) -> Iterator[tuple[Dispatch, 
 
 
 def _doubles(evidence: Evidence, trains: Trains) -> Iterator[str]:
-    # What a workflow failed at may be tried again; nothing else is deployed twice.
-    failed = {fact.value["key"] for facts in evidence.facts.values() for fact in facts if fact.kind == "run_failed"}
-    every = (found for found, _, _ in _promotions(evidence, trains) if found.key not in failed)
-    counted = Counter((found.departure, found.repository, found.sha) for found in every)
-    for (departure, repository, sha), times in counted.items():
-        if times > 1:
-            yield f"{departure}: {repository} {sha[:12]} was deployed {times} times"
+    # What has failed is tried again once for each answer by which a person asked for that; nothing else goes twice.
+    counted: Counter[tuple[str, str, str]] = Counter()
+    for found, _team, train in sorted(_promotions(evidence, trains), key=lambda one: one[0].at):
+        names = [each.id for each in train.components if each.repository == found.repository]
+        asked = sum(
+            fact.kind == "failure_answer"
+            and fact.value["choice"] == "deploy_again"
+            and fact.at <= found.at
+            and fact.subject in {f"{name}/{train.production}" for name in names}
+            for fact in evidence.facts.get(found.departure, ())
+        )
+        what = (found.departure, found.repository, found.sha)
+        counted[what] += 1
+        if counted[what] > 1 + asked:
+            yield f"{found.departure}: {found.repository} {found.sha[:12]} was deployed {counted[what]} times"
 
 
 def _without_quorum(evidence: Evidence, trains: Trains) -> Iterator[str]:

@@ -22,6 +22,8 @@ _ESCALATED = "/escalated-to-"
 _SAID_BY_CONDUCTOR = ("cut/started", "promote/started", "cut/hold-question")
 
 _Trains = Mapping[str, tuple[TeamConfig, TrainConfig]]
+_ANSWERS = ("confirmed", "hold_answer", "checklist", "manual", "failure_answer")
+"""The kinds of facts that the person on call, or a backup, has answered a question with."""
 
 
 def counted_here(team: TeamConfig, entry: RotationEntry) -> bool:
@@ -187,7 +189,7 @@ def _in_ledger(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
         role = train.gates.confirm.role if train.gates.confirm else train.on_call
         for fact in facts:
             asked = role if fact.kind == "confirmed" else train.on_call
-            if fact.kind in ("confirmed", "hold_answer", "checklist", "manual") and _counted(team, asked):
+            if fact.kind in _ANSWERS and _counted(team, asked):
                 allowed = {_on_call(team, asked, fact.at), *_backups(team, asked, fact.at)}
                 yield f"{departure}: the fact {fact.kind} {fact.subject[:8]}", fact.by, allowed
     for entry in evidence.audit:
@@ -195,7 +197,10 @@ def _in_ledger(evidence: Evidence, trains: _Trains) -> Iterator[_Claim]:
             team, train = trains[entry.subject.split("/", 1)[0]]
             if not _counted(team, train.on_call):
                 continue
-            yield f"{entry.subject}: the start", entry.actor, {_on_call(team, train.on_call, entry.at)}
+            allowed = {_on_call(team, train.on_call, entry.at)}
+            if entry.body.get("act") == "DEPLOY_AGAIN":
+                allowed |= _backups(team, train.on_call, entry.at)
+            yield f"{entry.subject}: the start", entry.actor, allowed
 
 
 def _rotation(team: TeamConfig, role: str) -> RotationEntry:

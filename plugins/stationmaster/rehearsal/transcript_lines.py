@@ -26,6 +26,13 @@ _STEPS = {
 _IN_LINE = re.compile(r"Batch (\d+) waits for batch (\d+)")
 _MACHINES = frozenset({"stationmaster", "timetable", "admin"})
 """Actors that are nobody's name; a rehearsal's runs are started by its administrator, in place of the timetable."""
+_FOLLOWS = {
+    "deploy_again": "deploy again",
+    "verify_again": "look again",
+    "roll_back": "roll back",
+    "go_on": "go on",
+    "leave": "leave it",
+}
 _SAID = {"approve": "LGTM", "veto": "a veto", "withdraw": "a withdrawal", "unclear": "what may be a veto"}
 _WHERE = {
     "airflow": "in Airflow",
@@ -152,6 +159,12 @@ class _Teller:
             "manual": lambda: "Deployed by hand" + (f": {value['note']}" if value.get("note") else ""),
             "note": lambda: str(value.get("text")),
             "run_failed": lambda: "The deploy workflow failed",
+            "verify_failed": lambda: "The window of the verification is over",
+            "failure_answer": lambda: (
+                f"What follows the failure of {component} on {environment}: "
+                + _FOLLOWS.get(str(value.get("choice")), "")
+                + (f": {value['reason']}" if value.get("reason") else "")
+            ),
             "message_gone": lambda: "A message was deleted in Slack",
             "freeze-exception": lambda: _exception(value, self._name),
             "freeze-exception-used": lambda: f"The exception {subject} from {value.get('freeze')} is used",
