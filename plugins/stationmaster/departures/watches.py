@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.core.transitions import Act, allows
+from stationmaster.core.transitions import Act, ActRefused, allows
 from stationmaster.departures import (
     bringing_home,
     counting,
@@ -34,6 +34,7 @@ from stationmaster.departures.obstacles import obstacle
 from stationmaster.departures.resting import resting
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import waits
+from stationmaster.work.effects import GateClosed
 from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
@@ -122,9 +123,12 @@ def pulse(station: Station, watch: str, departure: str) -> int | None:
 
 
 def _skipped(station: Station, departure: str, watch: str) -> bool:
-    """A task of a departure that a person has skipped need not wait: it ends when it is woken."""
+    """A task of a departure that a person has skipped, or takes back, need not wait: it ends when it is woken."""
     found = station.ledger.departure(departure)
-    return found is not None and found.state in DROPPED and watch != "rollback"
+    if found is None or watch == "rollback":
+        return False
+    going_back = found.state in legs.TAKEN_BACK and watch != waits.AGAIN  # what takes it back waits, too
+    return found.state in DROPPED or going_back
 
 
 def _refused(station: Station, leg: deploying.Leg) -> bool:
@@ -226,7 +230,12 @@ def _verify(station: Station, departure: str, arguments: Arguments) -> Standing:
 
 
 def _rollback(station: Station, departure: str, _: Arguments) -> Standing:
-    return rolling_back.watch(station, departure)
+    try:
+        return rolling_back.watch(station, departure)
+    except (ActRefused, rolling_back.Replaced):
+        return passed("rollback")  # a worker says why
+    except GateClosed as closed:
+        return closed.standing
 
 
 def _checks(station: Station, departure: str, _: Arguments) -> Standing:

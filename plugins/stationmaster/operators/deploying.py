@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.core.transitions import DepartureState
+from stationmaster.operators import run_marks
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, Waiting
 from stationmaster.operators.question import COMMIT, Question, commit_field, text_field
@@ -19,7 +21,45 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 
-class LegOperator(StationOperator):
+_BEFORE = frozenset(
+    {
+        DepartureState.OPEN,
+        DepartureState.CUTTING,
+        DepartureState.STAGED,
+        DepartureState.GATED,
+        DepartureState.SKIPPED,
+        DepartureState.SKIPPED_EMPTY,
+        DepartureState.MISSED,
+    }
+)
+"""The states of a departure of which nothing has come to production."""
+
+
+class _ToProduction(StationOperator):
+    """A task of one component whose failure on the way to production is kept: production may go back for it."""
+
+    component: str
+
+    def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Take the step; what fails for good is kept in the ledger, for it may be the cause of a way back."""
+        try:
+            return super()._guarded(station, departure, context, event)
+        except AirflowSkipException:
+            raise
+        except Exception as error:
+            if _for_good(context, error):
+                self._note_failure(station, departure, error)
+            raise
+
+    def _note_failure(self, station: Station, departure: str, error: Exception) -> None:
+        from stationmaster.departures import last_word, legs
+
+        leg = legs.leg_of(station, departure, self.stop, self.component)
+        if leg is not None and self.stop == "promote":
+            last_word.note(station, leg, task=str(self.task_id), why=str(error))
+
+
+class LegOperator(_ToProduction):
     """Base of the tasks about one component at one stop; a component that is not aboard is skipped."""
 
     def __init__(self, *, component: str, **kwargs: Any) -> None:
@@ -39,6 +79,11 @@ class LegOperator(StationOperator):
     def watched(self) -> dict[str, Any]:
         """What the watches need to find the leg again."""
         return {"stop": self.stop, "component": self.component}
+
+
+def _for_good(context: Context, error: Exception) -> bool:
+    """Return whether Airflow takes no other try after an error."""
+    return isinstance(error, AirflowFailException) or int(context["ti"].try_number) > int(context["ti"].max_tries or 0)
 
 
 class DeployOperator(LegOperator):
@@ -85,12 +130,13 @@ class VerifyOperator(LegOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Look once; wait for the next look."""
         from stationmaster.core.gates import Verdict
-        from stationmaster.departures import deploying, recording, verifying
+        from stationmaster.departures import deploying, last_word, recording, verifying
         from stationmaster.work.obstacles import StepImpossible
 
         leg = self.leg(station, departure)
         standing = verifying.observe(station, leg)
         if standing.verdict is Verdict.DENY:
+            last_word.note_verification(station, leg, standing.blockers[0])
             raise StepImpossible(*standing.blockers)
         if not standing.opens:
             return Waiting(standing, "verify", self.watched)
@@ -105,7 +151,7 @@ class VerifyOperator(LegOperator):
         }
 
 
-class DeployByHandOperator(AskOperator):
+class DeployByHandOperator(_ToProduction, AskOperator):
     """Asks the person on call to deploy by the runbook and to say that it is done (mode ``manual``, C-24).
 
     XCom: ``{"person", "name", "choice"}``.
@@ -217,7 +263,9 @@ class DeployByHandOperator(AskOperator):
 class RollBackOperator(StationOperator):
     """Takes production back to what it ran before, when a promotion failed half-way (C-18).
 
-    XCom: ``{"components": [...]}``: what went back, or nothing to undo: skipped.
+    Its cause is a failure in the ledger that nothing has answered; that a task is red is none. Whatever else asks for
+    it, such as a task that somebody marked and cleared, is refused. XCom: ``{"components": [...]}``: what went back, or
+    nothing to undo: skipped.
     """
 
     ends_with_departure: ClassVar[bool] = False
@@ -225,14 +273,30 @@ class RollBackOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Go back as far as it goes now."""
         from stationmaster.core.departure_ids import kind_of
-        from stationmaster.departures import rolling_back
+        from stationmaster.core.transitions import Act
+        from stationmaster.departures import acts, last_word, rolling_back
+        from stationmaster.departures.mandates import present
+        from stationmaster.ledger.records import DepartureState
 
+        found = station.ledger.departure(departure)
+        if found is not None and found.state in _BEFORE:
+            raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
+        if found is not None and found.state is DepartureState.ROLLING_BACK:
+            mandate = present(station, departure)
+            if mandate is not None and mandate.act is Act.TAKE_BACK:
+                raise AirflowSkipException(f"{mandate.by} takes {departure} back by the form: {mandate.why}")
+        elif found is None or found.state is not DepartureState.ROLLED_BACK:
+            acts.require(station, departure, Act.COMPENSATE)
         legs = rolling_back.legs_to_undo(station, departure)
         if not legs:
             raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
-        if station.train.on_partial_failure != "compensate" and not kind_of(departure).is_hotfix:
+        automatic = station.train.on_partial_failure == "compensate" or kind_of(departure).is_hotfix
+        if not automatic and not last_word.asked_for(station, departure):
             raise AirflowSkipException("the train's file leaves the way back to a person")
-        standing = rolling_back.advance(station, departure)
+        try:
+            standing = rolling_back.advance(station, departure)
+        except (rolling_back.NothingFailed, rolling_back.Replaced) as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         if not standing.opens:
             return Waiting(standing, "rollback", {})
         return {"components": [leg.component for leg in legs]}
