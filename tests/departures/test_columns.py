@@ -6,7 +6,7 @@ import pytest
 
 from stationmaster.config.board import Board
 from stationmaster.core.transitions import Act
-from stationmaster.departures import columns, gate_table
+from stationmaster.departures import board_moves, columns, gate_table
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
@@ -34,7 +34,7 @@ def state(week, number, repo=EXPLORER):
 
 
 def move(week, stop):
-    return {(each.repository, each.number): each.how for each in columns.move(week.station(), week.departure, stop)}
+    return {(each.repository, each.number): each.how for each in board_moves.move(week.station(), week.departure, stop)}
 
 
 @pytest.fixture

@@ -33,7 +33,10 @@ from stationmaster.departures.watches import look
 from stationmaster.ledger.records import DepartureState
 from stationmaster.rehearsal.github.faults import Fault
 from stationmaster.work.obstacles import StepImpossible
+from tests.departures.test_going_back import go, promoted, three
 from tests.departures.week import EXPLORER, OPS, PORTAL, WEDNESDAY, Week
+
+__all__ = ["promoted", "three"]
 
 HOTFIX, SECURITY = DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX
 SECRET_CHANNEL = "C05SECURITY"
@@ -500,3 +503,63 @@ def test_the_messages_of_a_hotfix_name_it(calm):
     headline = telling.told(calm.station(), departure, telling.HEADLINE)
     texts = [message.text for message in calm.slack.messages[OPS] if message.ts == headline.ts]
     assert "hotfix 2021-W42-1" in texts[0]
+
+
+# What was taken back (G3).
+
+
+@pytest.fixture
+def taken_back(three):
+    """The newest week was taken back; its explorer's commit is on main."""
+    rejected = three.ledger.manifest_of(three.departure)
+    go(three)
+    three.clock.move(minutes=30)
+    three.rejected = rejected
+    return three
+
+
+def test_g3_a_hotfix_with_a_commit_that_was_taken_back_waits_until_its_rejection_is_lifted(taken_back):
+    """F46: picked, it is another commit than the one that was rejected."""
+    rejected = taken_back.rejected.sha_of("explorer")
+    start(taken_back, rejected)
+    assert taken_back.ledger.manifest_of(taken_back.departure).sha_of("explorer") != rejected
+    voting.open_round(taken_back.station(), taken_back.departure)
+    taken_back.vote("amara")
+    taken_back.clock.move(minutes=30)
+    sent = len(taken_back.dispatches())
+    standing = taken_back.advance("promote", "explorer")
+    assert codes(standing) == ["REJECTED_ABOARD"]
+    assert len(taken_back.dispatches()) == sent
+    taken_back.ledger.lift_rejection(taken_back.rejected.hash, "it was the database", taken_back.clock(), "emil")
+    assert taken_back.deploy("promote", "explorer").opens
+    assert len(taken_back.dispatches()) == sent + 1
+
+
+@pytest.mark.parametrize("shape", ["as it is", "picked by somebody"])
+def test_g3_in_whichever_shape_it_comes(taken_back, shape):
+    rejected, forge = taken_back.rejected.sha_of("explorer"), taken_back.station().forge
+    sha = rejected
+    if shape == "picked by somebody":
+        sha = forge.pick(EXPLORER, running(taken_back), [rejected], scratch="scratch").sha
+    forge.move_branch(EXPLORER, "fix", sha)
+    start(taken_back, sha, branch="fix")
+    assert "REJECTED_ABOARD" in codes(gate_table.standing(taken_back.station(), taken_back.departure, Act.PROMOTE))
+
+
+def test_g3_a_commit_that_was_not_taken_back_may_go(taken_back):
+    sha = taken_back.github.push(EXPLORER, branch="fix", title="The fix", author="dev-30").sha
+    forge = taken_back.station().forge
+    apart = forge.pick(EXPLORER, running(taken_back), [sha], scratch="scratch").sha
+    forge.move_branch(EXPLORER, "fix-alone", apart)
+    start(taken_back, apart, branch="fix-alone")
+    assert "REJECTED_ABOARD" not in codes(gate_table.standing(taken_back.station(), taken_back.departure, Act.PROMOTE))
+
+
+def test_g3_a_rejection_holds_from_the_beginning_of_the_way_back(three):
+    """The week is not back yet, and a hotfix may not bring it on meanwhile."""
+    rejected = three.ledger.manifest_of(three.departure)
+    found = going_back.plan(three.station())
+    going_back.choose(three.station(), found, reason="broken", by="emil", accept_irreversible=False)
+    three.github.deploy(EXPLORER, "prod", three.manifests[1].sha_of("explorer"))
+    start(three, rejected.sha_of("explorer"))
+    assert "REJECTED_ABOARD" in codes(gate_table.standing(three.station(), three.departure, Act.PROMOTE))

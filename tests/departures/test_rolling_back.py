@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures import arriving, gate_table, opening, rolling_back
+from stationmaster.departures import arriving, gate_table, going_back, opening, rolling_back
 from stationmaster.departures.deploying import RunFailed
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
@@ -32,6 +32,12 @@ def fail_explorer(week):
     week.github.script_runs(EXPLORER, "deploy.yml", conclusion="failure")
     with pytest.raises(RunFailed):
         week.deploy("promote", "explorer")
+
+
+def ask(week, to=None, *, by="emil", reason="the login is broken"):
+    """What the form does before it goes back."""
+    found = going_back.plan(week.station(), to)
+    return going_back.choose(week.station(), found, reason=reason, by=by, accept_irreversible=False)
 
 
 def roll_back(week):
@@ -106,6 +112,7 @@ def test_f47_a_deploy_that_still_runs_is_stopped_first_and_cannot_arrive_afterwa
     before = ready.github.deployed(PORTAL, "prod")
     ready.advance("promote", "portal")
     ready.clock.move(seconds=30)
+    ask(ready)
     standing = rolling_back.advance(ready.station(), ready.departure)
     assert [found.code for found in standing.blockers] == ["RUN_IN_PROGRESS"]
     assert [run.conclusion for run in runs_of(ready, PORTAL)] == ["cancelled"]
@@ -119,6 +126,7 @@ def test_f47_a_run_that_will_not_stop_is_stopped_by_force(ready):
     ready.advance("promote", "portal")
     ready.clock.move(seconds=30)
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", duration=timedelta(hours=2), stubborn=True)
+    ask(ready)
     for _ in range(14):
         rolling_back.advance(ready.station(), ready.departure)
         ready.clock.move(seconds=30)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from stationmaster.departures import opening
+from stationmaster.departures import last_word, opening
 from stationmaster.ledger.records import DepartureState, EffectState
 from tests.departures.week import EXPLORER, PORTAL
 from tests.operators.runs import answer
@@ -456,9 +456,16 @@ def test_nothing_is_taken_back_that_was_not_begun(ready):
     assert dispatched(ready) == 0
 
 
+def break_down(run, component="portal"):
+    """A task of the component fails for good: its worker was killed at each try, say."""
+    station, leg = run.week.station(), run.week.leg("promote", component)
+    last_word.note(station, leg, task=DEPLOY, why="its worker was killed")
+
+
 def test_c18_only_what_was_begun_is_taken_back_to_the_recorded_target(ready):
     before = ready.week.github.deployed(PORTAL, "prod")
     ready.drive(DEPLOY)
+    break_down(ready, "explorer")
     assert ready.week.github.deployed(PORTAL, "prod") != before
     outcome = ready.drive("roll_back")
     assert outcome.value == {"components": ["portal"]}
@@ -470,6 +477,7 @@ def test_c18_only_what_was_begun_is_taken_back_to_the_recorded_target(ready):
 def test_f47_a_run_that_is_still_going_is_cancelled_first(ready):
     before = ready.week.github.deployed(PORTAL, "prod")
     ready.start(DEPLOY)
+    break_down(ready)
     outcome = ready.start("roll_back")
     assert (outcome.kind, outcome.watch) == ("deferred", "rollback")
     assert ready.blockers("roll_back") == ["RUN_IN_PROGRESS"]
@@ -544,6 +552,7 @@ def test_f67_clearing_goes_on_with_the_second_and_does_nothing_to_the_first(read
 
 def test_the_way_back_waits_for_github_after_the_window_too(ready):
     ready.drive(DEPLOY)
+    break_down(ready)
     ready.week.fault("bad_gateway_before", "/actions/", times=100_000)
     ready.week.clock.to(CLOSED)
     outcome = ready.start("roll_back")

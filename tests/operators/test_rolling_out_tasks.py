@@ -18,7 +18,8 @@ from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import station as station_module
 from stationmaster.operators.base import StationOperator
 from stationmaster.operators.rolling_out import SayScheduleOperator
-from stationmaster.rollouts import records, speaking
+from stationmaster.rehearsal.governance.world import Upgrade
+from stationmaster.rollouts import planning, records, speaking
 from stationmaster.triggers.rollout_trigger import RolloutTrigger
 from tests.departures.week import INCLUDE
 from tests.rollouts.conftest import board, rolling  # noqa: F401 - the world of a rollout
@@ -66,6 +67,7 @@ class Form:
                 xcom_push=push,
                 max_tries=5,
                 try_number=1,
+                task_id="a_task",
                 id=uuid.uuid4(),
                 get_task_states=lambda *, dag_id, run_ids: {run_ids[0]: self.states},
             ),
@@ -80,6 +82,11 @@ class Form:
             operator.batch = mapped["batch"]
         value = operator.execute(self.context())
         return json.loads(json.dumps(value))
+
+    def begin(self) -> Any:
+        """Check the plan and open the rollout, as the first tasks do."""
+        self.run("check_the_plan")
+        return self.run("open_the_rollout")
 
     def waits(self, task: str, batch: dict[str, Any]) -> RolloutTrigger:
         with pytest.raises(TaskDeferred) as deferred:
@@ -179,7 +186,7 @@ def test_nobody_outside_the_team_begins_a_rollout(form: Form) -> None:
 def test_d10_batches_wait_without_a_worker_and_say_why(form: Form) -> None:
     rolling_ = form.rolling
     form.params["dry_run"] = False
-    rows = form.run("open_the_rollout")
+    rows = form.begin()
     assert rows == [
         {"departure": DEPARTURE, "rollout": 1, "number": 1, "label": "batch 1 · io67a"},
         {"departure": DEPARTURE, "rollout": 1, "number": 2, "label": "batch 2 · shefu, uzr34"},
@@ -212,7 +219,7 @@ def test_d10_batches_wait_without_a_worker_and_say_why(form: Form) -> None:
 
 def test_f71_a_run_that_is_cleared_days_later_finds_its_rollout_again(form: Form) -> None:
     form.params["dry_run"] = False
-    rows = form.run("open_the_rollout")
+    rows = form.begin()
     form.rolling.clock.move(days=6)
     form.params["plan"] = "this is not read any more"
     assert form.run("check_the_plan")["batches"] == 3
@@ -221,7 +228,7 @@ def test_f71_a_run_that_is_cleared_days_later_finds_its_rollout_again(form: Form
 
 def test_d11_what_is_left_to_propose_wakes_a_worker_and_ends_nothing(form: Form) -> None:
     form.params["dry_run"] = False
-    rows = form.run("open_the_rollout")
+    rows = form.begin()
     trigger = form.waits("batch.create_proposal_if_none_exists", rows[0])
     form.rolling.clock.move(hours=3)
     settled, standing = trigger.look()
@@ -233,7 +240,7 @@ def test_d11_what_is_left_to_propose_wakes_a_worker_and_ends_nothing(form: Form)
 
 def test_an_aborted_rollout_wakes_its_tasks_and_skips_them(form: Form) -> None:
     form.params["dry_run"] = False
-    rows = form.run("open_the_rollout")
+    rows = form.begin()
     trigger = form.waits("batch.wait_until_start_time", rows[1])
     station = form.rolling.station()
     speaking.say(station, speaking.open_record(station), "abort", why="wrong", by="anouk")
@@ -249,7 +256,7 @@ def test_what_cannot_be_reached_is_waited_for(form: Form) -> None:
     from stationmaster.rehearsal.governance.world import Fault
 
     form.params["dry_run"] = False
-    rows = form.run("open_the_rollout")
+    rows = form.begin()
     form.rolling.clock.move(hours=3)
     form.rolling.governance.script(Fault(kind="no_json"))
     with pytest.raises(TaskDeferred) as deferred:
@@ -328,3 +335,73 @@ def test_f69_the_arguments_of_the_trigger_and_the_names_of_the_stages_are_contra
         },
     )
     assert list(STAGES) == ["start", "proposed", "accepted", "running", "quiet"]
+
+
+def test_s4_a_batch_believes_its_row_only_the_number(form: Form) -> None:
+    form.params["dry_run"] = False
+    rows = form.begin()
+    other = form.rolling.promoted("dre.weekly/2026-W46", "b" * 40)
+    before = form.rolling.ledger.audit(other)
+    form.rolling.clock.move(hours=3)
+    forged = {**rows[0], "departure": other, "rollout": 7, "label": "batch 9 · nothing"}
+    assert form.run("batch.create_proposal_if_none_exists", batch=forged)["targets"] == {"io67a": "proposed"}
+    assert form.rolling.ledger.audit(other) == before
+    for number in (99, "1", None):
+        with pytest.raises(AirflowFailException, match="has no batch"):
+            form.run("batch.create_proposal_if_none_exists", batch={**rows[0], "number": number})
+
+
+def test_s4_a_batch_of_a_run_that_has_opened_nothing_does_nothing(form: Form) -> None:
+    form.params["dry_run"] = False
+    rows = form.begin()
+    form.run_id = "another"
+    with pytest.raises(AirflowFailException, match="this run has opened no rollout"):
+        form.run("batch.create_proposal_if_none_exists", batch=rows[0])
+    assert form.rolling.governance.proposals == []
+
+
+def test_o1_the_person_on_call_is_told_and_the_run_never_rolls_out_anything_later(form: Form) -> None:
+    rolling_ = form.rolling
+    form.params["dry_run"] = False
+    rolling_.clock.move(weeks=5)
+    with pytest.raises(AirflowFailException, match="it was never cut"):
+        form.run("check_the_plan")
+    told = [text for text in rolling_.said() if "nothing is rolled out" in text]
+    assert len(told) == 1
+    assert rolling_.station().conductor.mention in told[0]
+    rolling_.promoted(planning.due_departure(rolling_.station()))
+    with pytest.raises(AirflowFailException, match="this form was refused when it was filled in"):
+        form.run("check_the_plan")
+    with pytest.raises(AirflowFailException, match="this form was refused when it was filled in"):
+        form.run("open_the_rollout")
+
+
+def test_o2_the_form_refuses_to_take_targets_back_unless_they_are_named(form: Form) -> None:
+    rolling_ = form.rolling
+    rolling_.promoted("dre.weekly/2026-W46", "b" * 40)
+    for target in ("io67a", "shefu"):
+        rolling_.governance.upgrade(Upgrade(target=target, version=NEW))
+    form.params |= {"departure": "2026-W46"}
+    with pytest.raises(AirflowFailException) as failed:
+        form.run("check_the_plan")
+    assert "WOULD_DOWNGRADE: replica on io67a runs aaaaaaaaaaaa, which is newer than bbbbbbbbbbbb." in str(failed.value)
+    form.params |= {"take_back": ["io67a", "nobody"]}
+    with pytest.raises(AirflowFailException, match="The plan has no target nobody"):
+        form.run("check_the_plan")
+    form.params |= {"take_back": ["io67a"]}
+    with pytest.raises(AirflowFailException, match="replica on shefu"):
+        form.run("check_the_plan")
+    form.params |= {"take_back": ["io67a", "shefu"], "dry_run": False}
+    form.begin()
+    record = records.newest(rolling_.ledger, "dre.weekly/2026-W46")
+    assert record.accepted == ("io67a", "shefu")
+
+
+def test_f69_a_rollout_that_an_older_release_opened_goes_on(form: Form) -> None:
+    station = form.rolling.station()
+    found = planning.check(station, week=None, text=None, start=None)
+    planning.open_rollout(station, found, by="anouk", run=form.run_id)
+    form.params["dry_run"] = False
+    rows = form.run("open_the_rollout")
+    form.rolling.clock.move(hours=3)
+    assert form.run("batch.create_proposal_if_none_exists", batch=rows[0])["targets"] == {"io67a": "proposed"}

@@ -21,6 +21,7 @@ from stationmaster.departures.station import Station
 from stationmaster.hooks.alerts import FiringAlerts
 from stationmaster.hooks.chat import Chat
 from stationmaster.hooks.chat_retries import RepeatableCallRetries
+from stationmaster.hooks.errors import ForgeNotFound
 from stationmaster.hooks.governance_wire import Address
 from stationmaster.hooks.proposals import Proposals
 from stationmaster.ledger import Ledger
@@ -81,6 +82,18 @@ def dre_team(**rollout: Any) -> TeamConfig:
     return team.model_copy(update={"trains": {"weekly": TrainConfig.model_validate(train)}, "connections": connections})
 
 
+class Histories:
+    """The order of commits, as GitHub's comparison tells it."""
+
+    order = (OLD, OTHER, NEW)
+
+    def relation(self, repository: str, base: str, head: str) -> str:
+        if base not in self.order or head not in self.order:
+            raise ForgeNotFound(f"{repository} has no such commit")
+        first, second = self.order.index(base), self.order.index(head)
+        return "identical" if first == second else "ahead" if second > first else "behind"
+
+
 @dataclass
 class Rolling:
     """A departure that is promoted, and the world that its rollout changes."""
@@ -96,7 +109,7 @@ class Rolling:
 
     def station(self, **changes: Any) -> Station:
         """A station as every task makes one."""
-        fields = {"ledger": self.ledger, "chat": self.chat, "now": self.clock} | changes
+        fields = {"ledger": self.ledger, "chat": self.chat, "forge": Histories(), "now": self.clock} | changes
         station = Station(team=self.team, train="weekly", **fields)
         headers = {"Authorization": f"Bearer {STAND_IN_TOKEN}"}
         station.__dict__["proposals"] = Proposals("", address=Address(f"{self.base}/governance", headers))

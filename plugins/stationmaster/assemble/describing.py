@@ -84,18 +84,22 @@ def rollback_doc(include: Path, train: TrainConfig) -> str:
     marks = ", ".join(f"`{label}`" for label in train.rollback.irreversible) or "no label"
     return f"""# {train.title}: rollback
 
-**What.** Takes {train.production} back to what an earlier departure had brought, whole and healthy: the newest one, or
-the week that you name. What still deploys is stopped first. The manifest that is taken back is rejected: no train
-brings it again before somebody lifts that. No freeze and no gate keeps a rollback.
+**What.** Takes {train.production} back: each component to what was healthy there before, or to the week that you name.
+A promotion that is under way is stopped, and all that it has sent goes back. What has come since, such as a hotfix,
+stays unless you name the week. The manifest is rejected at once: nothing brings it again before that is lifted. No
+freeze and no gate keeps a rollback.
 
 **When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
 at first, nothing else is done.
 
-**Who is asked.** Nobody. It is done in the name of whoever fills the form in, with their reason.{_only(train)}
+**Who is asked.** Nobody, as a rule. It is done in the name of the person who fills the form in, with their
+reason.{_only(train)} If a deployment does not stop, not by force either, that person and the backups are asked whether
+to go on without it.
 
 **If it fails.** The log's last line names what is wrong, and which weeks can be gone back to. A change that bears
-{marks} is not undone by going back: the form asks whether you accept that. Clear the failed task to go on where it
-stopped.
+{marks} is not undone by going back: the form asks whether you accept that. If the way back itself fails, start the form
+again, to the same week or another. If you bring {train.production} back by hand, clear the task: it only looks, and
+ends the departure as ROLLED_BACK.
 
 **Dry run.** The form's own.
 
@@ -158,10 +162,11 @@ def rollout_doc(train: TrainConfig, rollout: Rollout) -> str:
     alerts = rollout.alerts
     return f"""# {train.title}: rollout
 
-**What.** Brings the commit of `{rollout.component}` that a promoted departure carries to the targets of the plan in the
-form ({len(rollout.targets)} are known), batch by batch, over days. Each batch waits for its time and for the batches
-before it; makes a proposal for each target unless the newest one is ours already; asks for votes; waits until they are
-accepted, until the targets run the version, and until no alert of theirs has fired for {in_words(alerts.quiet)}.
+**What.** Brings the commit of `{rollout.component}` that the departure of this week, or of the week that you name, has
+brought to production to the targets of the plan in the form ({len(rollout.targets)} are known), batch by batch, over
+days. Each batch waits for its time and for the batches before it; makes a proposal for each target unless the newest
+one is ours already; asks for votes; waits until they are accepted, until the targets run the version, and until no
+alert of theirs has fired for {in_words(alerts.quiet)}.
 
 **When.** Started by hand. With `dry_run`, as the form has it at first, the plan is checked and the schedule said, and
 nothing else happens.
@@ -169,7 +174,9 @@ nothing else happens.
 **Who is asked.** Whoever holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that gets no
 further is told again every {in_words(rollout.stall)}.
 
-**If it fails.** A plan with mistakes fails the first task, which lists all of them with their lines. More failed
+**If it fails.** A plan with mistakes fails the first task, which lists all of them with their lines. So do targets that
+run something newer: name those that are to go back under *Take back*. If the departure of this week is not promoted,
+nothing is rolled out, and the person on call is told. More failed
 targets in a batch than are tolerated hold it: `stationmaster rollout again`, `leave` or `abort` decide. Clear a failed
 task: no proposal is made twice, however often it is tried. `stationmaster rollout pause` holds what has not begun.
 

@@ -114,7 +114,7 @@ def _form(rollout: Rollout) -> dict[str, Param]:
             type=["null", "string"],
             pattern=r"^\d{4}-W\d{2}$",
             title="Departure",
-            description="The week of a departure that is promoted, such as 2026-W48; empty: the newest one.",
+            description="The week of a departure that is promoted, such as 2026-W48; empty: the one of this week.",
         ),
         "plan": Param(
             rollout.plan,
@@ -129,5 +129,12 @@ def _form(rollout: Rollout) -> dict[str, Param]:
             format="date",
             title="Days count from the week of",
             description="Empty: this week.",
+        ),
+        "take_back": Param(
+            [],
+            type="array",
+            items={"type": "string", "maxLength": 100},
+            title="Take back",
+            description="Targets that run something newer and go back all the same: the whole name of each.",
         ),
     }

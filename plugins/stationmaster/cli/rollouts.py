@@ -38,7 +38,7 @@ rollout = typer.Typer(name="rollout", help="Look at a rollout, hold it, let it g
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (preview, status, pause, resume, abort, again, leave):
+    for command in (preview, status, pause, resume, abort, again, leave, downgrade):
         rollout.command()(command)
     app.add_typer(rollout)
 
@@ -57,7 +57,7 @@ def preview(
 ) -> None:
     """Say what a plan means, batch by batch, or everything that is wrong with it; nothing is done.
 
-    The version is that of the newest promoted departure; without one, or without a ledger, only zeros are shown.
+    The version is that of this week's departure; if it is not promoted, or without a ledger, only zeros are shown.
 
     Example: stationmaster rollout preview dre.weekly --plan plan.yaml --start 2026-11-23
 
@@ -173,6 +173,23 @@ def leave(
     Exit codes: 0 it is left out, 1 the team's files hold errors, 2 it is done already, or no such target or person.
     """
     _say(train, "leave", target, why, by, include, home)
+
+
+def downgrade(
+    train: TrainArgument,
+    target: TargetArgument,
+    why: WhyOption,
+    by: ByOption,
+    include: IncludeOption = None,
+    home: HomeOption = HOME,
+) -> None:
+    """Accept that a target which runs something newer is taken back to what the rollout brings.
+
+    Example: stationmaster rollout downgrade dre.weekly io67a --why "W48 loses blocks there" --by bojan
+
+    Exit codes: 0 accepted, 1 the team's files hold errors, 2 its proposal is made already, or no such target or person.
+    """
+    _say(train, "downgrade", target, why, by, include, home)
 
 
 def _say(train: str, word: Word, target: str | None, why: str, by: str, include: Path | None, home: Path) -> None:

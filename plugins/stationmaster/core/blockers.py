@@ -279,6 +279,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     # Deploying
     ("RUN_IN_PROGRESS", "The deployment of {component} runs: {run}.", "Nothing to do: it is followed to its end."),
     (
+        "RUN_WILL_NOT_STOP",
+        "The deployment of {component} was asked to stop, and then stopped by force, and still runs: {run}.",
+        "Stop it on GitHub. Otherwise whoever asked for the rollback answers its task: Go anyway.",
+    ),
+    (
         "RUN_NOT_FOUND",
         "The workflow run of {component} was asked for, but does not show.",
         "Look at the repository's Actions page; it is looked for until the discovery window ends.",
@@ -336,7 +341,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "WOULD_DOWNGRADE",
         "{component} on {environment} runs {found}, which is newer than {sha}.",
-        "Skip this departure; to go back on purpose, start a rollback.",
+        "Skip this departure; to go back on purpose, roll back. Of a rollout, leave the target out or accept it.",
     ),
     (
         "DRIFT",
@@ -376,7 +381,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "ROLLBACK_BY_HAND",
         "{component} on {environment} cannot be rolled back by itself; the target is {target}.",
-        "Follow the component's runbook to bring the target back, then answer the task.",
+        "Follow the component's runbook to bring the target back, then clear the task: it looks and ends the way back.",
     ),
     (
         "MANIFEST_REJECTED",

@@ -36,6 +36,17 @@ def require(station: Station, departure: str, act: Act) -> Departure:
     return found
 
 
+class StateGuard(CountedGuard):
+    """The guard of what belongs to an act without being it: the state allows the act, now and when it begins."""
+
+    def __init__(self, station: Station, departure: str, act: Act) -> None:
+        super().__init__(station, departure, lambda: self._ask())
+        self.station, self.act = station, act
+
+    def _ask(self) -> None:
+        require(self.station, self.subject, self.act)
+
+
 class DepartureGuard(CountedGuard):
     """The guard of an effect of a departure.
 

@@ -12,14 +12,16 @@ from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.departure_ids import kind_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.manifest import Manifest
+from stationmaster.core.transitions import Act
 from stationmaster.departures import changes, telling, voting, wording_beside
+from stationmaster.departures.acts import DepartureGuard, StateGuard
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.homecoming import Hotfixed, carries, picked, pull_key
 from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work.effects import FREE, Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -134,6 +136,7 @@ def onto_train(station: Station, departure: str) -> Departure | None:
         base=old,
         shas=hotfix.origins,
         branch=f"{branch_of(departure)}-train",
+        guard=StateGuard(station, train, Act.BOARD),
     )
     found, manifest = station.ledger.departure(train), station.ledger.manifest_of(train)
     if found is None or manifest is None or found.state not in _OPEN:
@@ -190,7 +193,7 @@ def _board(
     once = f"{REPLACED}/{hotfix.component}/{new}"
     station.ledger.record_once(train, REPLACED, hotfix.component, value, station.now(), "stationmaster", key=once)
     changes.keep_back(station, departure, hotfix.repository, old, new)
-    station.ledger.pin(train, Manifest.of(passengers), station.now(), "stationmaster")
+    station.ledger.pin(train, Manifest.of(passengers), station.now(), "stationmaster", act=Act.BOARD)
 
 
 def _ask_anew(station: Station, train: str) -> None:
@@ -217,7 +220,8 @@ def _open_pull(station: Station, departure: str, hotfix: Hotfixed) -> Receipt:
         return {"number": pull.number, "url": pull.url} if pull is not None else None
 
     intent = {"repository": hotfix.repository, "head": head, "base": hotfix.branch}
-    return perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up)
+    guard = DepartureGuard(station, departure, Act.BRING_HOME, why="its way home")
+    return perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up)
 
 
 def _remind(station: Station, departure: str, hotfix: Hotfixed) -> None:

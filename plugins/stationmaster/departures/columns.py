@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing
 from stationmaster.core.rule_gates import column_gate
-from stationmaster.core.value import Value
 from stationmaster.departures.obstacles import conducted_by
-from stationmaster.hooks.errors import ForgeError, ForgeNotFound
-from stationmaster.work.effects import FREE, Receipt, perform
+from stationmaster.hooks.errors import ForgeError
 from stationmaster.work.obstacles import passed
 
 if TYPE_CHECKING:
@@ -23,14 +21,6 @@ if TYPE_CHECKING:
 
 LISTED = "board_listed"
 """The fact that says which issues move after a stop: subject the stop, value ``{"issues": [[repository, number]]}``."""
-
-
-class Moved(Value):
-    """One issue, and what became of it: ``moved``, ``closed``, or ``left`` where a person had put it elsewhere."""
-
-    repository: str
-    number: int
-    how: str
 
 
 def standing(station: Station) -> Standing:
@@ -59,7 +49,7 @@ def note(station: Station, departure: str, stop: StopName) -> tuple[tuple[str, i
         return ()
     known = station.ledger.fact(departure, LISTED, stop)
     if known is None:
-        column = _column(board, stop)
+        column = column_of(board, stop)
         issues = [
             [repository, issue.number]
             for repository in board.repositories
@@ -70,50 +60,6 @@ def note(station: Station, departure: str, stop: StopName) -> tuple[tuple[str, i
     return tuple((str(repository), int(number)) for repository, number in known.value["issues"])
 
 
-def move(station: Station, departure: str, stop: StopName) -> tuple[Moved, ...]:
-    """Move what the stop has brought on: from staging to testing, from ready for production to closed; each once.
-
-    Nothing moves unless the stop has ended well.
-
-    :raises ForgeError, EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
-    """
-    from stationmaster.departures.releasing import RELEASED_AFTER
-
-    board, found = station.train.board, station.ledger.departure(departure)
-    if board is None or found is None or found.state not in RELEASED_AFTER[stop]:
-        return ()
-    if stop == "cut" and station.ledger.fact(departure, LISTED, stop) is None:
-        return ()  # cut before the train had a board
-    return tuple(_move(station, departure, board, stop, *issue) for issue in note(station, departure, stop))
-
-
-def _move(station: Station, departure: str, board: Board, stop: StopName, repository: str, number: int) -> Moved:
-    column, target = _column(board, stop), board.test if stop == "cut" else ""
-
-    def act() -> Receipt:
-        if not target:
-            station.forge.close_issue(repository, number)
-            return {"how": "closed"}
-        station.forge.label_issue(repository, number, (target,))
-        station.forge.unlabel_issue(repository, number, column)
-        return {"how": "moved"}
-
-    def look_up() -> Receipt | None:
-        try:
-            issue = station.forge.issue(repository, number)
-        except ForgeNotFound:
-            return {"how": "left"}
-        if not target and issue.state == "closed":
-            return {"how": "closed"}
-        if column in issue.labels:
-            return None
-        return {"how": "moved" if target in issue.labels else "left"}
-
-    key = f"{departure}/board/{stop}/{repository}#{number}"
-    intent = {"repository": repository, "number": number, "from": column, "to": target or "closed"}
-    receipt = perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up)
-    return Moved(repository=repository, number=number, how=str(receipt["how"]))
-
-
-def _column(board: Board, stop: StopName) -> str:
+def column_of(board: Board, stop: StopName) -> str:
+    """Return the column from which a stop's issues move on."""
     return board.cut if stop == "cut" else board.promote

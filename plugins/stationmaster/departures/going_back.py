@@ -1,24 +1,33 @@
 """A rollback that a person asks for: to what was healthy in production before, never past what cannot be undone.
 
-It is never kept from happening by a freeze or a gate; it rejects the manifest that it takes back, so that no train
-brings it again before a person says so (F34, F44 … F48).
+It is never kept from happening by a freeze or a gate; it rejects the manifest that it takes back when it begins, so
+that no train brings it again before people say so (F34, F44 … F48).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from stationmaster.core import escaping
 from stationmaster.core.changelog import Change
 from stationmaster.core.departure_ids import DepartureId
+from stationmaster.core.transitions import Act
 from stationmaster.core.value import Value
-from stationmaster.departures import arriving
+from stationmaster.departures import arriving, electing, rolling_back, train_log
+from stationmaster.departures.acts import DepartureGuard
 from stationmaster.departures.deploying import begun
+from stationmaster.departures.fitting import TARGET
 from stationmaster.departures.legs import deployed, legs_of
-from stationmaster.departures.rolling_back import CHOSEN
+from stationmaster.departures.mandates import CHOSEN, Mandate, mandates, present
+from stationmaster.departures.ways import aboard, before, healthy, stays
+from stationmaster.ledger.errors import CountOutdated
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work.effects import begin
 
 if TYPE_CHECKING:
+    from stationmaster.departures.legs import Leg
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.pen import Pen
     from stationmaster.ledger.records import Departure
 
 _CAME_TO_PRODUCTION = (
@@ -30,12 +39,16 @@ _CAME_TO_PRODUCTION = (
 )
 
 
+_UNDER_WAY = (DepartureState.PROMOTING, DepartureState.ROLLING_BACK)
+"""The states in which what was sent may still arrive: it is taken back wherever production stands now."""
+
+
 class RollbackRefused(ValueError):
-    """A rollback that would go nowhere, or to something that was not healthy."""
+    """A rollback that would go nowhere, or to something that was not healthy, or while another is under way."""
 
 
 class Way(Value):
-    """One component's way back."""
+    """One component's way back: from what runs there now."""
 
     component: str
     environment: str
@@ -44,73 +57,89 @@ class Way(Value):
 
 
 class RollbackPlan(Value):
-    """What a rollback would do: ``departure`` is taken back to what ``target`` had brought."""
+    """What a rollback would do: ``departure`` is taken back to what ``target`` had brought.
+
+    :param named: whether a person has named the target: only then what has come since goes back, too.
+    :param staying: what has come since, and stays: ``<component> … <commit>`` in words.
+    """
 
     departure: str
     target: str
     ways: tuple[Way, ...]
     irreversible: tuple[str, ...] = ()
+    named: bool = False
+    staying: tuple[str, ...] = ()
 
     @property
     def sentences(self) -> tuple[str, ...]:
         """What will happen, in words."""
         said = [
             f"{way.component} on {way.environment} goes from {way.running[:12]} back to {way.target[:12]}"
+            if way.running != way.target
+            else f"{way.component} on {way.environment} runs {way.target[:12]} already"
             for way in self.ways
         ]
+        said += list(self.staying)
         said.append(f"{self.departure} becomes ROLLED_BACK, and its manifest is rejected")
         said += [f"cannot be undone by going back: {title}" for title in self.irreversible]
         return tuple(said)
 
 
-def healthy(station: Station) -> tuple[Departure, ...]:
-    """Return what production can go back to, the newest arrival first: whole, verified, never rejected (F45).
-
-    A hotfix is whole once it runs there, whether or not it has come home since.
-    """
-    found = []
-    for departure, _ in arriving.arrivals(station):
-        manifest = station.ledger.manifest_of(departure.id)
-        if manifest is None or station.ledger.rejection(manifest.hash) is not None:
-            continue
-        if departure.state is not DepartureState.DONE and not departure.kind.is_hotfix:
-            continue
-        if all(deployed(station, leg) for leg in legs_of(station, departure.id, "promote")):
-            found.append(departure)
-    return tuple(found)
-
-
 def plan(station: Station, to: str | None = None) -> RollbackPlan:
     """Return what a rollback would do now.
 
-    :param to: the week of the departure to go back to, such as ``2026-W33`` (or ``2026-W33.hotfix-1``); None: the
-        newest healthy one before, or what production ran before if there was none.
+    :param to: the week of the departure to go back to, such as ``2026-W33`` (or ``2026-W33.hotfix-1``); None: of each
+        component what was healthy before, or what production ran before if nothing was. What has come since stays.
     :raises RollbackRefused: production runs nothing of this train, or there is no such healthy departure.
     """
     running = _running(station)
     if running is None:
         environment = station.train.production
         raise RollbackRefused(f"{environment} runs nothing that a departure of {station.train.key} brought.")
-    before = _before_it(station, running)
-    choices = [each for each in healthy(station) if each.id in before]
-    target = _chosen(station, running, choices, to)
-    shas = _before(station, running) if target is None else _aboard(station, target)
-    ways = tuple(
-        Way(component=leg.component, environment=leg.environment, running=leg.sha, target=shas[leg.component])
-        for leg in reversed(legs_of(station, running.id, "promote"))
-        if leg.component in shas and shas[leg.component] != leg.sha and begun(station, leg)
-    )
-    name = target.id if target is not None else f"what ran before {running.id}"
+    choices = [each for each in healthy(station) if each.id in _before_it(station, running)]
+    named = _named(station, running, choices, to)
+    going = running.state in _UNDER_WAY
+    ways, staying, sources = [], [], set()
+    shas = aboard(station, named) if named is not None else {}
+    for leg in reversed(legs_of(station, running.id, "promote")):
+        if not begun(station, leg):
+            continue
+        found = before(station, leg, last_healthy=True) if named is None else None
+        sha = shas.get(leg.component) if named is not None else (found.sha if found is not None else None)
+        now = electing.running_sha(station, leg.component, leg.environment) or leg.sha
+        left = stays(station, leg, sha or "") if named is None else ""
+        if left:
+            staying.append(_stays(leg, left))
+        elif sha and (going or sha not in (leg.sha, now)):
+            ways.append(Way(component=leg.component, environment=leg.environment, running=now, target=sha))
+            sources.add(found.departure if found is not None else "")
+    name = _name(station, running, named, sources)
     if not ways:
-        raise RollbackRefused(f"{station.train.production} runs {name} already: there is nothing to take back.")
-    irreversible = _irreversible(station, target, running)
-    return RollbackPlan(departure=running.id, target=name, ways=ways, irreversible=irreversible)
+        told = f" {' '.join(staying)}." if staying else ""
+        raise RollbackRefused(f"{station.train.production} runs {name} already: there is nothing to take back.{told}")
+    target = named or station.ledger.departure(name)
+    return RollbackPlan(
+        departure=running.id,
+        target=name,
+        ways=tuple(ways),
+        irreversible=_irreversible(station, target, running),
+        named=named is not None,
+        staying=tuple(staying),
+    )
 
 
-def choose(station: Station, found: RollbackPlan, *, reason: str, by: str, accept_irreversible: bool) -> None:
-    """Write down, once, that the rollback is wanted; :func:`stationmaster.departures.rolling_back.advance` does it.
+def choose(
+    station: Station, found: RollbackPlan, *, reason: str, by: str, accept_irreversible: bool, run: str = ""
+) -> Mandate:
+    """Begin the rollback: from here on nothing of the departure goes out, and what is aboard is rejected.
 
-    :raises RollbackRefused: no reason is given, or something cannot be undone and nobody accepts that (F48).
+    A second choice takes the place of the first, as long as nothing of that is on its way.
+    :func:`stationmaster.departures.rolling_back.advance` does what is chosen.
+
+    :param run: the run of the form that asks, as ``<DAG>/<run id>``: it chooses once.
+    :raises RollbackRefused: no reason is given, something cannot be undone and nobody accepts that (F48), or another
+        rollback is under way.
+    :raises ActRefused: the departure is in no state to be taken back.
     """
     if not reason.strip():
         raise RollbackRefused("Why? A rollback is asked for with its reason: it stands in the message and the audit.")
@@ -121,53 +150,109 @@ def choose(station: Station, found: RollbackPlan, *, reason: str, by: str, accep
         )
     value = {
         "target": found.target,
+        "named": found.named,
         "ways": {way.component: way.target for way in found.ways},
-        "reason": reason.strip(),
+        "reason": escaping.one_line(reason.strip()),
+        "run": run,
     }
-    station.ledger.record_once(found.departure, CHOSEN, "rollback", value, station.now(), by)
+    begin(station, _ChoiceGuard(station, found.departure, value, by=by))
+    mandate = present(station, found.departure)
+    if mandate is None:
+        raise LookupError(f"the choice of {by} about {found.departure} is not in the ledger")
+    train_log.note_rollback(station, found.departure, mandate, to=found.target)
+    return mandate
+
+
+def chosen_by(station: Station, departure: str, run: str) -> Mandate | None:
+    """Return what a run of the form has chosen, None before."""
+    return next((each for each in mandates(station, departure) if each.run and each.run == run), None)
+
+
+class _ChoiceGuard(DepartureGuard):
+    """The guard of a choice: the state allows it, and nothing of an earlier attempt is on its way to production."""
+
+    def __init__(self, station: Station, departure: str, value: dict[str, Any], *, by: str) -> None:
+        super().__init__(station, departure, Act.TAKE_BACK, by=by, why=str(value["reason"]))
+        self.value = value
+        self.manifest = station.ledger.manifest_of(departure)
+        self._sent: list[tuple[str, int, str]] | None = None
+
+    def ask(self) -> None:
+        """Ask the state, and what is under way."""
+        self._sent = self._attempts()
+        super().ask()
+        moving = rolling_back.under_way(self.station, self.subject)
+        before_it = present(self.station, self.subject)
+        if moving and before_it is not None:
+            raise RollbackRefused(
+                f"{self.subject} is on its way back already, as {before_it.by} asked ({before_it.why}): {moving}. Wait "
+                "until that has ended, or cancel it on GitHub; then choose again."
+            )
+
+    def require(self, pen: Pen) -> None:
+        """Compare, move the state, keep the choice and reject what is aboard: all of it, or nothing."""
+        from stationmaster.ledger.departures import rejected
+        from stationmaster.ledger.facts import add_fact
+
+        super().require(pen)
+        if self._attempts(pen) != self._sent:
+            raise CountOutdated(f"{self.subject} has begun to go back meanwhile")
+        now, run = self.station.now(), str(self.value["run"])
+        once = f"{CHOSEN}/{run}" if run else None
+        add_fact(pen, self.subject, CHOSEN, "rollback", self.value, now, self.by, once=once)
+        if self.manifest is not None:
+            rejected(pen, self.manifest.hash, f"{self.subject} was rolled back: {self.why}", now, self.by)
+
+    def _attempts(self, pen: Pen | None = None) -> list[tuple[str, int, str]]:
+        """Return what was sent of earlier attempts: it is no part of the departure's version."""
+        from stationmaster.ledger.effects import effects_below
+
+        prefix = f"{self.subject}/rollback"
+        found = self.station.ledger.effects(prefix) if pen is None else effects_below(pen.session, prefix)
+        return [(effect.key, effect.attempts, str(effect.state)) for effect in found]
 
 
 def _running(station: Station) -> Departure | None:
     """Return what changed production last and was not taken back."""
-    since = {departure.id: at for departure, at in arriving.arrivals(station)}
+    since = _placed(station)
     found = station.ledger.departures(station.train.key, states=_CAME_TO_PRODUCTION, kinds=arriving.TO_PRODUCTION)
-    for departure in sorted(found, key=lambda each: since.get(each.id, each.changed_at), reverse=True):
-        if any(begun(station, leg) for leg in legs_of(station, departure.id, "promote")):
+    for departure in sorted(found, key=lambda each: (since.get(each.id, 0), each.changed_at), reverse=True):
+        legs = [leg for leg in legs_of(station, departure.id, "promote") if begun(station, leg)]
+        if legs and (departure.state in _UNDER_WAY or any(_was_there(station, leg) for leg in legs)):
             return departure
     return None
 
 
+def _was_there(station: Station, leg: Leg) -> bool:
+    """Return whether a leg's commit came to production, or runs there although nobody has seen it arrive."""
+    return deployed(station, leg) or electing.running_sha(station, leg.component, leg.environment) == leg.sha
+
+
+def _placed(station: Station) -> dict[str, int]:
+    """Return, by departure, the place in the ledger at which it last changed production."""
+    production = station.train.production
+    found: dict[str, int] = {}
+    for departure in station.ledger.departures(station.train.key, kinds=arriving.TO_PRODUCTION):
+        for kind in (arriving.DEPLOYED, TARGET):
+            for fact in station.ledger.facts(departure.id, kind=kind):
+                if fact.subject.endswith(f"/{production}"):
+                    found[departure.id] = max(fact.seq, found.get(departure.id, 0))
+    return found
+
+
 def _before_it(station: Station, running: Departure) -> tuple[str, ...]:
-    """Return the ids of what came to production before a departure, the newest first."""
+    """Return the ids of what came to production before a departure last changed it, the newest first."""
     ids = [departure.id for departure, _ in arriving.arrivals(station)]
-    return tuple(ids[ids.index(running.id) + 1 :] if running.id in ids else ids)
+    placed = _placed(station)
+    last = placed.get(running.id)
+    return tuple(name for name in ids if name != running.id and (last is None or placed.get(name, 0) < last))
 
 
-def _aboard(station: Station, target: Departure) -> dict[str, str]:
-    """Return what production ran once a departure had come: of what it did not bring, what came before it."""
-    whole = {departure.id for departure in healthy(station)}
-    found: dict[str, str] = {}
-    for name in reversed((target.id, *_before_it(station, target))):
-        manifest = station.ledger.manifest_of(name) if name in whole else None
-        found |= {passenger.component: passenger.sha for passenger in manifest.passengers} if manifest else {}
-    return found
-
-
-def _before(station: Station, running: Departure) -> dict[str, str]:
-    """Return what production ran, as the promotion found it: the way back where no departure was before."""
-    found = {}
-    for leg in legs_of(station, running.id, "promote"):
-        facts = station.ledger.facts(running.id, kind="rollback_target", subject=leg.subject)
-        if facts and facts[0].value["sha"]:
-            found[leg.component] = str(facts[0].value["sha"])
-    return found
-
-
-def _chosen(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure | None:
-    """Return the departure to go back to; None: none was before, and what ran before this one is meant."""
-    known = ", ".join(each.id.rpartition("/")[2] for each in choices) or "none"
+def _named(station: Station, running: Departure, choices: list[Departure], to: str | None) -> Departure | None:
+    """Return the departure that a person names; None: they name none."""
     if to is None:
-        return choices[0] if choices else None
+        return None
+    known = ", ".join(each.id.rpartition("/")[2] for each in choices) or "none"
     name = str(DepartureId.parse(f"{station.train.key}/{to}"))
     for each in choices:
         if each.id == name:
@@ -180,11 +265,28 @@ def _chosen(station: Station, running: Departure, choices: list[Departure], to: 
     )
 
 
+def _name(station: Station, running: Departure, named: Departure | None, sources: set[str]) -> str:
+    """Return what the components go back to, in words: a departure, the newest of several, or what ran before."""
+    if named is not None:
+        return named.id
+    if not sources or "" in sources:
+        return f"what ran before {running.id}"
+    placed = _placed(station)
+    return max(sources, key=lambda name: placed.get(name, 0))
+
+
+def _stays(leg: Leg, running: str) -> str:
+    return (
+        f"{leg.component} on {leg.environment} runs {running[:12]}, which has come since: it stays, unless you name "
+        "the week to go back to"
+    )
+
+
 def _irreversible(station: Station, target: Departure | None, running: Departure) -> tuple[str, ...]:
     """Return the titles of changes after the target that bear a label of what cannot be undone (F48)."""
     marks = set(station.train.rollback.irreversible)
-    before = _before_it(station, running)
-    since = before[: before.index(target.id)] if target is not None and target.id in before else ()
+    before_it = _before_it(station, running)
+    since = before_it[: before_it.index(target.id)] if target is not None and target.id in before_it else ()
     found: list[str] = []
     for name in (running.id, *since):
         manifest = station.ledger.manifest_of(name)

@@ -113,7 +113,7 @@ def _has(station: Station, sha: str, hotfix: Hotfixed) -> bool:
         return True
     if all(_contains(station, repository, sha, origin) for origin in hotfix.origins):
         return True
-    mine = {station.forge.patch_id(repository, each) for each in _own_commits(station, hotfix)}
+    mine = {station.forge.patch_id(repository, each) for each in own_commits(station, hotfix)}
     since = station.forge.compare(repository, hotfix.base, sha).commits
     recent = [commit.sha for commit in since[-_LOOKED_AT:]]
     theirs = {station.forge.patch_id(repository, each) for each in recent}
@@ -132,7 +132,8 @@ def _squashed(station: Station, hotfix: Hotfixed, recent: list[str]) -> bool:
     return any(pull.number == number and pull.merged for pull in brought)
 
 
-def _own_commits(station: Station, hotfix: Hotfixed) -> tuple[str, ...]:
+def own_commits(station: Station, hotfix: Hotfixed) -> tuple[str, ...]:
+    """Return the commits of a hotfix that are not in what it was put upon."""
     between = station.forge.compare(hotfix.repository, hotfix.base, hotfix.sha).commits
     return tuple(commit.sha for commit in between)
 

@@ -16,6 +16,7 @@ from stationmaster.core.manifest import InvalidRef, InvalidSha, Manifest, Passen
 from stationmaster.core.transitions import Act
 from stationmaster.core.value import Value
 from stationmaster.departures import beside, changes, ruling, telling, wording_beside
+from stationmaster.departures.acts import StateGuard
 from stationmaster.departures.bringing_home import under_way
 from stationmaster.departures.electing import running_sha
 from stationmaster.departures.homecoming import PICKED
@@ -225,7 +226,8 @@ def _picked(station: Station, departure: str, repository: str, base: str, shas: 
 
     key, branch = f"{departure}/pick/{base}", branch_of(departure)
     try:
-        return put_on_top(station, key, repository=repository, base=base, shas=shas, branch=branch)
+        guard = StateGuard(station, departure, Act.PICK)
+        return put_on_top(station, key, repository=repository, base=base, shas=shas, branch=branch, guard=guard)
     except EffectRefused as refused:
         if isinstance(refused.__cause__, PickConflict):
             sha = refused.__cause__.sha[:12]

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from stationmaster.core.calendar import StopName
+from stationmaster.core.transitions import Act, ActRefused, DepartureState
 from stationmaster.departures.answers import Choice, again_since
 from stationmaster.departures.beside import environment_of
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+
+
+TAKEN_BACK = frozenset({DepartureState.ROLLING_BACK, DepartureState.ROLLED_BACK})
+"""The states of a departure whose promotion is over because it goes back, or went."""
 
 
 class Leg(BaseModel):
@@ -91,7 +96,13 @@ def deployed_at(station: Station, leg: Leg) -> datetime | None:
 
 
 def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> None:
-    """Record that the environment reported the leg's commit, once for each attempt, and give the lock back."""
+    """Record that the environment reported the leg's commit, once for each attempt, and give the lock back.
+
+    :raises ActRefused: the departure is on its way back, or was taken back: nothing of it arrives any more.
+    """
+    found = station.ledger.departure(leg.departure)
+    if found is not None and leg.stop == "promote" and found.state in TAKEN_BACK:
+        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.why}")
     again = again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN)
     key = f"deployed/{leg.subject}/{leg.sha}"
     station.ledger.record_once(
@@ -120,6 +131,33 @@ def release_lock(station: Station, leg: Leg) -> None:
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder == leg.holder:
         station.ledger.release(leg.lock, held.fence, station.now(), "stationmaster", f"{leg.stop} is done")
+
+
+def take_way_back(station: Station, leg: Leg, *, by: str) -> int:
+    """Take the environment's lock for the way back, from the promotion if that holds it, and return the new fence.
+
+    Whatever still carries the promotion's fence can do nothing from then on (F47).
+
+    :raises LockHeld: another departure is at this environment.
+    """
+    reason, now = f"the way back of {leg.departure}", station.now()
+    held = station.ledger.lock(leg.lock)
+    if held is not None and held.holder == leg.holder:
+        why = f"{leg.departure} is taken back"
+        return station.ledger.take_over(leg.lock, held.fence, way_back_holder(leg), reason, now, by, why).fence
+    return station.ledger.acquire(leg.lock, way_back_holder(leg), reason, now).fence
+
+
+def release_way_back(station: Station, leg: Leg, *, why: str) -> None:
+    """Give the environment's lock back, if the way back holds it."""
+    held = station.ledger.lock(leg.lock)
+    if held is not None and held.holder == way_back_holder(leg):
+        station.ledger.release(leg.lock, held.fence, station.now(), "stationmaster", why)
+
+
+def way_back_holder(leg: Leg) -> str:
+    """Return who holds the lock while a departure goes back: not the promotion, whose end must not release it."""
+    return f"{leg.departure}/rollback"
 
 
 def release_locks(station: Station, departure: str, stop: StopName, *, why: str) -> None:

@@ -7,17 +7,21 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.core.departure_ids import week_of
-from stationmaster.work.effects import FREE, Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.work.effects import Guard
 
 _SCRATCH = "stationmaster/picking"
 
 
-def put_on_top(station: Station, key: str, *, repository: str, base: str, shas: Sequence[str], branch: str) -> str:
+def put_on_top(
+    station: Station, key: str, *, repository: str, base: str, shas: Sequence[str], branch: str, guard: Guard
+) -> str:
     """Put commits on top of a commit and a branch of ours on the result, once; return the result's sha.
 
+    :param guard: whether what they are picked for still wants them.
     :raises PickConflict: by way of EffectRefused.
     """
 
@@ -30,7 +34,7 @@ def put_on_top(station: Station, key: str, *, repository: str, base: str, shas: 
 
     intent = {"repository": repository, "base": base, "commits": list(shas), "branch": branch}
     # What was picked before is picked again as the same commit, and its branch is adopted: looking is doing.
-    receipt = perform(station, key, guard=FREE, intent=intent, act=act, look_up=lambda: None)
+    receipt = perform(station, key, guard=guard, intent=intent, act=act, look_up=lambda: None)
     return str(receipt["sha"])
 
 

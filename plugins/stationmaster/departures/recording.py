@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.work.effects import FREE, Receipt, perform
+from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.departures.legs import TAKEN_BACK
+from stationmaster.work.effects import CountedGuard, Receipt, perform
 
 if TYPE_CHECKING:
     from stationmaster.departures.legs import Leg
@@ -39,4 +41,17 @@ def record(station: Station, leg: Leg) -> Receipt | None:
         return {"deployment": found.id} if found is not None and done else None
 
     intent = {"repository": leg.repository, "environment": leg.environment, "sha": leg.sha}
-    return perform(station, key, guard=FREE, intent=intent, act=act, look_up=look_up)
+    guard = CountedGuard(station, leg.departure, lambda: _require_there(station, leg))
+    return perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up)
+
+
+def _require_there(station: Station, leg: Leg) -> None:
+    """Refuse to record as deployed what goes back, or went: others, and we, read the record as what runs there.
+
+    Otherwise no state stands in the way: that it runs there was seen.
+
+    :raises ActRefused: the departure is taken back.
+    """
+    found = station.ledger.departure(leg.departure)
+    if found is not None and leg.stop == "promote" and found.state in TAKEN_BACK:
+        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.why}")

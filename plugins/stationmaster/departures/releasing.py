@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
@@ -11,13 +13,14 @@ from stationmaster.core.changelog import changelog
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.instants import IsoWeek, local_text, to_local
 from stationmaster.core.tagging import tag_of
+from stationmaster.core.transitions import Act, allows
 from stationmaster.core.value import Value
 from stationmaster.departures import changes, ruling
+from stationmaster.departures.acts import DepartureGuard
 from stationmaster.departures.legs import Leg, deployed_at, legs_of
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.ledger.errors import EffectRefused
-from stationmaster.ledger.records import DepartureState
-from stationmaster.work.effects import FREE, Receipt, perform
+from stationmaster.work.effects import Receipt, perform
 from stationmaster.work.obstacles import StepImpossible
 
 if TYPE_CHECKING:
@@ -28,11 +31,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 100
 """So many changes stand in the notes; the rest is counted."""
-RELEASED_AFTER = {
-    "cut": frozenset({DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING, DepartureState.DONE}),
-    "promote": frozenset({DepartureState.DONE}),
-}
-"""In which states something is released after a stop; a promotion must be whole."""
+RELEASE_ACTS: Mapping[StopName, Act] = MappingProxyType({"cut": Act.RELEASE_CUT, "promote": Act.RELEASE})
+"""What is done to a departure by releasing what a stop has brought; a promotion must be whole."""
 
 
 class Released(Value):
@@ -52,7 +52,7 @@ def publish(station: Station, departure: str, stop: StopName) -> tuple[Released,
     :raises EffectRefused, EffectUnknown, EffectBusy: GitHub refuses, or does not answer.
     """
     found = station.ledger.departure(departure)
-    if found is None or found.state not in RELEASED_AFTER[stop]:
+    if found is None or not allows(found.state, RELEASE_ACTS[stop]):
         return ()
     released = []
     for leg in legs_of(station, departure, stop):
@@ -122,7 +122,7 @@ def _tag(station: Station, leg: Leg, tag: str) -> None:
 
     intent = {"repository": leg.repository, "tag": tag, "sha": leg.sha}
     try:
-        perform(station, f"{leg.key}/tag/{tag}", guard=FREE, intent=intent, act=act, look_up=look_up)
+        perform(station, f"{leg.key}/tag/{tag}", guard=_guard(station, leg), intent=intent, act=act, look_up=look_up)
     except EffectRefused as refused:
         if not isinstance(refused.__cause__, ForgeConflict):
             raise
@@ -151,7 +151,12 @@ def _publish(station: Station, leg: Leg, tag: str, at: datetime) -> str:
         return None if release is None else {"tag": release.tag, "url": release.url}
 
     intent = {"repository": leg.repository, "tag": tag, "title": title}
-    return str(perform(station, f"{leg.key}/notes/{tag}", guard=FREE, intent=intent, act=act, look_up=look_up)["url"])
+    key, guard = f"{leg.key}/notes/{tag}", _guard(station, leg)
+    return str(perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up)["url"])
+
+
+def _guard(station: Station, leg: Leg) -> DepartureGuard:
+    return DepartureGuard(station, leg.departure, RELEASE_ACTS[leg.stop], why="releasing what it brought")
 
 
 def _title(station: Station, leg: Leg) -> str:

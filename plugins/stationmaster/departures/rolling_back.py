@@ -1,187 +1,376 @@
-"""A failed promotion goes back to what prod ran before, in reverse order; no gate stops it (C-18, F34, F45)."""
+"""Production goes back to what it ran before, in reverse order, for a person or because a promotion failed (C-18).
+
+No gate stops it (F34, F45). What stops it is that nobody has asked and nothing has failed: each step passes a guard
+that asks for the state, the attempt that holds, and the lock. First what still deploys is stopped, then all that
+was sent goes back, and only then others get the lock.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.gates import Standing, Verdict, combine
+from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.transitions import Act
-from stationmaster.departures import arriving, freezing, runs, telling, wording
+from stationmaster.departures import acts, arriving, electing, freezing, last_word, runs, stopping, telling, wording
 from stationmaster.departures.deploying import begun
-from stationmaster.departures.legs import Leg, deployed, legs_of, release_lock, take_lock
-from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown
+from stationmaster.departures.fitting import TARGET
+from stationmaster.departures.last_word import COMPENSATED
+from stationmaster.departures.legs import Leg, deployed, legs_of, release_way_back, take_way_back
+from stationmaster.departures.mandates import CHOSEN, Mandate, Replaced, WayBackGuard, mandates, present
+from stationmaster.departures.ways import Way, aboard, before, keep, known_good, stays, ways_of
+from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectUnknown, UnknownDeparture
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work.effects import FREE
+from stationmaster.work.effects import GateClosed, begin
 from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
-CHOSEN = "rollback_chosen"
-"""The fact that says where a person wants production to go back to."""
-
 if TYPE_CHECKING:
+    from stationmaster.core.manifest import Manifest
     from stationmaster.departures.station import Station
+    from stationmaster.ledger.pen import Pen
+    from stationmaster.ledger.records import Fact
+
+__all__ = ["CHOSEN", "COMPENSATED", "NothingFailed", "Replaced", "advance", "legs_to_undo", "watch"]
+
+WAY_FAILED = "way_back_failed"
+"""The fact that a workflow of a way back ended without success: subject the leg's, value ``{"attempt", "key"}``."""
+
+
+class NothingFailed(RuntimeError):
+    """Nobody has asked for a way back, and the ledger knows of no failure that would be its cause."""
 
 
 def legs_to_undo(station: Station, departure: str) -> tuple[Leg, ...]:
-    """Return the legs that this departure began on production, the newest first; of a chosen way only what it names."""
-    chosen = station.ledger.fact(departure, CHOSEN)
+    """Return the legs of which this departure sent something to production, the newest first, and those chosen."""
+    mandate = _holding(station, departure)
+    chosen = mandate.ways if mandate is not None else {}
     return tuple(
         leg
         for leg in reversed(legs_of(station, departure, "promote"))
-        if begun(station, leg) and (chosen is None or leg.component in chosen.value["ways"])
+        if leg.component in chosen or was_sent(station, leg)
     )
 
 
+def was_sent(station: Station, leg: Leg) -> bool:
+    """Return whether this departure has, or may have, brought a leg's commit; not where it ran there before."""
+    if not begun(station, leg):
+        return False
+    found = station.ledger.facts(leg.departure, kind=TARGET, subject=leg.subject)
+    there_before = bool(found) and all(fact.value["sha"] == leg.sha for fact in found)
+    by_hand = station.ledger.facts(leg.departure, kind="manual", subject=leg.key)
+    return not there_before or bool(station.ledger.effects(leg.key)) or bool(by_hand)
+
+
 def advance(station: Station, departure: str) -> Standing:
-    """Take every component back as far as it goes now; PASS when production reports the recorded targets again.
+    """Take every component back as far as it goes now; PASS when production reports the targets again.
 
-    A component whose workflow is still running is stopped first, so that it cannot deploy afterwards (F47). A promotion
-    that never came to production leaves nothing to take back, and its manifest may be tried again.
+    Where nobody has asked for it, the failure that is the last word of the promotion is the cause.
 
+    :raises ActRefused: the departure is in no state to be taken back.
+    :raises NothingFailed: nobody has asked for it, and nothing has failed.
+    :raises Replaced: another choice has taken the place of this attempt meanwhile.
     :raises StepImpossible: a target is unknown, or the way back needs a person.
     """
-    found = station.ledger.departure(departure)
-    if found is not None and found.state is DepartureState.ROLLED_BACK:
+    if _state(station, departure) is DepartureState.ROLLED_BACK:
+        _tell_the_end(station, departure)
         return passed("rollback")
-    legs = legs_to_undo(station, departure)
-    if legs:
-        chosen = station.ledger.fact(departure, CHOSEN)
-        act, by = (Act.COMPENSATE, "stationmaster") if chosen is None else (Act.TAKE_BACK, chosen.by)
-        why = "its promotion failed" if chosen is None else str(chosen.value["reason"])
-        station.ledger.move(departure, act, station.now(), by, why)
-        freezing.note_exemption(station, departure)
-    standings = []
-    for leg in legs:
-        standing = _undo(station, leg)
-        standings.append(standing)
+    mandate = _holding(station, departure) or _compensate(station, departure)
+    if mandate is None:
+        return passed("rollback")
+    freezing.note_exemption(station, departure)
+    telling.tell(
+        station, departure, f"promote/going-back/{mandate.number}", wording.going_back(station, mandate.by, mandate.why)
+    )
+    _take_over(station, departure, mandate)
+    ending = stopping.stop_all(station, departure, mandate)
+    if ending is not None:
+        return ending
+    back: dict[Leg, str] = {}
+    for leg in legs_to_undo(station, departure):
+        standing, back[leg] = _undo(station, leg, mandate)
         if standing.verdict is not Verdict.PASS:
-            return combine(standings)
-    for leg in legs:
-        release_lock(station, leg)
-    if any(_was_there(station, leg) for leg in legs):
-        _close(station, departure, legs)
-    elif legs:
-        why = "nothing of it had come to production"
-        station.ledger.move(departure, Act.FIND_NOTHING_TO_TAKE_BACK, station.now(), "stationmaster", why)
+            return standing
+    _end(station, departure, mandate, back)
     return passed("rollback")
 
 
 def watch(station: Station, departure: str) -> Standing:
     """Return how the way back stands, deploying nothing: PASS when a worker can take the next step."""
+    mandate = _holding(station, departure)
+    if mandate is None:
+        return passed("rollback")
+    ending = stopping.stop_all(station, departure, mandate)
+    if ending is not None:
+        return ending
     for leg in legs_to_undo(station, departure):
-        ending = _stop_runs(station, leg)
-        if ending is not None:
-            return ending
-        back = _back(station, leg)
-        asked = station.ledger.effect(_key(back)) if back else None
-        if back is None or asked is None:
+        way = next((each for each in ways_of(station, leg) if each.attempt == mandate.number), None)
+        asked = station.ledger.effect(key_of(leg, way)) if way is not None else None
+        if way is None or (asked is None and not way.stays):
             return passed("rollback")
-        standing = runs.follow(station, back, _key(back))
+        if way.stays or asked is None:
+            continue
+        back = leg.model_copy(update={"sha": way.sha})
+        standing = runs.follow(station, back, asked.key)
         if standing.verdict is Verdict.WAIT:
             return standing
-        running = station.forge.deployed_sha(back.repository, back.environment)
-        if standing.opens and asked.receipt and (running is None or running.sha != back.sha):
-            return waiting("rollback", _not_back_yet(station, back, running.sha if running else "nothing"))
+        running = electing.running_sha(station, leg.component, leg.environment)
+        if standing.opens and asked.receipt and running != back.sha:
+            return waiting("rollback", _not_back_yet(station, back, running))
     return passed("rollback")
 
 
-def _undo(station: Station, leg: Leg) -> Standing:
-    back = _back(station, leg)
-    if back is None:
-        raise StepImpossible(_by_hand(station, leg, "unknown"))
-    take_lock(station, leg)
-    ending = _stop_runs(station, leg)
-    if ending is not None:
-        return ending
-    running = station.forge.deployed_sha(leg.repository, leg.environment)
-    there = running is not None and running.sha == back.sha
-    key = _key(back)
-    if there and station.ledger.effect(key) is None:
-        return passed("rollback")
-    _note_arrival(station, leg)
-    deploy = station.train.component(leg.component).deploy(leg.environment)
-    if deploy.mode not in ("workflow", "on_merge") or deploy.workflow is None:
-        raise StepImpossible(_by_hand(station, leg, back.sha))
+def key_of(leg: Leg, way: Way) -> str:
+    """Return the key of what is sent for one component in one attempt: each attempt has its own."""
+    return f"{leg.departure}/rollback/{leg.component}/{leg.environment}/{way.sha}/{way.attempt}"
+
+
+def under_way(station: Station, departure: str) -> str:
+    """Return what of an attempt is on its way to production now, in words; empty where nothing is."""
+    for leg in legs_of(station, departure, "promote"):
+        for way in ways_of(station, leg):
+            effect = station.ledger.effect(key_of(leg, way)) if way.sha else None
+            if effect is None or effect.attempts == 0:
+                continue
+            back = leg.model_copy(update={"sha": way.sha})
+            run = runs.run_of(station, back, effect.receipt) if effect.receipt else None
+            if run is None and runs.follow(station, back, effect.key).verdict is Verdict.WAIT:
+                return f"{leg.component} is being asked to go back to {way.sha[:12]}, and no run of it shows yet"
+            if run is not None and not run.finished:
+                return f"{leg.component} goes back to {way.sha[:12]}: {run.url}"
+    return ""
+
+
+def _holding(station: Station, departure: str) -> Mandate | None:
+    """Return the attempt that holds, None for a departure that is not on its way back."""
+    going = _state(station, departure) is DepartureState.ROLLING_BACK
+    return present(station, departure) if going else None
+
+
+def _state(station: Station, departure: str) -> DepartureState:
+    found = station.ledger.departure(departure)
+    if found is None:
+        raise UnknownDeparture(f"there is no departure {departure!r}: nothing of it can be taken back.")
+    return found.state
+
+
+def _compensate(station: Station, departure: str) -> Mandate | None:
+    """Begin to take a departure back because it failed; None where nothing of it was sent, or that was seen to."""
+    acts.require(station, departure, Act.COMPENSATE)
+    if not legs_to_undo(station, departure):
+        return None
+    failure = last_word.cause(station, departure)
+    if failure is None:
+        if _seen_to(station, departure):
+            return None
+        raise NothingFailed(
+            f"{departure} is not taken back: the ledger knows of no failure that would be the cause, or the promotion "
+            "has gone on since. A person takes it back by the form of the rollback."
+        )
+    manifest = station.ledger.manifest_of(departure)
+    arrived = any(deployed(station, leg) for leg in legs_to_undo(station, departure))
+    why = f"its promotion failed: {last_word.why(failure)}"
+    value = {"failure": failure.seq, "kind": failure.kind, "why": why}
+
+    def write(pen: Pen) -> None:
+        from stationmaster.ledger.departures import rejected
+        from stationmaster.ledger.facts import add_fact
+
+        now, once = station.now(), f"{COMPENSATED}/{failure.seq}"
+        add_fact(pen, departure, COMPENSATED, "rollback", value, now, "stationmaster", once=once)
+        if manifest is not None and arrived:
+            rejected(pen, manifest.hash, _rejection(departure, why), now, "stationmaster")
+
+    number = len(mandates(station, departure)) + 1
+    mandate = Mandate(number, Act.COMPENSATE, "stationmaster", why, {}, "", "", 0)
     try:
-        runs.ask(station, back, key, guard=FREE, back=True)
+        begin(station, _Begin(station, departure, mandate, failure, write=write))
+    except NothingFailed:
+        if _holding(station, departure) is None:
+            raise  # else another worker has just begun it
+    return _holding(station, departure)
+
+
+class _Begin(WayBackGuard):
+    """The guard of a way back that nobody asked for: its failure is still the last word."""
+
+    def __init__(self, station: Station, departure: str, mandate: Mandate, failure: Fact, **kwargs: object) -> None:
+        super().__init__(station, departure, mandate, **kwargs)  # type: ignore[arg-type]
+        self.failure = failure
+
+    def ask(self) -> None:
+        """Ask the state, and for the failure."""
+        acts.DepartureGuard.ask(self)
+        found = last_word.cause(self.station, self.subject)
+        if found is None or found.seq != self.failure.seq:
+            raise NothingFailed(f"{self.subject} is not taken back: its promotion has gone on since it failed.")
+
+
+def _seen_to(station: Station, departure: str) -> bool:
+    """Return whether what failed has led to a way back already, which found nothing to take back."""
+    found = mandates(station, departure)
+    return bool(found) and _state(station, departure) is DepartureState.FAILED
+
+
+def _rejection(departure: str, why: str) -> str:
+    return f"{departure} was rolled back: {why}"
+
+
+def _take_over(station: Station, departure: str, mandate: Mandate) -> None:
+    """Take the locks that the promotion still holds: what it has counted before is refused when it is sent (F47)."""
+    for leg in legs_of(station, departure, "promote"):
+        held = station.ledger.lock(leg.lock)
+        if held is not None and held.holder == leg.holder:
+            take_way_back(station, leg, by=mandate.by)
+
+
+def _undo(station: Station, leg: Leg, mandate: Mandate) -> tuple[Standing, str]:
+    """Take one component back as far as it goes now, and return what it is to run, or runs."""
+    way = _way(station, leg, mandate)
+    if way.stays:
+        release_way_back(station, leg, why=f"{way.stays[:12]} has come since, and stays")
+        return passed("rollback"), way.stays
+    running = electing.running_sha(station, leg.component, leg.environment)
+    if running is not None and running == way.sha and _is_over(station, leg, way):
+        return passed("rollback"), way.sha
+    deploy = station.train.component(leg.component).deploy(leg.environment)
+    able = deploy.mode in ("workflow", "on_merge") and deploy.workflow is not None
+    if not able or not way.sha:
+        return _by_hand(station, leg, way, running)
+    fence = take_way_back(station, leg, by=mandate.by)
+    try:
+        return _send(station, leg, way, mandate, fence, running), way.sha
+    except _NeedsAPerson:
+        return _by_hand(station, leg, way, running)
     except EffectBusy as busy:
-        return waiting("rollback", blocker("EFFECT_BUSY", effect=busy.key))
+        return waiting("rollback", blocker("EFFECT_BUSY", effect=busy.key)), way.sha
     except (EffectUnknown, EffectAmbiguous):
-        return runs.follow(station, back, key)
+        return runs.follow(station, leg.model_copy(update={"sha": way.sha}), key_of(leg, way)), way.sha
+    except GateClosed as closed:
+        return closed.standing, way.sha
+    except Replaced:
+        raise  # the lock is of the attempt that has taken its place
+    except Exception:
+        # Whatever refused it: others need not wait for what does not go on by itself (F30).
+        release_way_back(station, leg, why="the way back was refused")
+        raise
+
+
+class _NeedsAPerson(Exception):
+    """The workflow of a way back ended without success."""
+
+
+def _send(station: Station, leg: Leg, way: Way, mandate: Mandate, fence: int, running: str | None) -> Standing:
+    back, key = leg.model_copy(update={"sha": way.sha}), key_of(leg, way)
+    manifest = station.ledger.manifest_of(leg.departure)
+
+    def write(pen: Pen) -> None:
+        from stationmaster.ledger.departures import rejected
+        from stationmaster.ledger.facts import add_fact
+
+        now, once = station.now(), f"taken_back/{leg.subject}"
+        add_fact(pen, leg.departure, "taken_back", leg.subject, {"sha": leg.sha}, now, "stationmaster", once=once)
+        if manifest is not None:
+            rejected(pen, manifest.hash, _rejection(leg.departure, mandate.why), now, mandate.by)
+
+    guard = WayBackGuard(station, leg.departure, mandate, leg=back, fence=fence, write=write)
+    runs.ask(station, back, key, guard=guard, back=True)
     standing = runs.follow(station, back, key)
     if standing.verdict is Verdict.DENY:
-        raise StepImpossible(_by_hand(station, leg, back.sha))
-    if standing.opens and not there:
-        return waiting("rollback", _not_back_yet(station, back, running.sha if running else "nothing"))
+        value = {"attempt": way.attempt, "key": key, "why": standing.blockers[0].model_dump(mode="json")}
+        once = f"{WAY_FAILED}/{key}"
+        station.ledger.record_once(
+            leg.departure, WAY_FAILED, leg.subject, value, station.now(), "stationmaster", key=once
+        )
+        raise _NeedsAPerson
+    if standing.opens and running != back.sha:
+        return waiting("rollback", _not_back_yet(station, back, running))
     return standing
 
 
-def _key(back: Leg) -> str:
-    return f"{back.departure}/rollback/{back.component}/{back.environment}/{back.sha}/1"
+def _way(station: Station, leg: Leg, mandate: Mandate) -> Way:
+    """Return where an attempt takes a leg, worked out when it is first needed, and kept."""
+    known = next((way for way in ways_of(station, leg) if way.attempt == mandate.number), None)
+    if known is not None:
+        return known
+    sha = mandate.ways.get(leg.component, "")
+    if not sha and mandate.named:
+        named = station.ledger.departure(mandate.named)
+        sha = aboard(station, named).get(leg.component, "") if named is not None else ""
+    if not sha:
+        last = mandate.act is Act.TAKE_BACK or station.train.rollback.target == "last_healthy"
+        found = before(station, leg, last_healthy=last)
+        sha = found.sha if found is not None else ""
+    left = "" if mandate.named else stays(station, leg, sha)
+    return keep(station, leg, Way(attempt=mandate.number, sha=sha, stays=left))
 
 
-def _back(station: Station, leg: Leg) -> Leg | None:
-    """Return the way to the target; None where nothing is known that ran there. What a person chose comes first."""
-    chosen = station.ledger.fact(leg.departure, CHOSEN)
-    if chosen is not None and leg.component in chosen.value["ways"]:
-        return leg.model_copy(update={"sha": str(chosen.value["ways"][leg.component])})
-    sha = _last_healthy(station, leg) if station.train.rollback.target == "last_healthy" else None
-    if sha is None:
-        facts = station.ledger.facts(leg.departure, kind="rollback_target", subject=leg.subject)
-        sha = str(facts[0].value["sha"]) if facts and facts[0].value["sha"] else None
-    return leg.model_copy(update={"sha": sha}) if sha else None
+def _is_over(station: Station, leg: Leg, way: Way) -> bool:
+    """Return whether nothing that an attempt has sent for a leg is still at work."""
+    effect = station.ledger.effect(key_of(leg, way))
+    if effect is None or effect.attempts == 0:
+        return True
+    back = leg.model_copy(update={"sha": way.sha})
+    run = runs.run_of(station, back, effect.receipt) if effect.receipt else None
+    return run is not None and run.finished
 
 
-def _last_healthy(station: Station, leg: Leg) -> str | None:
-    """Return the newest commit that an earlier departure verified there and that was not rejected since (F45)."""
-    known = arriving.arrivals(station)
-    own = next((at for found, at in known if found.id == leg.departure), None)
-    for found, at in known:
-        manifest = station.ledger.manifest_of(found.id)
-        later = found.id == leg.departure or (own is not None and at > own)
-        if later or manifest is None or station.ledger.rejection(manifest.hash):
-            continue
-        facts = station.ledger.facts(found.id, kind="deployed", subject=leg.subject)
-        if facts:
-            return str(facts[-1].value["sha"])
-    return None
-
-
-def _by_hand(station: Station, leg: Leg, target: str) -> Blocker:
-    return blocker(
-        "ROLLBACK_BY_HAND",
-        who=(station.conductor.id,),
-        component=leg.component,
-        environment=leg.environment,
-        target=target[:12],
+def _by_hand(station: Station, leg: Leg, way: Way, running: str | None) -> tuple[Standing, str]:
+    """Return that a person has brought production back, or ask them to; others may work there meanwhile."""
+    release_way_back(station, leg, why="it goes back by hand")
+    if running is not None and known_good(station, leg, running):
+        return passed("rollback"), running
+    raise StepImpossible(
+        blocker(
+            "ROLLBACK_BY_HAND",
+            who=(station.conductor.id,),
+            component=leg.component,
+            environment=leg.environment,
+            target=way.sha[:12] or "unknown",
+        )
     )
 
 
-def _not_back_yet(station: Station, back: Leg, found: str) -> Blocker:
+def _not_back_yet(station: Station, back: Leg, found: str | None) -> Blocker:
     component, environment, who = back.component, back.environment, (station.conductor.id,)
     return blocker(
-        "NOT_DEPLOYED", who=who, component=component, environment=environment, found=found[:12], sha=back.sha[:12]
+        "NOT_DEPLOYED",
+        who=who,
+        component=component,
+        environment=environment,
+        found=(found or "nothing")[:12],
+        sha=back.sha[:12],
     )
 
 
-def _stop_runs(station: Station, leg: Leg) -> Standing | None:
-    """Stop what still runs for the leg; return what to wait for, None when all has come to its end."""
-    for effect in station.ledger.effects(leg.key):
-        if "workflow" not in effect.receipt:
-            continue
-        run = runs.run_of(station, leg, effect.receipt)
-        if run is None or not runs.stop(station, leg, run, f"{effect.key}/cancel"):
-            code = blocker("RUN_NOT_FOUND", component=leg.component)
-            return waiting(
-                "rollback",
-                blocker("RUN_IN_PROGRESS", since=run.created_at, component=leg.component, run=run.url) if run else code,
-            )
-    return None
+def _end(station: Station, departure: str, mandate: Mandate, back: dict[Leg, str]) -> None:
+    """End the way back: what production runs again is kept with the state, in one transaction."""
+    if mandate.act is Act.COMPENSATE and not any(_was_there(station, leg) for leg in back):
+        why = "nothing of it had come to production"
+        station.ledger.move(departure, Act.FIND_NOTHING_TO_TAKE_BACK, station.now(), "stationmaster", why)
+    else:
+        manifest = station.ledger.manifest_of(departure)
+        with station.ledger.writing() as pen:
+            _write_end(station, pen, departure, mandate, back, manifest)
+    for leg in legs_of(station, departure, "promote"):
+        release_way_back(station, leg, why="the way back is over")
+    if _state(station, departure) is DepartureState.ROLLED_BACK:
+        _tell_the_end(station, departure)
 
 
-def _note_arrival(station: Station, leg: Leg) -> None:
-    value = {"sha": leg.sha}
-    station.ledger.record_once(leg.departure, "taken_back", leg.subject, value, station.now(), "stationmaster")
+def _write_end(
+    station: Station, pen: Pen, departure: str, mandate: Mandate, back: dict[Leg, str], manifest: Manifest | None
+) -> None:
+    from stationmaster.ledger.departures import moved, rejected
+    from stationmaster.ledger.facts import add_fact
+
+    now = station.now()
+    reason = _rejection(departure, mandate.why)
+    moved(pen, departure, Act.END_WAY_BACK, now, "stationmaster", reason)
+    if manifest is not None:
+        rejected(pen, manifest.hash, reason, now, mandate.by)
+    for leg, sha in back.items():
+        once = f"{arriving.GONE_BACK}/{leg.subject}"
+        add_fact(pen, departure, arriving.GONE_BACK, leg.subject, {"sha": sha}, now, "stationmaster", once=once)
 
 
 def _was_there(station: Station, leg: Leg) -> bool:
@@ -189,15 +378,7 @@ def _was_there(station: Station, leg: Leg) -> bool:
     return bool(taken) or deployed(station, leg)
 
 
-def _close(station: Station, departure: str, legs: tuple[Leg, ...]) -> None:
-    manifest = station.ledger.manifest_of(departure)
-    chosen = station.ledger.fact(departure, CHOSEN)
-    reason = f"{departure} was rolled back" + (f": {chosen.value['reason']}" if chosen is not None else "")
-    if manifest is not None and station.ledger.rejection(manifest.hash) is None:
-        station.ledger.reject(manifest.hash, reason, station.now(), "stationmaster")
-    station.ledger.move(departure, Act.END_WAY_BACK, station.now(), "stationmaster", reason)
-    back = {leg.component: found.sha for leg in legs if (found := _back(station, leg)) is not None}
-    for leg in legs:
-        value = {"sha": back[leg.component]}
-        station.ledger.record_once(departure, arriving.GONE_BACK, leg.subject, value, station.now(), "stationmaster")
+def _tell_the_end(station: Station, departure: str) -> None:
+    facts = station.ledger.facts(departure, kind=arriving.GONE_BACK)
+    back = {fact.subject.rpartition("/")[0]: str(fact.value["sha"]) for fact in facts}
     telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.ledger.records import EffectState
-from stationmaster.work.effects import DISCOVERY_WINDOW, FREE, Receipt, perform
+from stationmaster.work.effects import DISCOVERY_WINDOW, FREE, Receipt, look, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -52,11 +52,7 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Guard, back: bool = Fals
         return {**known, "run_id": run.id, "since": since.isoformat()}
 
     def look_up() -> Receipt | None:
-        sent = station.ledger.effect(key)
-        if sent is None or sent.attempts == 0:
-            return None
-        runs = station.forge.find_runs(leg.repository, workflow, key, sent.intended_at)
-        return {**known, "run_id": runs[0].id, "since": sent.intended_at.isoformat()} if runs else None
+        return _sent(station, leg, key, known)
 
     return perform(
         station,
@@ -68,6 +64,29 @@ def ask(station: Station, leg: Leg, key: str, *, guard: Guard, back: bool = Fals
         settles_after=DISCOVERY_WINDOW,
         repeatable=before is None or before.attempts < MOST_DISPATCHES,
     )
+
+
+def settle(station: Station, leg: Leg, key: str) -> None:
+    """Look whether a dispatch whose answer is not known was taken, and do nothing for it.
+
+    :raises EffectBusy: a worker is at it. :raises EffectUnknown: it may still come to show.
+    """
+    sent = station.ledger.effect(key)
+    if sent is None or sent.receipt or "workflow" not in sent.intent or sent.state is EffectState.AMBIGUOUS:
+        return
+    deploy = station.train.component(leg.component).deploy(leg.environment)
+    # What the ref of a lost dispatch was, its intent tells: a branch or tag of the commit itself is exact.
+    known = {"workflow": str(sent.intent["workflow"]), "key": key, "exact": deploy.ref is None}
+    look(station, key, look_up=lambda: _sent(station, leg, key, known), settles_after=DISCOVERY_WINDOW)
+
+
+def _sent(station: Station, leg: Leg, key: str, known: Receipt) -> Receipt | None:
+    """Return the receipt of a dispatch whose run shows, by its key, None where none does."""
+    sent = station.ledger.effect(key)
+    if sent is None or sent.attempts == 0:
+        return None
+    runs = station.forge.find_runs(leg.repository, str(known["workflow"]), key, sent.intended_at)
+    return {**known, "run_id": runs[0].id, "since": sent.intended_at.isoformat()} if runs else None
 
 
 def tag_of(sha: str) -> str:
@@ -121,24 +140,38 @@ def came_right(station: Station, leg: Leg, key: str) -> bool:
     return not run.finished or run.conclusion == "success"
 
 
-def stop(station: Station, leg: Leg, run: Run, key: str) -> bool:
-    """Ask a run to stop, by force if it does not; return whether it has come to its end (F47)."""
+def stop(station: Station, leg: Leg, run: Run, key: str, *, guard: Guard = FREE) -> bool:
+    """Ask a run to stop, by force if it does not; return whether it has come to its end (F47).
+
+    :param guard: of who stops it; free for what may not go on in any case.
+    """
     if run.finished:
+        for asked in (key, f"{key}/force"):
+            look(station, asked, look_up=lambda: {"run_id": run.id})  # the answer to a request may have been lost
         return True
-    asked = station.ledger.effect(key)
-    force = asked is not None and bool(asked.receipt) and station.now() - asked.changed_at >= STUBBORN_AFTER
-    _cancel(station, leg, run, f"{key}/force" if force else key, force=force)
+    force = _unheard(station, key)
+    _cancel(station, leg, run, f"{key}/force" if force else key, force=force, guard=guard)
     return False
 
 
-def _cancel(station: Station, leg: Leg, run: Run, key: str, *, force: bool) -> None:
+def will_not_stop(station: Station, key: str) -> bool:
+    """Return whether a run was asked to stop, and then stopped by force, each long enough ago: it does not."""
+    return _unheard(station, f"{key}/force")
+
+
+def _unheard(station: Station, key: str) -> bool:
+    asked = station.ledger.effect(key)
+    return asked is not None and bool(asked.receipt) and station.now() - asked.changed_at >= STUBBORN_AFTER
+
+
+def _cancel(station: Station, leg: Leg, run: Run, key: str, *, force: bool, guard: Guard) -> None:
     def act() -> Receipt:
         return {"run_id": run.id, "stopped": station.forge.cancel_run(leg.repository, run.id, force=force)}
 
     def look_up() -> Receipt | None:
         return {"run_id": run.id} if station.forge.run(leg.repository, run.id).finished else None
 
-    perform(station, key, guard=FREE, intent={"repository": leg.repository, "run": run.id}, act=act, look_up=look_up)
+    perform(station, key, guard=guard, intent={"repository": leg.repository, "run": run.id}, act=act, look_up=look_up)
 
 
 def _ref(station: Station, leg: Leg, deploy: Deploy, *, back: bool) -> tuple[str, bool]:

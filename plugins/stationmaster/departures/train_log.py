@@ -8,6 +8,7 @@ from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.oncall_log import log
 
 if TYPE_CHECKING:
+    from stationmaster.departures.mandates import Mandate
     from stationmaster.ledger.records import Fact
     from stationmaster.work.context import Desk
 
@@ -23,3 +24,12 @@ def note(desk: Desk, departure: str, stop: str, why: str = "") -> Fact | None:
     text = f"{departure}: its {stop} ended, and it is {found.state}." + (f" {why}" if why else "")
     once = f"{departure}/{stop}/{found.state}"
     return log.write(desk, text, at=found.changed_at, about=departure, once=once)
+
+
+def note_rollback(desk: Desk, departure: str, mandate: Mandate, *, to: str) -> Fact | None:
+    """Write down that a person takes a departure back: who, to what, and why; once for each choice."""
+    if kind_of(departure) is DepartureKind.SECURITY_HOTFIX:
+        return None
+    text = f"{departure}: {mandate.by} takes it back to {to}: {mandate.why}"
+    once = f"{departure}/rollback/{mandate.number}"
+    return log.write(desk, text, about=departure, source="form", by=mandate.by, once=once)

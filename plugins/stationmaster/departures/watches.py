@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import StopName
 from stationmaster.core.gates import Standing, Verdict, combine
-from stationmaster.core.transitions import Act, allows
+from stationmaster.core.transitions import Act, ActRefused, allows
 from stationmaster.departures import (
     bringing_home,
     counting,
@@ -36,6 +36,7 @@ from stationmaster.departures.obstacles import obstacle
 from stationmaster.departures.resting import resting
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import waits
+from stationmaster.work.effects import GateClosed
 from stationmaster.work.obstacles import StepImpossible, passed, waiting
 
 if TYPE_CHECKING:
@@ -127,12 +128,13 @@ def pulse(station: Station, watch: str, departure: str) -> int | None:
 def _skipped(station: Station, departure: str, watch: str) -> bool:
     """A task of a departure that has ended need not wait: it ends when it is woken.
 
-    What a person has skipped nobody waits for; at the gates of what has ended, or goes back, nobody is asked any more.
+    What a person has skipped or takes back nobody waits for; at the gates of what has ended nobody is asked any more.
     """
     found = station.ledger.departure(departure)
     if found is None or watch == "rollback":
         return False
-    return found.state in DROPPED or (watch in GATES and found.state in _PAST_ITS_GATES)
+    going_back = found.state in legs.TAKEN_BACK and watch != waits.AGAIN  # what takes it back waits, too
+    return found.state in DROPPED or going_back or (watch in GATES and found.state in _PAST_ITS_GATES)
 
 
 def _refused(station: Station, leg: deploying.Leg) -> bool:
@@ -234,7 +236,12 @@ def _verify(station: Station, departure: str, arguments: Arguments) -> Standing:
 
 
 def _rollback(station: Station, departure: str, _: Arguments) -> Standing:
-    return rolling_back.watch(station, departure)
+    try:
+        return rolling_back.watch(station, departure)
+    except (ActRefused, rolling_back.Replaced):
+        return passed("rollback")  # a worker says why
+    except GateClosed as closed:
+        return closed.standing
 
 
 def _checks(station: Station, departure: str, _: Arguments) -> Standing:

@@ -256,6 +256,16 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
     )
 
 
+def going_back(station: Station, by: str, why: str) -> str:
+    """Return the announcement that production goes back: who asked and why, or what failed."""
+    who = station.team.people[by].mention if by in station.team.people else "The train"
+    production = escaping.slack(station.train.production)
+    return (
+        f":leftwards_arrow_with_hook: {who} takes {production} back: {escaping.slack(why)}. Nothing more of "
+        "this departure goes out, and its manifest is rejected once anything of it was there."
+    )
+
+
 def rolled_back(station: Station, back: Mapping[str, str]) -> str:
     """Return the announcement that production runs what it ran before (C-18).
 

@@ -34,6 +34,15 @@ class ForgeHistory(ForgePart):
         first = self._wire.read(path, {"per_page": PAGE, "page": 1})
         return self._comparison(path, first)
 
+    def relation(self, repo: str, base: str, head: str) -> str:
+        """Return how `head` stands to `base`: ahead, behind, identical or diverged. No commit between them is read."""
+        path = f"{forge_names.repository(repo)}/compare/{forge_names.branch(base)}...{forge_names.branch(head)}"
+        answer = self._wire.read(path, {"per_page": 1, "page": 1})
+        status = answer.get("status") if isinstance(answer, dict) else None
+        if status not in ("ahead", "behind", "identical", "diverged"):
+            raise ForgeUnreadable(f"GET {path} does not say how the two commits stand to each other")
+        return str(status)
+
     def contains(self, repo: str, base: str, sha: str) -> bool:
         """Whether `sha` is `base` or one of its ancestors: the look-up after a merge whose answer was lost."""
         return self.compare(repo, base, sha).status in ("behind", "identical")

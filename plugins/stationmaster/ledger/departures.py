@@ -164,12 +164,16 @@ class Departures(Store):
                 )
             return _put(pen, row, state, now, by, why)
 
-    def pin(self, departure_id: str, manifest: Manifest, now: datetime, by: str) -> Round:
+    def pin(self, departure_id: str, manifest: Manifest, now: datetime, by: str, *, act: Act | None = None) -> Round:
         """Put a manifest aboard. The one that is aboard keeps its round; any other opens the next one (F06).
 
+        :param act: what is done to the departure by it, in the same transaction.
         :raises UnknownDeparture: it was never opened.
+        :raises ActRefused: its state does not allow the act.
         """
         with self.writing() as pen:
+            if act is not None:
+                moved(pen, departure_id, act, now, by)
             departure = existing_departure(pen.session, departure_id)
             row = _round_row(pen.session, departure_id, departure.round)
             if row is None or row.manifest != manifest.hash:
@@ -205,11 +209,16 @@ class Departures(Store):
     def reject(self, manifest_hash: str, reason: str, now: datetime, by: str) -> Rejection:
         """Mark a manifest so that nothing promotes it again by itself (F46). A standing rejection is kept as it is."""
         with self.writing() as pen:
-            row = _newest_rejection(pen.session, manifest_hash)
-            if row is None or not row.rejected:
-                row = RejectionRow(manifest=manifest_hash, rejected=True, reason=reason, at=utc(now), by=by)
-                pen.add(row, MANIFEST_REJECTED, manifest_hash, at=now, actor=by)
-            return _rejection(row)
+            return rejected(pen, manifest_hash, reason, now, by)
+
+    def rejected_rounds(self, train: str) -> tuple[tuple[Round, Rejection], ...]:
+        """Return the rounds of a train's departures whose manifest is rejected now, each with its rejection."""
+        ever = select(RejectionRow.manifest)
+        query = select(RoundRow).where(RoundRow.manifest.in_(ever)).order_by(RoundRow.departure, RoundRow.number)
+        with self.reading() as session:
+            found = [row for row in session.scalars(query) if row.departure.startswith(f"{train}/")]
+            pairs = [(row, _newest_rejection(session, row.manifest)) for row in found]
+            return tuple((_round(row), _rejection(stands)) for row, stands in pairs if stands and stands.rejected)
 
     def rejection(self, manifest_hash: str) -> Rejection | None:
         """Return the standing rejection of a manifest, or None."""
@@ -258,7 +267,27 @@ def failed_by(session: Session, departure_id: str, act: Act) -> bool:
     return act is Act.FAIL_CUT and body.get("from") in (DepartureState.OPEN, DepartureState.CUTTING)
 
 
-CHATTER = frozenset({"double_run", "headline", "message_gone", "note", "observed", "resting", "went_without_slack"})
+def rejected(pen: Pen, manifest_hash: str, reason: str, now: datetime, by: str) -> Rejection:
+    """Reject a manifest within a transaction; see :meth:`Departures.reject`."""
+    row = _newest_rejection(pen.session, manifest_hash)
+    if row is None or not row.rejected:
+        row = RejectionRow(manifest=manifest_hash, rejected=True, reason=reason, at=utc(now), by=by)
+        pen.add(row, MANIFEST_REJECTED, manifest_hash, at=now, actor=by)
+    return _rejection(row)
+
+
+CHATTER = frozenset(
+    {
+        "carries_rejected",
+        "double_run",
+        "headline",
+        "message_gone",
+        "note",
+        "observed",
+        "resting",
+        "went_without_slack",
+    }
+)
 """Kinds of facts that no gate reads: what was shown, said and seen on the way."""
 
 

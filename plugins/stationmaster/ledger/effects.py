@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from stationmaster.ledger.attempts import FINISHED, Attempt, at_work, effect_of, existing_effect
 from stationmaster.ledger.columns import utc
@@ -135,11 +136,8 @@ class Effects(Store):
 
     def effects(self, prefix: str = "", states: Collection[EffectState] | None = None) -> tuple[Effect, ...]:
         """Return the effects whose keys are ``prefix`` or lie below it, by key."""
-        query = select(EffectRow).where(below(EffectRow.key, prefix)).order_by(EffectRow.key)
-        if states is not None:
-            query = query.where(EffectRow.state.in_([str(state) for state in states]))
         with self.reading() as session:
-            return tuple(effect_of(row) for row in session.scalars(query))
+            return effects_below(session, prefix, states)
 
     def settle(self, key: str, receipt: dict[str, Any] | None, by: str, why: str, now: datetime) -> Effect:
         """Let a person say what happened: its receipt if it did, None if it did not, which allows it to be done again.
@@ -157,3 +155,11 @@ class Effects(Store):
             row.receipt, row.changed_at = receipt, utc(now)
             row.acting_since, row.owner, row.lease_until = None, None, None
             return effect_of(row)
+
+
+def effects_below(session: Session, prefix: str, states: Collection[EffectState] | None = None) -> tuple[Effect, ...]:
+    """Return effects within a session; see :meth:`Effects.effects`."""
+    query = select(EffectRow).where(below(EffectRow.key, prefix)).order_by(EffectRow.key)
+    if states is not None:
+        query = query.where(EffectRow.state.in_([str(state) for state in states]))
+    return tuple(effect_of(row) for row in session.scalars(query))

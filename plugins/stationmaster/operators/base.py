@@ -68,7 +68,7 @@ class StationOperator(PatientOperator):
         self.kind = kind
 
     ends_with_departure: ClassVar[bool] = True
-    """Whether there is nothing left to do once a person has skipped the departure."""
+    """Whether there is nothing left to do once a person has skipped the departure, or it goes back."""
     ends_in_triggerer: ClassVar[bool] = False
     """Whether the trigger may end the task when the wait is over and nothing is left for a worker to do."""
 
@@ -210,11 +210,12 @@ class StationOperator(PatientOperator):
                 station.ledger.set_blockers(subject, (), station.now())
 
     def _end_with(self, station: Station, departure: str) -> None:
+        from stationmaster.departures.legs import TAKEN_BACK
         from stationmaster.departures.obstacles import DepartureSkipped
         from stationmaster.departures.watches import DROPPED
 
         found = station.ledger.departure(departure) if self.ends_with_departure else None
-        if found is not None and found.state in DROPPED:
+        if found is not None and found.state in (*DROPPED, *TAKEN_BACK):
             raise DepartureSkipped(f"{departure} is {found.state}: {found.told}")
 
     def _again(self, station: Station, departure: str, found: Blocker) -> Waiting:

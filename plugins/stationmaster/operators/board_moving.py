@@ -22,9 +22,9 @@ class MoveIssuesOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Move them."""
-        from stationmaster.departures import columns
+        from stationmaster.departures import board_moves
 
-        moved = columns.move(station, departure, self.stop)
+        moved = board_moves.move(station, departure, self.stop)
         if not moved:
             raise AirflowSkipException(f"{departure}: no issue moves after this {self.stop}")
         for each in moved:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
+from stationmaster.core.transitions import DepartureState
 from stationmaster.departures.answers import Choice
+from stationmaster.operators import run_marks
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 from stationmaster.operators.patient import is_answer
@@ -26,8 +28,45 @@ if TYPE_CHECKING:
 REASON, FAILURE = "reason", "failure"
 """The form's fields: why, and which failure is meant. Airflow shows a question as it was first put (fact 4)."""
 
+_BEFORE = frozenset(
+    {
+        DepartureState.OPEN,
+        DepartureState.CUTTING,
+        DepartureState.STAGED,
+        DepartureState.GATED,
+        DepartureState.SKIPPED,
+        DepartureState.SKIPPED_EMPTY,
+        DepartureState.MISSED,
+    }
+)
+"""The states of a departure of which nothing has come to production."""
 
-class LegOperator(AskOperator):
+
+class _ToProduction(StationOperator):
+    """A task of one component whose failure on the way to production is kept: production may go back for it."""
+
+    component: str
+
+    def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
+        """Take the step; what fails for good is kept in the ledger, for it may be the cause of a way back."""
+        try:
+            return super()._guarded(station, departure, context, event)
+        except AirflowSkipException:
+            raise
+        except Exception as error:
+            if _for_good(context, error):
+                self._note_failure(station, departure, error)
+            raise
+
+    def _note_failure(self, station: Station, departure: str, error: Exception) -> None:
+        from stationmaster.departures import last_word, legs
+
+        leg = legs.leg_of(station, departure, self.stop, self.component)
+        if leg is not None and self.stop == "promote":
+            last_word.note(station, leg, task=str(self.task_id), why=str(error))
+
+
+class LegOperator(_ToProduction, AskOperator):
     """Base of the tasks about one component at one stop; a component that is not aboard is skipped.
 
     A failure is the last word about its component until a person says what follows: a task that meets one asks, in
@@ -244,6 +283,11 @@ def _is_kept(station: Station, leg: Leg, named: str, choice: Choice, by: str) ->
     )
 
 
+def _for_good(context: Context, error: Exception) -> bool:
+    """Return whether Airflow takes no other try after an error."""
+    return isinstance(error, AirflowFailException) or int(context["ti"].try_number) > int(context["ti"].max_tries or 0)
+
+
 class DeployOperator(LegOperator):
     """Counts every gate again, takes the lock, deploys once, and follows the run to its end (F01, F32).
 
@@ -317,7 +361,7 @@ class VerifyOperator(LegOperator):
         }
 
 
-class DeployByHandOperator(AskOperator):
+class DeployByHandOperator(_ToProduction, AskOperator):
     """Asks the person on call to deploy by the runbook and to say that it is done (mode ``manual``, C-24).
 
     XCom: ``{"person", "name", "choice"}``.
@@ -428,7 +472,9 @@ class DeployByHandOperator(AskOperator):
 class RollBackOperator(StationOperator):
     """Takes production back to what it ran before, when a promotion failed half-way (C-18).
 
-    XCom: ``{"components": [...]}``: what went back, or nothing to undo: skipped.
+    Its cause is a failure in the ledger that nothing has answered; that a task is red is none. Whatever else asks for
+    it, such as a task that somebody marked and cleared, is refused. XCom: ``{"components": [...]}``: what went back, or
+    nothing to undo: skipped.
     """
 
     ends_with_departure: ClassVar[bool] = False
@@ -436,14 +482,30 @@ class RollBackOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Go back as far as it goes now."""
         from stationmaster.core.departure_ids import kind_of
-        from stationmaster.departures import rolling_back
+        from stationmaster.core.transitions import Act
+        from stationmaster.departures import acts, last_word, rolling_back
+        from stationmaster.departures.mandates import present
+        from stationmaster.ledger.records import DepartureState
 
+        found = station.ledger.departure(departure)
+        if found is not None and found.state in _BEFORE:
+            raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
+        if found is not None and found.state is DepartureState.ROLLING_BACK:
+            mandate = present(station, departure)
+            if mandate is not None and mandate.act is Act.TAKE_BACK:
+                raise AirflowSkipException(f"{mandate.by} takes {departure} back by the form: {mandate.why}")
+        elif found is None or found.state is not DepartureState.ROLLED_BACK:
+            acts.require(station, departure, Act.COMPENSATE)
         legs = rolling_back.legs_to_undo(station, departure)
         if not legs:
             raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
-        if station.train.on_partial_failure != "compensate" and not kind_of(departure).is_hotfix:
+        automatic = station.train.on_partial_failure == "compensate" or kind_of(departure).is_hotfix
+        if not automatic and not last_word.asked_for(station, departure):
             raise AirflowSkipException("the train's file leaves the way back to a person")
-        standing = rolling_back.advance(station, departure)
+        try:
+            standing = rolling_back.advance(station, departure)
+        except (rolling_back.NothingFailed, rolling_back.Replaced) as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         if not standing.opens:
             return Waiting(standing, "rollback", {})
         return {"components": [leg.component for leg in legs]}

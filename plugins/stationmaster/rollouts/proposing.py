@@ -11,7 +11,7 @@ from stationmaster.core.transitions import Act
 from stationmaster.departures import freezing
 from stationmaster.departures.acts import DepartureGuard
 from stationmaster.departures.obstacles import conducted_by
-from stationmaster.rollouts import batch_gates, records
+from stationmaster.rollouts import batch_gates, ordering, records
 from stationmaster.work import halting
 from stationmaster.work.effects import GateClosed, Receipt, perform
 from stationmaster.work.obstacles import waiting
@@ -52,7 +52,7 @@ def propose(station: Station, record: RolloutRecord, batch: Batch, way: Way, att
         if found is not None and found.version == way.version and not found.status.lost:
             _keep(station, record, way, attempt, Progress.PROPOSED, proposal=found.id)
             return ()
-        obstacle = _held(station, way, found)
+        obstacle = _held(station, record, way, found)
         if obstacle is not None:
             return (obstacle,)
     try:
@@ -63,12 +63,12 @@ def propose(station: Station, record: RolloutRecord, batch: Batch, way: Way, att
     return ()
 
 
-def held(station: Station, way: Way) -> Blocker | None:
+def held(station: Station, record: RolloutRecord, way: Way) -> Blocker | None:
     """Return what keeps a target's proposal from being made besides the gates of its batch, None: nothing does.
 
     :raises GovernanceError: it cannot be told.
     """
-    return _held(station, way, station.proposals.newest("update", target=way.target))
+    return _held(station, record, way, station.proposals.newest("update", target=way.target))
 
 
 class _ProposalGuard(DepartureGuard):
@@ -114,11 +114,11 @@ def _recount(station: Station, record: RolloutRecord, batch: Batch, way: Way) ->
     standing = batch_gates.batch_standing(station, record, batch)
     if not standing.opens:
         return standing
-    found = held(station, way)
+    found = held(station, record, way)
     return waiting("target", found) if found is not None else standing
 
 
-def _held(station: Station, way: Way, newest: Proposal | None) -> Blocker | None:
+def _held(station: Station, record: RolloutRecord, way: Way, newest: Proposal | None) -> Blocker | None:
     if newest is not None and newest.version != way.version and newest.status in ("open", "adopted"):
         return blocker(
             "OTHER_PROPOSAL_OPEN",
@@ -128,6 +128,10 @@ def _held(station: Station, way: Way, newest: Proposal | None) -> Blocker | None
             proposal=newest.id,
             target=way.target,
         )
+    if way.target not in records.accepted(station.ledger, record):
+        older = ordering.downgrade(station, way)
+        if older is not None:
+            return older
     return batch_gates.target_blocker(station, way) or _elected(station, way)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OPENED, CLOSED, WORD, STEP, LOOK = "rollout", "rollout_closed", "rollout_word", "rollout_step", "rollout_look"
 WHOLE = "rollout"
-Word = Literal["pause", "resume", "abort", "again", "leave"]
+Word = Literal["pause", "resume", "abort", "again", "leave", "downgrade"]
 _TARGETS_WORDS = ("again", "leave")
 _FURTHEST = (Progress.FAILED, Progress.DONE, Progress.RUNNING, Progress.ACCEPTED, Progress.PROPOSED)
 
@@ -33,7 +33,8 @@ class RolloutRefused(ValueError):
 class RolloutRecord(Value):
     """A rollout as it was opened. ``number`` counts those of the departure from 1; ``version`` is the departure's.
 
-    ``run`` is the run of the form that opened it, which finds it again after a clear.
+    ``run`` is the run of the form that opened it, as ``<DAG>/<run id>``, which finds it again after a clear;
+    ``accepted`` are the targets that may be taken back to something older, as who filled the form in named them.
     """
 
     departure: str
@@ -43,6 +44,7 @@ class RolloutRecord(Value):
     opened_at: Instant
     opened_by: str
     run: str = ""
+    accepted: tuple[str, ...] = ()
 
 
 class Said(NamedTuple):
@@ -68,6 +70,18 @@ def newest(ledger: Ledger, departure: str) -> RolloutRecord | None:
     """Return the newest rollout of a departure, None before the first."""
     fact = ledger.fact(departure, OPENED)
     return None if fact is None else _record(fact)
+
+
+def every(ledger: Ledger, departure: str) -> tuple[RolloutRecord, ...]:
+    """Return the rollouts of a departure, the oldest first."""
+    return tuple(_record(fact) for fact in ledger.facts(departure, kind=OPENED))
+
+
+def accepted(ledger: Ledger, record: RolloutRecord) -> frozenset[str]:
+    """Return the targets that may be taken back to something older, because a person has named them."""
+    words = ledger.facts(record.departure, kind=WORD)
+    said = (fact for fact in words if fact.value["word"] == "downgrade" and fact.value["number"] == record.number)
+    return frozenset((*record.accepted, *(fact.subject for fact in said)))
 
 
 def is_open(ledger: Ledger, record: RolloutRecord) -> bool:

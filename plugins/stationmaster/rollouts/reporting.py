@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from stationmaster.core import escaping
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures import telling
 from stationmaster.rollouts import records, wording
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
+    from stationmaster.rollouts.planning import NotPromoted
     from stationmaster.rollouts.records import RolloutRecord
 
 
@@ -126,3 +128,9 @@ def close(station: Station, departure: str, number: int) -> str:
     why = "is over" if stopped is None else "was aborted"
     telling.tell(station, departure, f"rollout/{number}/ended", wording.ended(record, found, why), broadcast=True)
     return state_of(station, record)
+
+
+def tell_not_promoted(station: Station, refused: NotPromoted, *, run: str) -> None:
+    """Tell the person on call, once for each run, that a rollout was started of what is not promoted."""
+    text = f":no_entry: {station.conductor.mention}: nothing is rolled out. {escaping.slack(str(refused))}"
+    telling.tell_publicly(station, refused.departure, f"rollout/not-promoted/{run}", text)

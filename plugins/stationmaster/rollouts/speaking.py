@@ -1,4 +1,4 @@
-"""What people say to a rollout: pause, resume, abort; and to a target: again, leave. Each with a name and a reason."""
+"""What people say to a rollout: pause, resume, abort; to a target: again, leave, downgrade. With name and reason."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def say(station: Station, record: RolloutRecord, word: Word, *, why: str, by: st
         raise RolloutRefused(f"{by!r} is not in the people of {station.team.id}: say it in a name.")
     if not records.is_open(station.ledger, record):
         raise RolloutRefused(f"Rollout {record.number} of {record.departure} is over.")
-    if word in ("again", "leave"):
+    if word in ("again", "leave", "downgrade"):
         _check_target(station, record, word, target)
     else:
         said = records.paused(station.ledger, record)
@@ -66,5 +66,7 @@ def _check_target(station: Station, record: RolloutRecord, word: str, target: st
     progress = found[target].progress
     if word == "again" and progress not in (Progress.FAILED, Progress.LEFT):
         raise RolloutRefused(f"{target} is {progress}; only what has failed or was left out is tried again.")
+    if word == "downgrade" and progress is not Progress.PLANNED:
+        raise RolloutRefused(f"{target} is {progress}: it is accepted before its proposal is made.")
     if word == "leave" and progress in (Progress.DONE, Progress.LEFT):
         raise RolloutRefused(f"{target} is {progress} already.")

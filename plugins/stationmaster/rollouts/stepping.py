@@ -113,7 +113,7 @@ def _may_propose(station: Station, record: RolloutRecord, batch: Batch) -> bool:
     planned = [way for way in batch.ways if found[way.target].progress is Progress.PLANNED]
     if not planned or not batch_gates.batch_standing(station, record, batch).opens:
         return False
-    return any(proposing.held(station, way) is None for way in planned)
+    return any(proposing.held(station, record, way) is None for way in planned)
 
 
 def _why(
@@ -123,7 +123,7 @@ def _why(
     for target in behind:
         by_progress.setdefault(found[target].progress, []).append(target)
     planned = [way for way in batch.ways if way.target in by_progress.get(Progress.PLANNED, ())]
-    blockers = [held for held in (proposing.held(station, way) for way in planned) if held is not None]
+    blockers = [held for held in (proposing.held(station, record, way) for way in planned) if held is not None]
     if proposed := by_progress.get(Progress.PROPOSED):
         names = wording.listed([f"{found[target].proposal} ({target})" for target in proposed], 8)
         blockers.append(blocker("PROPOSALS_OPEN", who=asking.asked(station), proposals=names))

@@ -144,15 +144,8 @@ def perform(
                 raise EffectUnknown(str(error)) from error
             raise EffectRefused(str(error)) from error
 
-    def guarded_look_up() -> Receipt | None:
-        try:
-            return look_up()
-        except (ForgeError, ChatError, GovernanceError) as error:
-            raise EffectUnknown(str(error)) from error
-
-    found = desk.ledger.adopt(
-        key, now=desk.now, look_up=guarded_look_up, ambiguous_after=settles_after, repeatable=repeatable
-    )
+    guarded_look_up = _guarded(look_up)
+    found = look(desk, key, look_up=look_up, settles_after=settles_after, repeatable=repeatable)
     if found is not None:
         return found.receipt
 
@@ -170,6 +163,37 @@ def perform(
         return effect.receipt
 
     return _counted(guard, send)
+
+
+def look(
+    desk: Desk,
+    key: str,
+    *,
+    look_up: Callable[[], Receipt | None],
+    settles_after: timedelta = timedelta(0),
+    repeatable: bool = True,
+) -> Effect | None:
+    """Look whether an effect that was begun has happened, and do nothing for it; None: it has not, or never began.
+
+    :raises EffectUnknown, EffectAmbiguous, EffectBusy: as of :func:`perform`.
+    """
+    return desk.ledger.adopt(
+        key, now=desk.now, look_up=_guarded(look_up), ambiguous_after=settles_after, repeatable=repeatable
+    )
+
+
+def _guarded(look_up: Callable[[], Receipt | None]) -> Callable[[], Receipt | None]:
+    from stationmaster.hooks.chat_errors import ChatError
+    from stationmaster.hooks.errors import ForgeError
+    from stationmaster.hooks.governance_errors import GovernanceError
+
+    def guarded() -> Receipt | None:
+        try:
+            return look_up()
+        except (ForgeError, ChatError, GovernanceError) as error:
+            raise EffectUnknown(str(error)) from error
+
+    return guarded
 
 
 def begin(desk: Desk, guard: Guard) -> None:

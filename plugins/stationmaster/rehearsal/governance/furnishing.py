@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from stationmaster.config.include import Include
 from stationmaster.rehearsal.alerts import standin as alerts_standin
 from stationmaster.rehearsal.alerts.standin import AlertWorld
+from stationmaster.rehearsal.github.history import of
 from stationmaster.rehearsal.governance import standin as governance_standin
 from stationmaster.rehearsal.governance.world import GovernanceWorld
 from stationmaster.rehearsal.sentry import standin as sentry_standin
@@ -19,8 +18,8 @@ GOVERNANCE_PATH, ALERTS_PATH, SENTRY_PATH = "/governance", "/alertmanager", "/se
 
 
 def earlier(repository: str) -> str:
-    """Return the version that every target runs at the start: one that no commit of the repository has."""
-    return hashlib.sha1(repository.encode(), usedforsecurity=False).hexdigest()
+    """Return the version that every target runs at the start: the first commit of the repository's history."""
+    return of(repository).commits[0].sha
 
 
 def governance_world(include: Include) -> GovernanceWorld:
