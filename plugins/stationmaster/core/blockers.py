@@ -628,8 +628,8 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "NOBODY_TO_ASK",
-        "None of {people} can be asked: none has an Airflow account.",
-        "Give one of them an account (airflow: …) in the team's file, then clear the task.",
+        "None of {people} can be asked: of none the team's file has an Airflow account that questions can go to.",
+        "Write airflow, and with FAB also airflow_id, of one of them there (airflow users list); then clear the task.",
     ),
     (
         "CONNECTION_MISSING",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.operators import actors
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -30,13 +31,7 @@ class ByHandOperator(StationOperator):
         """Return the id of who filled the form in: people of the team, and only those who may act (T-01)."""
         from stationmaster.departures import ruling
 
-        user = context["dag_run"].triggering_user_name
-        person = station.team.person_by_airflow(user) if user else None
-        if person is None:
-            raise AirflowFailException(
-                f"{user or 'nobody'} filled the form in, and is not in the people of {station.team.id}. Log in as "
-                "yourself; your user name belongs into the team's file, under airflow."
-            )
+        person = actors.starter(station, context)
         ruling.require_actor(station, person.id)
         return person.id
 
