@@ -589,7 +589,8 @@ def test_i1_a_bare_number_under_airflow_is_warned_of(files):
             "airflow_only_an_id",
             "warning",
             (
-                "warning: people.ben.airflow: '2' is read as the user id in Airflow: no run that 'ben' starts is theirs. "
+                "warning: people.ben.airflow: '2' is read as the user id in Airflow: "
+                "no run that 'ben' starts is theirs. "
                 'Write airflow_id: "2" and the user name under airflow; airflow users list shows both. '
                 "If the number is the user name, add the id."
             ),

@@ -57,7 +57,7 @@ class Desk:
         """Who is who in Airflow."""
         from stationmaster.work.identity import Identities
 
-        return Identities(self)
+        return Identities(self.files, ledger=lambda: self.ledger, now=self.now)
 
     @cached_property
     def ledger(self) -> Ledger:

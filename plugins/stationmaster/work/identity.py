@@ -7,7 +7,7 @@ lacks is learned once Airflow has shown it beside the name, and kept in the ledg
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +15,11 @@ from stationmaster import settings
 from stationmaster.config.accounts import AirflowAccount, airflow_accounts
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from stationmaster.config.people import Person
-    from stationmaster.work.context import Desk
+    from stationmaster.config.team import TeamConfig
+    from stationmaster.ledger import Ledger
 
 LEARNED = "airflow-account"
 """The kind of the fact that Airflow has proved an account: about ``<team>/people``, subject a person's id, value
@@ -32,19 +35,20 @@ class NotProved(LookupError):
 class Identities:
     """The people of a team by what Airflow calls them.
 
-    :param desk: whose team and ledger are asked; the ledger only where Airflow has ids of its own.
+    :param ledger: gives the ledger; it is asked only where Airflow has ids of its own.
+    :param now: gives the instant at which something is learned.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, team: TeamConfig, *, ledger: Callable[[], Ledger], now: Callable[[], datetime]) -> None:
+        self._team, self._ledger, self._now = team, ledger, now
 
     @cached_property
     def _written(self) -> dict[str, AirflowAccount]:
-        return airflow_accounts(self._desk.team.people.values(), names_are_ids=settings.names_are_ids())
+        return airflow_accounts(self._team.people.values(), names_are_ids=settings.names_are_ids())
 
     @cached_property
     def _accounts(self) -> dict[str, AirflowAccount]:
-        people, same = self._desk.team.people.values(), settings.names_are_ids()
+        people, same = self._team.people.values(), settings.names_are_ids()
         return airflow_accounts(people, names_are_ids=same, learned=None if same else self._learned())
 
     def account(self, person: Person) -> AirflowAccount:
@@ -81,13 +85,13 @@ class Identities:
         kind, user = str(getattr(run.run_type, "value", run.run_type)), run.triggering_user_name
         if kind != _MANUAL or not user:
             raise NotProved(
-                f"who filled the form in is not in the people of {self._desk.team.id}: this run is of the type {kind}, "
+                f"who filled the form in is not in the people of {self._team.id}: this run is of the type {kind}, "
                 "and such a run acts for nobody. Log in to Airflow as yourself, and start it there."
             )
         person = self._by_name(str(user))
         if person is None:
             raise NotProved(
-                f"{user} filled the form in, and is not in the people of {self._desk.team.id}. {self._who_is_missing()}"
+                f"{user} filled the form in, and is not in the people of {self._team.id}. {self._who_is_missing()}"
             )
         return self._able(person, f"{user} filled the form in")
 
@@ -117,7 +121,7 @@ class Identities:
         if not answer or not answer.get("id"):
             raise NotProved("the answer names nobody: an answer by a timeout is no answer")
         account, shown = self._proved(answer)
-        people, team = self._desk.team.people, self._desk.team.id
+        people, team = self._team.people, self._team.id
         claimed = {who: each for who, each in self._written.items() if _share(each, account)}
         if not claimed:
             raise NotProved(f"{shown} answered, but may not: not in the people of {team}. {self._who_is_missing()}")
@@ -140,12 +144,12 @@ class Identities:
 
     def _by_name(self, name: str) -> Person | None:
         found = [person for person, account in self._accounts.items() if account.name == name]
-        return self._desk.team.people[found[0]] if len(found) == 1 else None
+        return self._team.people[found[0]] if len(found) == 1 else None
 
     def _able(self, person: Person, what: str) -> Person:
         if person.bot or not person.active:
             why = "a robot" if person.bot else "no longer active"
-            raise NotProved(f"{what}, who is {person.name}: {why} in the people of {self._desk.team.id}")
+            raise NotProved(f"{what}, who is {person.name}: {why} in the people of {self._team.id}")
         return person
 
     def _who_is_missing(self) -> str:
@@ -159,7 +163,7 @@ class Identities:
     def _learned(self) -> dict[str, AirflowAccount]:
         """Return what the ledger knows; an id that Airflow gave to another user since is the newer one's."""
         found: dict[str, AirflowAccount] = {}
-        for fact in self._desk.ledger.facts(f"{self._desk.files.id}/people", kind=LEARNED):
+        for fact in self._ledger().facts(f"{self._team.id}/people", kind=LEARNED):
             proved = AirflowAccount(fact.value["id"], fact.value["name"])
             found = {who: each for who, each in found.items() if each.id != proved.id and each.name != proved.name}
             found[fact.subject] = proved
@@ -168,12 +172,12 @@ class Identities:
     def _learn(self, person: Person, proved: AirflowAccount) -> None:
         if settings.names_are_ids() or proved.name is None or self.account(person) == proved:
             return
-        self._desk.ledger.record(
-            f"{self._desk.files.id}/people",
+        self._ledger().record(
+            f"{self._team.id}/people",
             LEARNED,
             person.id,
             proved._asdict(),
-            self._desk.now(),
+            self._now(),
             "stationmaster",
         )
         self.__dict__.pop("_accounts", None)
