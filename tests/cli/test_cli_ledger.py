@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from stationmaster import settings
+from stationmaster.cli.whereabouts import shell_actor
 from stationmaster.ledger.records import EffectState
 from tests.cli import waiting_train
 from tests.cli.conftest import WEDNESDAY
@@ -96,7 +97,12 @@ def test_f02_a_person_settles_what_happened_with_a_receipt_that_the_train_can_fo
         "since": effect.intended_at.isoformat(),
     }
     line = lost.audit(waiting_train.LOST_KEY)[-1]
-    assert (line.actor, line.action, line.body["why"]) == ("emil", "effect.settled", "looked at the Actions page")
+    assert line.actor == f"{shell_actor()} for emil"
+    assert (line.in_the_name_of, line.action, line.body["why"]) == (
+        "emil",
+        "effect.settled",
+        "looked at the Actions page",
+    )
     assert line.at == WEDNESDAY
 
 

@@ -9,14 +9,13 @@ import typer
 
 from stationmaster import clock
 from stationmaster.cli.answering import console, refusals, refuse
-from stationmaster.cli.whereabouts import HOME, HomeOption, open_ledger
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, open_ledger
 from stationmaster.core.naming import names, short
 
 if TYPE_CHECKING:
     from stationmaster.ledger import Ledger
     from stationmaster.ledger.records import Effect
 
-ByOption = Annotated[str, typer.Option("--by", help="Who decides: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="What you saw, with a link. Stands in the audit.")]
 
 
