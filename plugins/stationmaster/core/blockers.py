@@ -283,7 +283,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "DRIFT",
         "{component} on {environment} runs {found}, but the ledger says {expected}.",
-        "Find out who deployed it. stationmaster adopt takes it for right, or lets the train deploy over it.",
+        "Find out who deployed it. Two people say in the train's exception form: it is right, or may be replaced.",
     ),
     (
         "ALREADY_ON_PROD",
@@ -323,12 +323,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "MANIFEST_REJECTED",
         "Manifest {manifest} was rejected: {reason}.",
-        "Cut a manifest that contains the fix, or clear the rejection.",
+        "Cut a manifest that contains the fix, or lift the rejection in the train's exception form.",
     ),
     (
         "REJECTED_ABOARD",
         "{component} {sha} was taken back with manifest {manifest}, and is aboard again: {reason}.",
-        "If the fix is aboard, too, say so: stationmaster ledger lift {manifest}. Else skip this departure.",
+        "If the fix is aboard, two people lift {manifest} in the train's exception form. If not, skip this departure.",
     ),
     (
         "PREVIOUS_DEPARTURE_OPEN",
@@ -372,9 +372,19 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Talk to them. stationmaster resume lets it go on, with every gate asked again.",
     ),
     (
+        "EXCEPTION_OPEN",
+        "It is asked to {what}: {given} of {needed} approvals are given.",
+        "Whoever is asked finds it in Airflow, under required actions: approve, or refuse with the reason.",
+    ),
+    (
+        "EXCEPTION_OVER",
+        "The exception {exception} is over: {why}.",
+        "If it is still needed, start the train's exception form anew.",
+    ),
+    (
         "FROZEN",
         "The freeze {freeze} ({mode}) lets no {action} go until {ends}: {why}.",
-        "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",
+        "It goes on by itself then, with every gate asked again. The train's exception form asks for an exception.",
     ),
     (
         "UPGRADES_HALTED",

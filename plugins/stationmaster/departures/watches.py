@@ -19,6 +19,7 @@ from stationmaster.departures import (
     cutting,
     deploying,
     escalating,
+    excepting,
     gate_table,
     gating,
     holding,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Any]
 Watch = Callable[["Station", str, Arguments], Standing]
 
-DENY_IS_FINAL = frozenset({"run", "verify", "rollback"})
+DENY_IS_FINAL = frozenset({"exception", "run", "verify", "rollback"})
 """Watches whose DENY no waiting will change. A veto, in contrast, can be withdrawn."""
 
 DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
@@ -254,6 +255,16 @@ def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
     return pausing.while_it_matters(station, departure, arguments["stop"], question)
 
 
+def _exception(station: Station, _: str, arguments: Arguments) -> Standing:
+    """Whether enough people agree; for one approver, whether they need not answer any longer."""
+    asked = excepting.find(station, arguments["about"], arguments["exception"])
+    found = excepting.standing(station, asked)
+    voter = arguments.get("voter")
+    if voter is not None and (found.verdict is not Verdict.WAIT or voter in excepting.approved_by(station, asked)):
+        return passed("exception")
+    return found
+
+
 def _waits_for(arguments: Arguments, short: str) -> Blocker:
     return blocker("BALLOT_OPEN", who=(str(arguments["voter"]),), manifest=short)
 
@@ -263,6 +274,7 @@ WATCHES: dict[str, Watch] = {
     "answer": _answer,
     "ballot": _ballot,
     "checks": _checks,
+    "exception": _exception,
     "gates": _gates,
     "hold": _hold,
     "home": _home,

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from stationmaster.rehearsal.slack.call import Call
-from stationmaster.rehearsal.slack.limits import (
+from stationmaster.rehearsal.slack.rate_limits import (
     POSTED_CHARACTERS,
     UPDATED_CHARACTERS,
     checked_blocks,
