@@ -38,6 +38,7 @@ def exception_dag(_: Path, team: TeamConfig, train: TrainConfig, common: dict[st
             schedule=None,
             start_date=_START,
             catchup=False,
+            max_active_runs=16,  # what one asks for waits for nobody else's answer
             tags={f"team:{team.id}", f"train:{train.key}", "form"},
             default_args=train_defaults(team, train, common["include"]),
             params=_form(team, train),
@@ -53,7 +54,9 @@ def exception_dag(_: Path, team: TeamConfig, train: TrainConfig, common: dict[st
 def _form(team: TeamConfig, train: TrainConfig) -> dict[str, Param]:
     acts = [name for name in _ACTS if name != "freeze" or team.freeze_exceptions is not None]
     form = {
-        "act": Param(acts[0], type="string", enum=acts, values_display=_ACTS, title="What"),
+        "act": Param(
+            acts[0], type="string", enum=acts, values_display={name: _ACTS[name] for name in acts}, title="What"
+        ),
         "why": Param("", type=["null", "string"], maxLength=300, title="Why", description="The channel hears it."),
         "link": Param(
             None,
