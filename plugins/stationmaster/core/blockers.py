@@ -637,6 +637,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Mend what GitHub names, in the repository or in the train's file, then clear the task.",
     ),
     (
+        "AIRFLOW_ACCOUNT_UNKNOWN",
+        "Airflow's auth manager keeps ids and names apart, and this is not known: {what}.",
+        "Write airflow (the user name) and airflow_id into the team's file: airflow users list shows both.",
+    ),
+    (
         "NOBODY_TO_ASK",
         "None of {people} can be asked: of none the team's file has an Airflow account that questions can go to.",
         "Write airflow, and with FAB also airflow_id, of one of them there (airflow users list); then clear the task.",

@@ -59,6 +59,15 @@ class Identities:
         """Return those of some people whom a required action can be assigned to: their ids are known."""
         return [person for person in people if self.account(person).id is not None]
 
+    def unknown(self, person: Person) -> str:
+        """Return what is not known of a person's Airflow account, and where to find it; empty where all is."""
+        account = self.account(person)
+        if person.airflow is None or None not in account:
+            return ""
+        if account.id is None:
+            return f"the user id of {person.name} ({account.name}): questions in Airflow cannot be assigned to them"
+        return f"the user name of {person.name} (id {account.id}): what they start is not known as theirs"
+
     def unable(self, people: Iterable[Person]) -> str:
         """Return why some people cannot be assigned a required action, and what to do: a sentence for each kind."""
         without = [person.name for person in people if person.airflow is None]
