@@ -10,10 +10,10 @@ from tests.house.test_layers import ROOT
 
 HOME = ROOT / "plugins" / "stationmaster"
 READERS = {
-    "triggering_user_name": {"work/identity.py"},
+    "triggering_user_name": {"work/identity.py", "operators/run_marks.py"},
     "responded_by_user": {"operators/actors.py", "triggers/answers.py", "work/identity.py"},
 }
-"""What Airflow proves, and where it is read: answers.py hands it on as Airflow does."""
+"""What Airflow proves, and where it is read: answers.py hands it on as Airflow does; run_marks.py tells runs apart."""
 OF_A_PERSON = {
     "config/accounts.py",
     "config/people.py",

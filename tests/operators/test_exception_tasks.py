@@ -137,7 +137,7 @@ def test_a_run_that_is_made_again_under_its_id_is_another_one(lifting):
     lifting.start(ASK)
     lifting.user = "ben"
     outcome = lifting.start(ASK)
-    assert (outcome.kind, "emil asked for" in outcome.text) == ("failed", True)
+    assert (outcome.kind, "deleted and made again" in outcome.text) == ("failed", True)
 
 
 def test_what_is_wrong_with_the_form_is_said(lifting):

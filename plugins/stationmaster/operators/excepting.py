@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.notifiers.failure_notice import FailedAndTold
-from stationmaster.operators import actors
+from stationmaster.operators import actors, run_marks
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 from stationmaster.operators.question import Question, text_field
@@ -46,10 +46,17 @@ class ExceptionOperator(StationOperator):
         return f"{name}/{self.label}" if self.label else name
 
     def asked_for(self, station: Station, context: Context) -> Request | None:
-        """Return what this run asks for, None before it has asked."""
-        from stationmaster.departures import excepting
+        """Return what this run asks for, None before it has asked.
 
-        bound = station.ledger.bound(self.dag_id, str(context["dag_run"].run_id), part=_PART)
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        from stationmaster.departures import excepting
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        try:
+            bound = run_marks.bound(station.ledger, context, self.dag_id, part=_PART)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
         if bound is None:
             return None
         about, _, name = bound.subject.partition(_BETWEEN)
@@ -81,20 +88,27 @@ class AskForExceptionOperator(ExceptionOperator):
         from stationmaster.departures.agreeing import ExceptionRefused
         from stationmaster.departures.freezing import UnknownException
 
-        person, run = actors.starter(station, context), str(context["dag_run"].run_id)
+        person = actors.starter(station, context)
         try:
             asked = excepting.ask(station, self._wish(context), by=person.id, once=self.run_key(context))
         except (ExceptionRefused, UnknownException, InvalidDepartureId, InvalidSha) as refused:
             raise FailedAndTold(str(refused)) from refused
         subject = f"{asked.departure}{_BETWEEN}{asked.id}"
-        marks = {"starter": person.id}
-        station.ledger.bind(self.dag_id, run, subject, marks, station.now(), person.id, part=_PART)
+        self._bind(station, context, subject, by=person.id)
         may, needed = excepting.approvers(station, asked), excepting.needed_for(station, asked)
         text = wording_excepting.asked_for(station, asked, may, needed)
         telling.tell_publicly(station, self.departure(station, context), f"exception/{asked.id}/asked", text)
         what = {"exception": asked.id, "about": asked.departure, "what": excepting.sentence(asked)}
         context["ti"].xcom_push(key="exception", value={**what, "by": person.id, "needed": needed})
         return list(may)
+
+    def _bind(self, station: Station, context: Context, subject: str, *, by: str) -> None:
+        from stationmaster.ledger.errors import RunMadeAgain
+
+        try:
+            run_marks.bind(station.ledger, context, self.dag_id, subject, now=station.now(), by=by, part=_PART)
+        except RunMadeAgain as other:
+            raise AirflowFailException(run_marks.refusal(context, str(other))) from other
 
     @staticmethod
     def _wish(context: Context) -> Any:
