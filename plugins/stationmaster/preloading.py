@@ -74,6 +74,7 @@ MODULES = (
     "stationmaster.upgrades.upgrade_desk",
     "stationmaster.upgrades.waiting",
     "stationmaster.watches.waiting",
+    "stationmaster.work.identity",
 )
 """What tasks, triggers and DAG files import sooner or later; each brings along what it needs itself.
 

@@ -23,6 +23,7 @@ POLL_VARIABLE = "STATIONMASTER_POLL_SECONDS"
 BASE_URL_VARIABLE = "STATIONMASTER_BASE_URL"
 LEDGER_CONNECTION = "stationmaster_ledger"
 
+_SIMPLE = "SimpleAuthManager"
 _POSTGRESQL = frozenset({"postgres", "postgresql"})
 _HOW = (
     f"Set {LEDGER_VARIABLE}, or add the connection with: "
@@ -133,6 +134,17 @@ def base_url() -> str:
             conf.get("api", "base_url", fallback="") or f"http://localhost:{conf.get('api', 'port', fallback='8080')}"
         )
     return configured.rstrip("/")
+
+
+def names_are_ids() -> bool:
+    """Return whether Airflow has one name for a user's name and a user's id: only its SimpleAuthManager does.
+
+    With any other one (FAB, Keycloak, your provider's) the two are kept apart.
+    """
+    from airflow.sdk.configuration import conf
+
+    manager = conf.get("core", "auth_manager", fallback="") or _SIMPLE
+    return str(manager).rpartition(".")[2] == _SIMPLE
 
 
 def _sqlite_url(connection: Any) -> str:

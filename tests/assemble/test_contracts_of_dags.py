@@ -40,7 +40,7 @@ def one_task(task: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("stop", ["cut", "promote", "rollback", "hotfix", "security_hotfix"])
+@pytest.mark.parametrize("stop", ["cut", "promote", "rollback", "exception", "hotfix", "security_hotfix"])
 def test_f69_ids_order_rules_and_forms_are_a_contract(stop):
     assert_golden(f"dag_{stop}", described(dags()[stop]))
 

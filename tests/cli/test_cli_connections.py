@@ -24,8 +24,11 @@ from stationmaster.rehearsal.serving import serve
 from stationmaster.rehearsal.slack import standin as slack_standin
 from stationmaster.rehearsal.slack.world import STAND_IN_TOKEN as SLACK_TOKEN
 from stationmaster.rehearsal.slack.world import SlackWorld
+from stationmaster.work.identity import LEARNED
+from tests.cli.conftest import WEDNESDAY
 from tests.departures.week import EXPLORER, PORTAL
 from tests.handoffs.monday import smtp_connection
+from tests.operators.accounts import FAB
 
 
 class Outside:
@@ -174,3 +177,26 @@ def test_f74_no_token_in_what_is_said(run, outside):
     assert result.exit_code == 1
     assert GITHUB_TOKEN not in result.output
     assert SLACK_TOKEN not in result.output
+
+
+def test_i2_with_fab_who_lacks_an_id_or_a_name_is_a_finding(answer, outside, include, ledger, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", FAB)
+    team = include / "teams" / "cellxgene.yaml"
+    text = team.read_text()
+    for number, name in enumerate(("amara", "chiara", "devika", "emil", "farah", "goran", "hana", "ivan"), start=11):
+        text = text.replace(f"    airflow: {name}\n", f'    airflow: {name}\n    airflow_id: "{number}"\n')
+    team.write_text(text.replace("    airflow: jules\n", '    airflow: "10"\n'))
+    found = {one["about"]: one for one in answer("check", "--connections", code=1)["connections"]}
+    assert set(found) == {"cellxgene.people.ben", "cellxgene.people.jules"}
+    assert {one["code"] for one in found.values()} == {"AIRFLOW_ACCOUNT_UNKNOWN"}
+    assert "the user id of Ben Lindqvist (ben)" in found["cellxgene.people.ben"]["sentence"]
+    assert "the user name of Jules Whitaker (id 10)" in found["cellxgene.people.jules"]["sentence"]
+    assert "airflow users list" in found["cellxgene.people.ben"]["how"]
+    about, seen = "cellxgene/people", {"id": "20", "name": "ben"}
+    ledger.record(about, LEARNED, "ben", seen, WEDNESDAY, "stationmaster")
+    ledger.record(about, LEARNED, "jules", {"id": "10", "name": "jules"}, WEDNESDAY, "stationmaster")
+    assert answer("check", "--connections")["connections"] == []
+
+
+def test_i2_with_simple_auth_a_user_name_is_enough(answer, outside):
+    assert answer("check", "--connections")["connections"] == []

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from stationmaster import settings
+from stationmaster.cli.whereabouts import shell_actor
 from stationmaster.ledger.records import EffectState
 from tests.cli import waiting_train
 from tests.cli.conftest import WEDNESDAY
@@ -96,7 +97,12 @@ def test_f02_a_person_settles_what_happened_with_a_receipt_that_the_train_can_fo
         "since": effect.intended_at.isoformat(),
     }
     line = lost.audit(waiting_train.LOST_KEY)[-1]
-    assert (line.actor, line.action, line.body["why"]) == ("emil", "effect.settled", "looked at the Actions page")
+    assert line.actor == f"{shell_actor()} for emil"
+    assert (line.in_the_name_of, line.action, line.body["why"]) == (
+        "emil",
+        "effect.settled",
+        "looked at the Actions page",
+    )
     assert line.at == WEDNESDAY
 
 
@@ -160,13 +166,16 @@ def test_f30_a_lock_is_released_by_the_fence_that_was_looked_at(answer, run, wai
     assert answer("ledger", "locks")["locks"] == []
 
 
-def test_f44_a_rejection_is_lifted_by_the_first_digits_of_its_manifest(run, waiting):
+def test_i4_a_command_lifts_no_rejection_and_says_where_two_people_do(run, waiting):
     manifest = waiting_train.MANIFEST
     waiting.reject(manifest.hash, "rolled back", WEDNESDAY, "stationmaster")
     assert run("ledger", "lift", manifest.hash[:4], *BY).exit_code == 2
     assert run("ledger", "lift", "f" * 8, *BY).exit_code == 2
-    assert run("ledger", "lift", manifest.short, *BY).exit_code == 0
-    assert waiting.rejection(manifest.hash) is None
+    refused = run("ledger", "lift", manifest.short, *BY)
+    assert refused.exit_code == 2
+    assert f"{shell_actor()} types this for emil" in " ".join(refused.stderr.split())
+    assert f"lift, manifest {manifest.short}" in " ".join(refused.stderr.split())
+    assert waiting.rejection(manifest.hash) is not None
 
 
 def test_migrate_makes_a_ledger_and_then_has_nothing_to_do(run, monkeypatch, tmp_path):

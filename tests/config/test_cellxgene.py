@@ -149,7 +149,6 @@ def test_authors_aboard_are_marked_in_the_electorate(team, train):
 
 def test_a_person_is_found_by_each_of_their_accounts(team):
     for person in team.people.values():
-        assert team.person_by_airflow(person.airflow) == person
         assert team.person_by_github(person.github) == person
         assert team.person_by_github(person.github.upper()) == person
         for account in person.slack:
@@ -160,7 +159,6 @@ def test_a_person_is_found_by_each_of_their_accounts(team):
 def test_an_account_that_nobody_owns_is_nobodys(team):
     assert team.person_by_slack("U99NOBODY") is None
     assert team.person_by_github("dev-99") is None
-    assert team.person_by_airflow("AMARA") is None
 
 
 def test_a_role_or_train_or_component_that_there_is_not(team, train):

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from stationmaster.config.fields import Duration, Emoji, PositiveDuration, RepositoryName, WallTime, ZoneName, in_words
+from stationmaster.config.fields import (
+    Duration,
+    Emoji,
+    GitHubLogin,
+    PositiveDuration,
+    RepositoryName,
+    WallTime,
+    ZoneName,
+    in_words,
+)
 
 wall, duration, positive = TypeAdapter(WallTime), TypeAdapter(Duration), TypeAdapter(PositiveDuration)
 
@@ -92,3 +101,17 @@ def test_f66_a_repository_is_owner_and_name(name):
 def test_anything_else_is_no_emoji(name):
     with pytest.raises(ValidationError, match="is not the name of an emoji"):
         TypeAdapter(Emoji).validate_python(name)
+
+
+@pytest.mark.parametrize("login", ["octocat", "amara-osei", "amara_corp", "amara--osei", "amara-", "3", "a" * 39])
+def test_a_github_login_as_github_allows_it(login):
+    """`_` stands in managed users, `--` and a dash at the end in old ones."""
+    assert TypeAdapter(GitHubLogin).validate_python(login) == login
+
+
+@pytest.mark.parametrize(
+    "login", ["", "-amara", "@amara", "a b", "amara/osei", "a" * 40, "amara.osei", "dependabot[bot]"]
+)
+def test_what_is_no_github_login(login):
+    with pytest.raises(ValidationError):
+        TypeAdapter(GitHubLogin).validate_python(login)

@@ -560,3 +560,46 @@ def test_a_record_that_the_verification_would_wait_for(files):
         "prod: {mode: workflow, workflow: deploy.yml, runbook: promote, record: true}",
     )
     assert files.only().code == "recorded_by_itself"
+
+
+@pytest.mark.parametrize(
+    ("bens", "amaras"),
+    [
+        ('airflow: ben\n    airflow_id: "2"', 'airflow: amara\n    airflow_id: "2"'),
+        ('airflow: ben\n    airflow_id: "2"', 'airflow: "2"'),
+    ],
+    ids=["two ids", "an id and a bare number"],
+)
+def test_i3_one_airflow_id_of_two_people(files, bens, amaras):
+    files.edit(TEAM, "airflow: ben", bens)
+    files.edit(TEAM, "airflow: amara", amaras)
+    assert "account_shared" in {code for code, _, _ in sentences(files)}
+
+
+def test_i3_a_name_and_an_id_that_are_alike_are_two_accounts(files):
+    files.edit(TEAM, "airflow: ben", 'airflow: ben\n    airflow_id: "amara"')
+    assert sentences(files) == []
+
+
+def test_i1_a_bare_number_under_airflow_is_warned_of(files):
+    """Up to 0.1 the documents asked for FAB's numbers there."""
+    files.edit(TEAM, "airflow: ben", 'airflow: "2"')
+    assert sentences(files) == [
+        (
+            "airflow_only_an_id",
+            "warning",
+            (
+                "warning: people.ben.airflow: '2' is read as the user id in Airflow: "
+                "no run that 'ben' starts is theirs. "
+                'Write airflow_id: "2" and the user name under airflow; airflow users list shows both. '
+                "If the number is the user name, add the id."
+            ),
+        )
+    ]
+
+
+def test_i1_an_airflow_id_without_a_name_is_refused(files):
+    files.edit(TEAM, "airflow: ben", 'airflow_id: "2"')
+    ((code, severity, text),) = sentences(files)
+    assert (code, severity) == ("airflow_name_missing", "error")
+    assert "Write the user name under airflow" in text

@@ -12,6 +12,7 @@ from stationmaster.config.team import TeamConfig
 from stationmaster.core.gates import Verdict
 from stationmaster.core.transitions import Act
 from stationmaster.departures import explaining, freezing, gate_table, rolling_back
+from stationmaster.departures.agreeing import AIRFLOW
 from stationmaster.departures.freezing import ExceptionRefused, UnknownException
 from tests.departures.week import THURSDAY, WEDNESDAY
 
@@ -43,7 +44,7 @@ def ask(week, stop="promote", **changes):
 
 
 def approve(week, name, by):
-    return freezing.approve(week.ledger, week.team, week.departure, name, now=week.clock(), by=by)
+    return freezing.approve(week.ledger, week.team, week.departure, name, now=week.clock(), by=by, proof=AIRFLOW)
 
 
 def test_f32_a_freeze_holds_a_promotion_that_has_every_vote(frozen):
@@ -124,7 +125,13 @@ def test_f32_an_exception_is_for_one_stop_of_one_departure(frozen):
     assert codes(frozen.advance("promote", "portal")) == ["FROZEN"]
     with pytest.raises(UnknownException):
         freezing.approve(
-            frozen.ledger, frozen.team, "cellxgene.weekly/2021-W43", exception.id, now=frozen.clock(), by="ben"
+            frozen.ledger,
+            frozen.team,
+            "cellxgene.weekly/2021-W43",
+            exception.id,
+            now=frozen.clock(),
+            by="ben",
+            proof=AIRFLOW,
         )
 
 

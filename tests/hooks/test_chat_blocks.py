@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from stationmaster.core.escaping import slack
 from stationmaster.hooks.chat_blocks import clip, context, divider, fit, header, sections
-from stationmaster.rehearsal.slack.limits import checked_blocks
+from stationmaster.rehearsal.slack.rate_limits import checked_blocks
 
 MARKUP = st.text(alphabet="ab &;<>|\n@é\U0001f682", max_size=400).map(lambda text: slack(text) * 12)
 

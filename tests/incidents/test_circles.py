@@ -68,7 +68,7 @@ def run_the_form(post, monkeypatch, *, user="amir", circle="technology"):
     monkeypatch.setattr("stationmaster.work.context.Desk", lambda **_: post.desk())
     (dag,) = escalation_dags(INCLUDE, post.team, dag_file=DAG_FILE)
     form = {"circle": circle, "urgency": "major", "what": "Disk full", "details": None}
-    run = SimpleNamespace(run_id="manual-1", triggering_user_name=user)
+    run = SimpleNamespace(run_id="manual-1", run_type="manual", triggering_user_name=user)
     return dag.tasks[0].execute({"ti": SimpleNamespace(try_number=1), "dag_run": run, "params": form})
 
 

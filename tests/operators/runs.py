@@ -29,7 +29,7 @@ OPENING = "open_departure"
 DAG_FILE = INCLUDE.parent / "dags" / "trains.py"
 
 
-STOPS = ("cut", "promote", "rollback", "hotfix", "security_hotfix")
+STOPS = ("cut", "promote", "rollback", "exception", "hotfix", "security_hotfix")
 
 
 @cache

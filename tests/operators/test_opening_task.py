@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import WEDNESDAY
+from tests.operators.accounts import FAB
 
 
 def test_the_first_task_names_the_departure_and_the_person_on_call(runs):
@@ -75,3 +78,43 @@ def test_f12_a_cut_that_stays_late_misses_the_window(cut, runs):
     week.clock.to(datetime(2021, 10, 27, 23, 0, 1, tzinfo=UTC))
     assert run.wake(outcome, "open_departure").kind == "failed"
     assert week.ledger.departure(week.departure).state is DepartureState.MISSED
+
+
+@pytest.mark.parametrize("stop", ["cut", "promote"])
+@pytest.mark.parametrize("form", [{"skip_reason": "because"}, {}], ids=["skip", "start"])
+@pytest.mark.parametrize(
+    "starter",
+    [
+        {"user": "mallory"},
+        {"user": "ben", "kind": "backfill"},
+        {"user": "ben", "kind": "operator_triggered"},
+        {"user": "ben", "kind": "asset_triggered"},
+    ],
+    ids=["a stranger", "a backfill", "another DAG", "an asset"],
+)
+def test_s3_a_stranger_skips_nothing_and_starts_nothing(cut, runs, stop, form, starter):
+    """Whoever it is: Airflow lets every user of every team start this DAG, and hands names on to runs of others."""
+    before = cut.week.ledger.departure(cut.week.departure)
+    outcome = runs(stop, id="by-hand", params=form, **starter).start("open_departure")
+    why = "a backfill opens no departure" if starter.get("kind") == "backfill" else "not in the people of cellxgene"
+    assert (outcome.kind, why in outcome.text) == ("failed", True)
+    assert cut.week.ledger.departure(cut.week.departure) == before
+
+
+def test_s3_a_scheduled_run_skips_nothing(cut, runs):
+    """Its form is as it is written; only an editor of the run can have put a reason there."""
+    outcome = runs("cut", params={"skip_reason": "because"}).start("open_departure")
+    assert outcome.kind == "failed"
+    assert cut.week.ledger.departure(cut.week.departure).state is DepartureState.OPEN
+
+
+def test_i1_with_fab_a_person_is_known_by_the_user_name(cut, runs, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", FAB)
+    people = cut.week.team.people
+    ben = people["ben"].model_copy(update={"airflow": "b.lindqvist", "airflow_id": "2"})
+    cut.week.team = cut.week.team.model_copy(update={"people": {**people, "ben": ben}})
+    for stranger in ("2", "ben"):
+        assert runs("cut", user=stranger, params={"skip_reason": "because"}).start("open_departure").kind == "failed"
+    outcome = runs("cut", user="b.lindqvist", params={"skip_reason": "because"}).start("open_departure")
+    assert outcome.kind == "skipped"
+    assert cut.week.ledger.departure(cut.week.departure).changed_by == "ben"

@@ -106,6 +106,33 @@ ends the departure as ROLLED_BACK.
 {_runbook(include, train.runbooks.rollback)}"""
 
 
+def exception_doc(team: TeamConfig, train: TrainConfig) -> str:
+    """Return the Markdown of a train's exception form."""
+    rule = team.freeze_exceptions
+    freeze = (
+        f"{rule.needed} of the group `{rule.approvers}` for a freeze; " if rule is not None else "For a freeze nobody; "
+    )
+    group = train.rules.actors
+    others = f"members of `{group}`" if group is not None else "people of the team"
+    return f"""# {train.title}: exception
+
+**What.** What one person may not decide: that a departure goes in spite of a freeze, that a manifest that was taken
+back is promoted again, or what to think of a commit on {train.production} that no departure brought (the blocker
+DRIFT): that it is right, so that what comes next must contain it, or that the train may replace it.
+
+**When.** Started by hand. It is asked for in the name of whoever fills the form in. An exception is good for a day at
+most, a freeze's for as long as the team's file says, and for one use.
+
+**Who is asked.** {freeze}otherwise one of the {others}, so that two people agree: never whoever asks, no robots, each
+as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it proves who answers.
+
+**If it fails.** The log's last line names what is wrong: nothing is rejected, another commit runs there, too few people
+may approve. Start the form again. Clearing a task does nothing twice.
+
+**Dry run.** None: nothing is changed before the others have approved.
+"""
+
+
 def hotfix_doc(include: Path, train: TrainConfig, kind: DepartureKind) -> str:
     """Return the Markdown of a hotfix DAG."""
     rule = train.beside(kind)

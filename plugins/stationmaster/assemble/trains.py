@@ -15,6 +15,7 @@ from stationmaster.assemble.building import building, train_defaults
 from stationmaster.assemble.bundle import found_from
 from stationmaster.assemble.components import component_tasks, in_a_row
 from stationmaster.assemble.describing import cut_doc, promote_doc, rollback_doc
+from stationmaster.assemble.exceptions import EXCEPTION, exception_dag
 from stationmaster.config.team import TeamConfig
 from stationmaster.config.train import TrainConfig
 from stationmaster.core.departure_ids import DepartureKind
@@ -53,7 +54,13 @@ def train_dags(
     :param dag_file: the file that defines them, from which their tasks find ``include/``.
     :param only: a DAG id; no other is built.
     """
-    for stop, build in (("cut", _cut), ("promote", _promote), (ROLLBACK, _rollback), *_beside(train)):
+    for stop, build in (
+        ("cut", _cut),
+        ("promote", _promote),
+        (ROLLBACK, _rollback),
+        (EXCEPTION, exception_dag),
+        *_beside(train),
+    ):
         if only in (None, f"{train.key}.{stop}"):
             common: dict[str, Any] = {
                 "include": found_from(include, dag_file),

@@ -21,6 +21,7 @@ def connection_findings(team: TeamConfig) -> Iterator[ConnectionFinding]:
     from stationmaster.departures import preflight
     from stationmaster.departures.station import Station
 
+    yield from _of_people(team)
     for name, train in team.trains.items():
         station = Station(team=team, train=name, as_written=True)
         for found in (
@@ -33,6 +34,24 @@ def connection_findings(team: TeamConfig) -> Iterator[ConnectionFinding]:
         if entry.notices is not None and entry.notices.mail:
             for found in _of_mail(team, name):
                 yield _finding(team, f"{team.id}.{name}", found)
+
+
+def _of_people(team: TeamConfig) -> Iterator[ConnectionFinding]:
+    """Yield whose id or name in Airflow is known neither from the team's file nor from an answer of theirs (I2)."""
+    from stationmaster import clock, settings
+    from stationmaster.core.blockers import blocker
+    from stationmaster.ledger import Ledger
+    from stationmaster.work.identity import Identities
+
+    def learned() -> Ledger:
+        return Ledger.at(settings.ledger_url())
+
+    identities = Identities(team, ledger=learned, now=clock.now)
+    for person in team.people.values():
+        what = identities.unknown(person) if person.active and not person.bot else ""
+        if what:
+            found = blocker("AIRFLOW_ACCOUNT_UNKNOWN", what=what)
+            yield _finding(team, f"{team.id}.people.{person.id}", found)
 
 
 def _of_rollouts(station: Station) -> Iterator[Blocker]:

@@ -8,7 +8,7 @@ import typer
 
 from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.asked_about import departure_asked_about, train_asked_about
-from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, shell_actor
 
 WhyOption = Annotated[str, typer.Option("--why", help="The reason. Stands in the audit.")]
 DepartureArgument = Annotated[
@@ -93,29 +93,24 @@ def adopt(
     include: IncludeOption = None,
     home: HomeOption = HOME,
 ) -> None:
-    """Say what to think of a commit that runs in production and that no departure brought (the blocker DRIFT).
+    """Say where two people decide what to think of a commit that no departure brought (the blocker DRIFT).
 
-    Without --over it is taken for right: what comes next must contain it.
+    A command adopts nothing, whoever types it: the train's exception form in Airflow does.
 
     Example: stationmaster adopt cellxgene.weekly portal 3f…40 --why "rolled out by the vendor" --by emil
 
-    Exit codes: 0 it is written down, 1 the team's files hold errors, 2 it does not run there, or no such train.
+    Exit codes: 0 never, 1 the team's files hold errors, 2 always otherwise: the sentence says what to do.
     """
     from stationmaster.core.manifest import valid_sha
-    from stationmaster.departures import arriving
-    from stationmaster.departures.electing import running_sha
 
     with refusals():
         station = train_asked_about(train, include, home, by=by)
-        found = station.train.component(component)
-        running = running_sha(station, found.id, station.train.production)
-        if running != valid_sha(sha):
-            refuse(f"{station.train.production} runs {running or 'nothing'} of {component}, not {sha}: look again.")
-        if not why.strip():
-            refuse("Why? It stands in the audit.")
-        arriving.adopt(station, component, sha, over=over, why=why.strip(), by=by)
-    what = "may be replaced by the next departure" if over else "is taken for right"
-    console().print(f"{sha[:12]} of {component} {what}.", soft_wrap=True)
+        found, act = station.train.component(component), "adopt_over" if over else "adopt"
+        refuse(
+            f"Two people decide that, each as themselves, and {shell_actor()} types this for {by}. Start "
+            f"{station.train.key}.exception in Airflow ({act}, component {found.id}, commit {valid_sha(sha)[:12]}, "
+            f"the reason {why.strip()!r}): another person is asked to approve it."
+        )
 
 
 def disclose(

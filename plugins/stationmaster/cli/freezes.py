@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stationmaster.cli.answering import console, refusals, show_json
+from stationmaster.cli.answering import console, refusals, refuse, show_json
 from stationmaster.cli.asked_about import departure_asked_about
 from stationmaster.cli.oncall_reading import AtOption, TeamArgument, WeeksOption, team_and_now
-from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, JsonOption
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, JsonOption, shell_actor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,9 @@ def ask(
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask that one stop of one departure may go in spite of a freeze. Nothing changes until enough people approve.
+    """Write down that somebody wants one stop of one departure to go in spite of a freeze.
+
+    Nothing changes until enough people approve it in Airflow: start the train's exception form with the id.
 
     Example: stationmaster freeze ask cellxgene.weekly/2026-W52 --stop promote --freeze year-end --why "login is broken"
     --link https://github.com/org/app/issues/7 --by emil
@@ -102,21 +104,23 @@ def approve(
     by: ByOption,
     include: IncludeOption = None,
     home: HomeOption = HOME,
-    as_json: JsonOption = False,
 ) -> None:
-    """Approve an exception. Whoever asked for it may not, and nobody counts twice; it is good for one use.
+    """Say where an exception is approved: in Airflow, by each approver. A command approves nothing, whoever types it.
 
     Example: stationmaster freeze approve cellxgene.weekly/2026-W52 fx-1a2b3c4d --by jules
 
-    Exit codes: 0 approved, 1 the team's files hold errors, 2 it is refused: the sentence says why.
+    Exit codes: 0 never, 1 the team's files hold errors, 2 always otherwise: the sentence says what to do.
     """
-    from stationmaster.departures.freezing import approve as give
+    from stationmaster.departures.freezing import exceptions_of
 
     with refusals():
         station, about = departure_asked_about(departure, include, home)
-        record = give(station.ledger, station.team, about, name, now=station.now(), by=by)
-        answer = _shown(station, about, [record])
-    _out(station, answer, as_json=as_json)
+        if not any(each.id == name for each in exceptions_of(station.ledger, about)):
+            refuse(f"{about} has no exception {name!r}.")
+        refuse(
+            f"{shell_actor()} types this, and nothing proves that {by} approves. Start {station.train.key}.exception "
+            f"in Airflow with the departure and the exception {name}: each approver is asked there, as themselves."
+        )
 
 
 def exceptions(

@@ -9,14 +9,13 @@ import typer
 
 from stationmaster import clock
 from stationmaster.cli.answering import console, refusals, refuse
-from stationmaster.cli.whereabouts import HOME, HomeOption, open_ledger
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, open_ledger, shell_actor
 from stationmaster.core.naming import names, short
 
 if TYPE_CHECKING:
     from stationmaster.ledger import Ledger
     from stationmaster.ledger.records import Effect
 
-ByOption = Annotated[str, typer.Option("--by", help="Who decides: your id in the team's file. Stands in the audit.")]
 WhyOption = Annotated[str, typer.Option("--why", help="What you saw, with a link. Stands in the audit.")]
 
 
@@ -90,18 +89,20 @@ def lift(
     why: WhyOption,
     home: HomeOption = HOME,
 ) -> None:
-    """Let a manifest that was rejected after a rollback be promoted again.
+    """Say where two people lift the rejection of a manifest. A command lifts nothing, whoever types it.
 
     Example: stationmaster ledger lift 1a2b3c4d --by emil --why "the fault was in the database, not in the release"
 
-    Exit codes: 0 lifted, 2 no such rejection.
+    Exit codes: 0 never, 2 always: the sentence says what to do.
     """
     _named(by, why)
     with refusals():
         ledger = open_ledger(home)
         found = _rejected(ledger, manifest)
-        ledger.lift_rejection(found, why, clock.now(), by)
-    console().print(f"Manifest {short(found)} is no longer rejected.")
+        refuse(
+            f"Two people lift a rejection, each as themselves, and {shell_actor()} types this for {by}. Start the "
+            f"train's exception form in Airflow (lift, manifest {short(found)}): another person is asked to approve it."
+        )
 
 
 def migrate(home: HomeOption = HOME) -> None:

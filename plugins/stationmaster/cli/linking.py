@@ -8,7 +8,7 @@ import typer
 
 from stationmaster.cli.answering import console, refusals, refuse
 from stationmaster.cli.explaining import parse
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def link(
     departure: Annotated[str, typer.Argument(metavar="DEPARTURE", help="Such as threefold.weekly/2026-W34.")],
     issue: Annotated[str, typer.Argument(help="The issue: its address, owner/name#12, or #12.")],
-    by: Annotated[str, typer.Option("--by", help="Who gives it: your id in the team's file. Stands in the audit.")],
+    by: ByOption,
     include: IncludeOption = None,
     home: HomeOption = HOME,
 ) -> None:

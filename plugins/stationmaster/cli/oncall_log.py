@@ -10,7 +10,16 @@ import typer
 
 from stationmaster.cli.answering import console, instant_of, plain, refusals, refuse, show_json
 from stationmaster.cli.oncall_reading import AtOption, TeamArgument
-from stationmaster.cli.whereabouts import HOME, HomeOption, IncludeOption, JsonOption, include_at, open_ledger, team_at
+from stationmaster.cli.whereabouts import (
+    HOME,
+    ByOption,
+    HomeOption,
+    IncludeOption,
+    JsonOption,
+    include_at,
+    open_ledger,
+    team_at,
+)
 
 if TYPE_CHECKING:
     from stationmaster.cli.shapes_incidents import LoadAnswer, LogAnswer
@@ -34,7 +43,7 @@ def register(app: typer.Typer) -> None:
 def add(
     team: TeamArgument,
     text: Annotated[str, typer.Argument(help="What happened.")],
-    by: Annotated[str, typer.Option("--by", help="Who writes: your id in the team's file.")],
+    by: ByOption,
     link: Annotated[
         list[str] | None, typer.Option("--link", help="Where it can be seen; may be repeated.", show_default=False)
     ] = None,

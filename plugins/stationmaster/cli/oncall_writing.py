@@ -363,7 +363,9 @@ def assign(
     role: NeededRole,
     weeks: Annotated[int, typer.Option("--weeks", min=1, max=52, help="How many weeks ahead.")] = 8,
     apply: Annotated[bool, typer.Option("--apply", help="Put what moves in force, as overrides.")] = False,
-    by: Annotated[str | None, typer.Option("--by", help="With --apply: who does it. Stands in the audit.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="With --apply: on whose behalf, as of the other commands.")
+    ] = None,
     include: IncludeOption = None,
     home: HomeOption = HOME,
     as_json: JsonOption = False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,8 +29,31 @@ IncludeOption = Annotated[
     ),
 ]
 HomeOption = Annotated[Path, typer.Option("--home", help="The home of the station that stationmaster up runs.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who does it: your id in the team's file. Stands in the audit.")]
+ByOption = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        help="On whose behalf: a person's id in the team's file. A shell proves nobody: the audit names your user of "
+        "the operating system and the host, too, and it never counts as an approval.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON; docs/cli-json.md describes its shape.")]
+
+
+def shell_actor() -> str:
+    """Return who acts by a command: the operating system's user and the host, such as ``shell:amara@build-7``.
+
+    The user is the process's, and not what the environment says.
+    """
+    try:
+        import pwd
+
+        user = pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, AttributeError, KeyError):
+        user = str(os.getuid()) if hasattr(os, "getuid") else "unknown"
+    from stationmaster.ledger.records import SHELL
+
+    return f"{SHELL}{user}@{socket.gethostname()}"
 
 
 def include_at(given: Path | None) -> Path:
@@ -93,7 +117,7 @@ def open_ledger(home: Path, *, create: bool = False) -> Ledger:
         )
     from stationmaster.ledger import Ledger
 
-    return Ledger.at(url)
+    return Ledger.at(url, through=shell_actor())
 
 
 def named_ledger(home: Path) -> Ledger | None:

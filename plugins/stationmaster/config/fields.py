@@ -198,7 +198,7 @@ SlackGroup = Annotated[
 GitHubLogin = Annotated[
     str,
     *_matching(
-        r"[A-Za-z0-9](?:-?[A-Za-z0-9]){0,38}",
+        r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}",
         "not_a_github_login",
         "a GitHub login",
         "Write it as it stands in the address of the profile, without @.",

@@ -63,8 +63,11 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
         BeforeValidator(_one_or_many, json_schema_input_type=SlackUser | tuple[SlackUser, ...]),
     ] = Field(default=(), description="Slack member id, or several: all are the same voter")
     github: GitHubLogin | None = None
-    airflow: Text | None = Field(
-        default=None, description="User name (SimpleAuthManager) or numeric id (FAB) in Airflow"
+    airflow: Text | None = Field(default=None, description="User name in Airflow: it proves who started a run")
+    airflow_id: Text | None = Field(
+        default=None,
+        description="User id in Airflow, where it is not the user name (FAB: a number; airflow users list shows it): "
+        "required actions are assigned to it",
     )
     email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     pagerduty: Text | None = Field(default=None, description="Their id in PagerDuty, if their mail differs there")
@@ -75,6 +78,17 @@ class Person(ConfigModel, json_schema_extra=key_is_the_id):
     away: tuple[Away, ...] = Field(default=(), description="Shifts on these days are reported as uncovered (R34)")
     active: Flag = True
     bot: Flag = Field(default=False, description="A robot's ballot never counts")
+
+    @model_validator(mode="after")
+    def _id_with_name(self) -> Self:
+        if self.airflow_id is not None and self.airflow is None:
+            raise refusal(
+                "airflow_name_missing",
+                f"airflow_id is {self.airflow_id!r}, and the user name is missing, by which runs name their starter",
+                "Write the user name under airflow; airflow users list shows both.",
+                field="airflow_id",
+            )
+        return self
 
     @property
     def mention(self) -> str:

@@ -8,15 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from stationmaster.config.accounts import Account, accounts_of, only_an_id
 from stationmaster.config.documents import Loc
 from stationmaster.config.mistakes import Mistake
+from stationmaster.config.people import Person
 from stationmaster.config.rules_actors import actor_mistakes
 from stationmaster.config.rules_beside import beside_mistakes
 from stationmaster.config.rules_freezes import freeze_mistakes, frozen_for_ever
 from stationmaster.config.rules_gates import gate_mistakes
 from stationmaster.config.rules_rollouts import rollout_mistakes
 from stationmaster.config.rules_rotations import of_rotation, rotation_mistakes
-from stationmaster.config.team import Account, TeamConfig, accounts_of
+from stationmaster.config.team import TeamConfig
 
 Rule = Callable[[TeamConfig], Iterator[Mistake]]
 
@@ -44,8 +46,16 @@ def shared_accounts(team: TeamConfig) -> Iterator[Mistake]:
     for person in team.people.values():
         for system, names in accounts_of(person).items():
             for name in names:
-                owner = owners.setdefault((system, name.lower()), person.id)
-                if owner != person.id:
+                means = _what_it_means(person, system)
+                owner = next(
+                    (
+                        found
+                        for kind in means
+                        if (found := owners.setdefault((kind, name.lower()), person.id)) != person.id
+                    ),
+                    None,
+                )
+                if owner is not None:
                     yield Mistake(
                         "account_shared",
                         ("people", person.id, system),
@@ -54,6 +64,27 @@ def shared_accounts(team: TeamConfig) -> Iterator[Mistake]:
                         name,
                         source="team",
                     )
+
+
+def _what_it_means(person: Person, system: Account) -> tuple[Account, ...]:
+    """Return as what a name may be taken: a bare number under airflow is an id where Airflow has such (I3)."""
+    return ("airflow", "airflow_id") if system == "airflow" and only_an_id(person) else (system,)
+
+
+def bare_ids(team: TeamConfig) -> Iterator[Mistake]:
+    """A bare number under airflow says who answers, and not who starts a run (I1)."""
+    for person in team.people.values():
+        if only_an_id(person):
+            yield Mistake(
+                "airflow_only_an_id",
+                ("people", person.id, "airflow"),
+                f"{person.airflow!r} is read as the user id in Airflow: no run that {person.id!r} starts is theirs",
+                f'Write airflow_id: "{person.airflow}" and the user name under airflow; airflow users list shows both. '
+                "If the number is the user name, add the id.",
+                str(person.airflow),
+                source="team",
+                severity="warning",
+            )
 
 
 def idle_members(team: TeamConfig) -> Iterator[Mistake]:
@@ -133,6 +164,7 @@ def unreachable_by_mail(team: TeamConfig) -> Iterator[Mistake]:
 
 _OF_PEOPLE: tuple[Rule, ...] = (
     shared_accounts,
+    bare_ids,
     idle_members,
     unreachable_on_call,
     unreachable_by_mail,

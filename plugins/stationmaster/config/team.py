@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, time, timedelta
 from functools import cached_property
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, model_validator
 
+from stationmaster.config.accounts import Account, accounts_of, folded
 from stationmaster.config.base import ConfigModel, refusal
 from stationmaster.config.chores import Chore, ChoresHead
 from stationmaster.config.circles import Circle
@@ -32,21 +33,6 @@ from stationmaster.core.rotations.escalating import EscalationStep
 from stationmaster.core.rotations.plan import Revision
 from stationmaster.core.rotations.reports import Absence
 from stationmaster.core.rotations.rotation import Rotation, Shift
-
-Account = Literal["slack", "github", "airflow"]
-
-
-def accounts_of(person: Person) -> dict[Account, tuple[str, ...]]:
-    """Return the accounts of a person on each system."""
-    return {
-        "slack": person.slack,
-        "github": (person.github,) if person.github else (),
-        "airflow": (person.airflow,) if person.airflow else (),
-    }
-
-
-def _folded(account: Account, name: str) -> str:
-    return name.lower() if account == "github" else name
 
 
 class NoSuchRole(LookupError):
@@ -225,13 +211,14 @@ class TeamConfig(TeamFile):
         return self.rotation_of(role).shifts(role, start, end)
 
     def person_by(self, account: Account, name: str) -> Person | None:
-        """Return the person who owns an account, None for an account that nobody owns.
+        """Return the person who owns an account by the team's file, None for an account that nobody owns.
 
-        GitHub logins are compared without case, as GitHub does.
+        GitHub logins are compared without case, as GitHub does. Whom an Airflow account belongs to is a question for
+        :mod:`stationmaster.work.identity`: it depends on how Airflow calls its users, too.
         """
-        wanted = _folded(account, name)
+        wanted = folded(account, name)
         for person in self.people.values():
-            if wanted in (_folded(account, owned) for owned in accounts_of(person)[account]):
+            if wanted in (folded(account, owned) for owned in accounts_of(person)[account]):
                 return person
         return None
 
@@ -242,10 +229,6 @@ class TeamConfig(TeamFile):
     def person_by_github(self, login: str) -> Person | None:
         """Return the owner of a GitHub login."""
         return self.person_by("github", login)
-
-    def person_by_airflow(self, user: str) -> Person | None:
-        """Return the owner of an Airflow user name or id."""
-        return self.person_by("airflow", user)
 
     def mentions(self, people: Iterable[str]) -> str:
         """Return people as a Slack message names them, by their ids; whoever is none of the team by the bare id."""

@@ -346,7 +346,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "DRIFT",
         "{component} on {environment} runs {found}, but the ledger says {expected}.",
-        "Find out who deployed it. stationmaster adopt takes it for right, or lets the train deploy over it.",
+        "Find out who deployed it. Two people say in the train's exception form: it is right, or may be replaced.",
     ),
     (
         "ALREADY_ON_PROD",
@@ -386,12 +386,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "MANIFEST_REJECTED",
         "Manifest {manifest} was rejected: “{reason}”.",
-        "Cut a manifest that contains the fix, or clear the rejection.",
+        "Cut a manifest that contains the fix, or lift the rejection in the train's exception form.",
     ),
     (
         "REJECTED_ABOARD",
         "{component} {sha} was taken back with manifest {manifest}, and is aboard again: “{reason}”.",
-        "If the fix is aboard, too, say so: stationmaster ledger lift {manifest}. Else skip this departure.",
+        "If the fix is aboard, two people lift {manifest} in the train's exception form. If not, skip this departure.",
     ),
     (
         "PREVIOUS_DEPARTURE_OPEN",
@@ -435,9 +435,19 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Talk to them. stationmaster resume lets it go on, with every gate asked again.",
     ),
     (
+        "EXCEPTION_OPEN",
+        "It is asked to {what}: {given} of {needed} approvals are given.",
+        "Whoever is asked finds it in Airflow, under required actions: approve, or refuse with the reason.",
+    ),
+    (
+        "EXCEPTION_OVER",
+        "The exception {exception} is over: {why}.",
+        "If it is still needed, start the train's exception form anew.",
+    ),
+    (
         "FROZEN",
         "The freeze {freeze} ({mode}) lets no {action} go until {ends}: “{why}”.",
-        "It goes on by itself then, with every gate asked again. stationmaster freeze ask asks for an exception.",
+        "It goes on by itself then, with every gate asked again. The train's exception form asks for an exception.",
     ),
     (
         "UPGRADES_HALTED",
@@ -690,9 +700,14 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Mend what GitHub names, in the repository or in the train's file, then clear the task.",
     ),
     (
+        "AIRFLOW_ACCOUNT_UNKNOWN",
+        "Airflow's auth manager keeps ids and names apart, and this is not known: {what}.",
+        "Write airflow (the user name) and airflow_id into the team's file: airflow users list shows both.",
+    ),
+    (
         "NOBODY_TO_ASK",
-        "None of {people} can be asked: none has an Airflow account.",
-        "Give one of them an account (airflow: …) in the team's file, then clear the task.",
+        "None of {people} can be asked: of none the team's file has an Airflow account that questions can go to.",
+        "Write airflow, and with FAB also airflow_id, of one of them there (airflow users list); then clear the task.",
     ),
     (
         "CONNECTION_MISSING",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 from stationmaster.core.calendar import StopName
 from stationmaster.core.freezes import active, freeze_gate
 from stationmaster.core.gates import Bypass, Standing, Verdict
-from stationmaster.core.instants import Instant, local_text
-from stationmaster.core.value import Value
+from stationmaster.departures import agreeing
+from stationmaster.departures.agreeing import ExceptionRefused, Request, able, counted, request, requests, write
 from stationmaster.departures.beside import action_of
 
 if TYPE_CHECKING:
@@ -25,41 +25,22 @@ USED = "freeze-exception-used"
 EXEMPT = "freeze-exempt"
 
 
-class ExceptionRefused(ValueError):
-    """An exception that may not be asked for, or an approval that does not count."""
-
-
 class UnknownException(LookupError):
     """There is no exception of that id."""
 
 
-class Approval(Value):
-    """One approval of an exception."""
+class FreezeException(Request):
+    """One departure's one stop, let through one freeze."""
 
-    person: str
-    at: Instant
+    kind: ClassVar[str] = KIND
 
-
-class FreezeException(Value):
-    """One departure's one stop, let through one freeze. ``version`` counts its changes."""
-
-    id: str
-    departure: str
     stop: StopName
     freeze: str
-    why: str
-    link: str
-    asked_by: str
-    asked_at: Instant
-    expires_at: Instant
-    approvals: tuple[Approval, ...] = ()
-    version: int = 1
 
 
 def exceptions_of(ledger: Ledger, departure: str) -> tuple[FreezeException, ...]:
     """Return the exceptions of a departure as they are now, in the order in which they were asked for."""
-    newest = {fact.subject: fact.value for fact in ledger.facts(departure, kind=KIND)}
-    return tuple(FreezeException.model_validate(value) for value in newest.values())
+    return requests(ledger, departure, FreezeException)
 
 
 def used_at(ledger: Ledger, exception: FreezeException) -> datetime | None:
@@ -69,13 +50,24 @@ def used_at(ledger: Ledger, exception: FreezeException) -> datetime | None:
 
 
 def ask(
-    station: Station, departure: str, stop: StopName, freeze: str, *, why: str, link: str, by: str
+    station: Station,
+    departure: str,
+    stop: StopName,
+    freeze: str,
+    *,
+    why: str,
+    link: str,
+    by: str,
+    name: str = "",
+    brought_by: str = "",
 ) -> FreezeException:
     """Ask for an exception.
 
+    :param name: its id, where the same one may be asked for twice by a task that is retried; a new one by default.
+    :param brought_by: who has filled in the form by which the approvers are asked.
     :raises ExceptionRefused: the team allows none, there is no such freeze, or reason or link are missing.
     """
-    rule = _rule(station.team)
+    rule = rule_of(station.team)
     known = [each.name for each in station.team.freezes_of(station.train.id)]
     if freeze not in known:
         raise ExceptionRefused(f"{station.train.key} has no freeze {freeze!r}; it has {', '.join(known) or 'none'}.")
@@ -87,7 +79,7 @@ def ask(
         raise ExceptionRefused(f"{link!r} is no link: write the address of the issue, with https://.")
     now = station.now()
     record = FreezeException(
-        id=f"fx-{uuid4().hex[:8]}",
+        id=name or f"fx-{uuid4().hex[:8]}",
         departure=departure,
         stop=stop,
         freeze=freeze,
@@ -96,38 +88,35 @@ def ask(
         asked_by=by,
         asked_at=now,
         expires_at=now + rule.expires,
+        brought_by=brought_by,
     )
-    _write(station.ledger, record, now, by)
-    return record
+    write(station.ledger, record, now, by)
+    return request(station.ledger, departure, record.id, FreezeException) or record
 
 
-def approve(ledger: Ledger, team: TeamConfig, departure: str, name: str, *, now: datetime, by: str) -> FreezeException:
+def approve(
+    ledger: Ledger, team: TeamConfig, departure: str, name: str, *, now: datetime, by: str, proof: str
+) -> FreezeException:
     """Approve an exception; whoever asked for it may not, and nobody counts twice.
 
+    :param proof: how it is proved that ``by`` approves: :data:`stationmaster.departures.agreeing.AIRFLOW`.
     :raises UnknownException: the departure has none of that id.
     :raises ExceptionRefused: the approval would not count.
     """
-    rule = _rule(team)
-    record = next((each for each in exceptions_of(ledger, departure) if each.id == name), None)
+    record = request(ledger, departure, name, FreezeException)
     if record is None:
         raise UnknownException(f"{departure} has no exception {name!r}.")
-    if by not in team.groups[rule.approvers]:
-        who = ", ".join(team.groups[rule.approvers])
-        raise ExceptionRefused(f"{by} may not approve an exception; {who} may.")
-    if by == record.asked_by:
-        raise ExceptionRefused(f"{by} asked for {name}: somebody else must approve it.")
-    if any(each.person == by for each in record.approvals):
-        raise ExceptionRefused(f"{by} has approved {name} already: one person counts once.")
-    if now >= record.expires_at:
-        raise ExceptionRefused(f"{name} expired {local_text(record.expires_at, team.zone)}. Ask for another one.")
     if used_at(ledger, record) is not None:
         raise ExceptionRefused(f"{name} was used already.")
-    changed = record.model_copy(
-        update={"approvals": (*record.approvals, Approval(person=by, at=now)), "version": record.version + 1}
-    )
-    if not _write(ledger, changed, now, by):
-        raise ExceptionRefused(f"{name} was changed by somebody else just now. Look at it again.")
-    return changed
+    return agreeing.approve(ledger, record, approvers(team, record), by=by, proof=proof, now=now, zone=team.zone)
+
+
+def approvers(team: TeamConfig, asked: FreezeException) -> tuple[str, ...]:
+    """Return who may approve an exception, in the order of the group.
+
+    :raises ExceptionRefused: the team allows none.
+    """
+    return able(team, team.groups[rule_of(team).approvers], asked)
 
 
 def standing(station: Station, departure: str, stop: StopName) -> Standing:
@@ -144,7 +133,7 @@ def standing(station: Station, departure: str, stop: StopName) -> Standing:
     if left:
         return gate.model_copy(update={"blockers": left})
     first = in_force[gate.blockers[0].subject]
-    who = " and ".join(each.person for each in first.approvals) or first.asked_by
+    who = " and ".join(counted(first, approvers(station.team, first)))
     bypass = Bypass(who=who, why=first.why, link=first.link, expires_at=first.expires_at)
     return Standing(gate="freeze", verdict=Verdict.BYPASSED, blockers=gate.blockers, bypass=bypass)
 
@@ -173,28 +162,23 @@ def _in_force(station: Station, departure: str, stop: StopName, now: datetime) -
     rule = station.team.freeze_exceptions
     if rule is None:
         return []
-    able = set(station.team.groups[rule.approvers])
     found = []
     for each in exceptions_of(station.ledger, departure):
-        approvals = {given.person for given in each.approvals if given.person in able and given.person != each.asked_by}
+        given = counted(each, approvers(station.team, each))
         used = used_at(station.ledger, each) is not None
-        if each.stop == stop and len(approvals) >= rule.needed and (used or now < each.expires_at):
+        if each.stop == stop and len(given) >= rule.needed and (used or now < each.expires_at):
             found.append(each)
     return found
 
 
-def _rule(team: TeamConfig) -> FreezeExceptions:
+def rule_of(team: TeamConfig) -> FreezeExceptions:
+    """Return who may approve exceptions, and how many must.
+
+    :raises ExceptionRefused: the team allows none.
+    """
     if team.freeze_exceptions is None:
         raise ExceptionRefused(
             f"{team.id} allows no exceptions from its freezes. Write freeze_exceptions into the team's file: the group "
             "whose members may approve, and how many must."
         )
     return team.freeze_exceptions
-
-
-def _write(ledger: Ledger, record: FreezeException, now: datetime, by: str) -> bool:
-    value = record.model_dump(mode="json")
-    kept = ledger.record_once(
-        record.departure, KIND, record.id, value, now, by, key=f"{KIND}/{record.id}/{record.version}"
-    )
-    return kept.value == value and kept.by == by

@@ -68,4 +68,4 @@ def _by_hand(station: Station, line: Entry) -> bool:
     """Return whether a person did it, beside what people do each week."""
     if line.action == "fact.recorded":
         return line.body.get("kind") in BY_HAND
-    return line.actor in station.team.people and line.action in _DECIDED and line.body.get("to") not in _BEGINS
+    return line.in_the_name_of in station.team.people and line.action in _DECIDED and line.body.get("to") not in _BEGINS

@@ -20,6 +20,7 @@ from stationmaster.departures import (
     cutting,
     deploying,
     escalating,
+    excepting,
     failing,
     gate_table,
     gating,
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 Arguments = dict[str, Any]
 Watch = Callable[["Station", str, Arguments], Standing]
 
-DENY_IS_FINAL = frozenset({"failure", "run", "verify", "rollback"})
+DENY_IS_FINAL = frozenset({"exception", "failure", "run", "verify", "rollback"})
 """Watches whose DENY no waiting will change. A veto, in contrast, can be withdrawn."""
 
 DROPPED = frozenset({DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY})
@@ -279,6 +280,16 @@ def _answer(station: Station, departure: str, arguments: Arguments) -> Standing:
     return pausing.while_it_matters(station, departure, arguments["stop"], question)
 
 
+def _exception(station: Station, _: str, arguments: Arguments) -> Standing:
+    """Whether enough people agree; for one approver, whether they need not answer any longer."""
+    asked = excepting.find(station, arguments["about"], arguments["exception"])
+    found = excepting.standing(station, asked)
+    voter = arguments.get("voter")
+    if voter is not None and (found.verdict is not Verdict.WAIT or voter in excepting.approved_by(station, asked)):
+        return passed("exception")
+    return found
+
+
 def _failure(station: Station, departure: str, arguments: Arguments) -> Standing:
     """A question what follows a failure: closed by its answer, or by what arrives after all; not open for ever."""
     leg, asked = _leg(station, departure, arguments), Blocker.model_validate(arguments["blocker"])
@@ -303,6 +314,7 @@ WATCHES: dict[str, Watch] = {
     "answer": _answer,
     "ballot": _ballot,
     "checks": _checks,
+    "exception": _exception,
     "failure": _failure,
     "gates": _gates,
     "hold": _hold,

@@ -27,13 +27,16 @@ class Ledger(Departures, Facts, Effects, Ballots, Locks, Blockers, Runs, Audit):
     """
 
     @classmethod
-    def at(cls, url: str) -> Self:
+    def at(cls, url: str, *, through: str = "") -> Self:
         """Return the ledger at a URL, ``sqlite:////path/to/ledger.db`` or ``postgresql://…``.
 
+        :param through: who writes in other people's names; empty where Airflow or Slack proves who acts.
         :raises LedgerUrlInvalid: the URL is malformed, or names a database that processes cannot share.
         """
         engine_at(url)
-        return cls(url)
+        ledger = cls(url)
+        ledger.through = through
+        return ledger
 
     def learn(self) -> None:
         """Ask what steps ask, of a departure that does not exist, and keep no connection.

@@ -11,15 +11,17 @@ from sqlalchemy.orm import Session
 
 from stationmaster.ledger import chain
 from stationmaster.ledger.columns import canonical, prose, utc
+from stationmaster.ledger.records import written_by
 from stationmaster.ledger.tables import AuditRow, IdentityRow, WitnessedRow
 
 
 class Pen:
     """The right to write, held by one transaction at a time."""
 
-    def __init__(self, session: Session, identity: IdentityRow) -> None:
+    def __init__(self, session: Session, identity: IdentityRow, through: str = "") -> None:
         self.session = session
         self.identity = identity
+        self.through = through
 
     def note(self, action: str, subject: str, body: Mapping[str, Any], *, at: datetime, actor: str) -> int:
         """Append one line to the audit and return its number.
@@ -29,7 +31,7 @@ class Pen:
         line = chain.Line(
             seq=self.identity.seq + 1,
             at=utc(at),
-            actor=prose(actor),
+            actor=prose(written_by(self.through, actor)),
             action=action,
             subject=prose(subject),
             body=canonical(body),

@@ -12,6 +12,15 @@ from stationmaster.core.manifest import Manifest
 from stationmaster.core.transitions import DepartureState as DepartureState
 from stationmaster.core.value import Value
 
+SHELL = "shell:"
+"""What the actor of a line begins with that a command wrote, such as ``shell:amara@build-7 for emil``."""
+_FOR = " for "
+
+
+def written_by(through: str, actor: str) -> str:
+    """Return the actor of a line of the audit: who wrote it, and in whose name."""
+    return f"{through}{_FOR}{actor}" if through else actor
+
 
 class EffectState(StrEnum):
     """INTENDED: not finished. DONE: we did it. ADOPTED: it was there. AMBIGUOUS: nobody can tell."""
@@ -138,6 +147,12 @@ class Entry(Value):
     body: dict[str, Any]
     prev_hash: str
     hash: str
+
+    @property
+    def in_the_name_of(self) -> str:
+        """The person or the task whose act it is said to be. What came through a shell is said, and not proved."""
+        through, _, name = self.actor.partition(_FOR)
+        return name if through.startswith(SHELL) and name else self.actor
 
 
 class Anchor(Value):

@@ -23,6 +23,9 @@ _PASSING = frozenset(
 class Store:
     """A ledger's database. The parts of the ledger build on it."""
 
+    through: str = ""
+    """Who writes in other people's names, such as ``shell:amara@build-7``: each line of the audit names them."""
+
     def __init__(self, url: str) -> None:
         self._url = url
 
@@ -63,7 +66,7 @@ class Store:
             schema.require(self._engine)
             writer = self._engine.execution_options(**{WRITE: True})
             with Session(writer, autoflush=False) as session, session.begin():
-                yield Pen(session, session.scalars(select(IdentityRow).with_for_update()).one())
+                yield Pen(session, session.scalars(select(IdentityRow).with_for_update()).one(), self.through)
 
 
 def _may_answer(error: Exception) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core.naming import names, short
+from stationmaster.operators import actors
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 from stationmaster.operators.question import COMMIT, Question, moment
 
@@ -160,12 +161,12 @@ class AskOperator(StationOperator):
         if waits.standing.verdict is Verdict.MISSED:
             return waits
         person = self.person(station)
-        asked = [found for found in self._entitled(station, departure).values() if found.airflow]
+        asked = station.identities.can_answer(self._entitled(station, departure).values())
         if not asked:
             # An empty list would mean anyone.
             raise self._nobody(station, departure)
         question = self.question(station, departure)
-        self.ask(context, question, asked)
+        self.ask(station, context, question, asked)
         if self.told:
             # Named by the person: whoever is asked next, after a handoff, is told, too.
             what = f"{self.stop}/ask/{self.task_id}/{person.id}{self.told_as(station, departure)}"
@@ -194,7 +195,8 @@ class AskOperator(StationOperator):
             ruling.require_actor(station, self.person(station).id)
         names = ", ".join(found.name for found in people.values())
         if self.elsewhere:
-            return AirflowSkipException(f"{names} has no Airflow account; they can answer in Slack")
+            why = station.identities.unable(people.values())
+            return AirflowSkipException(f"{names} cannot be asked in Airflow, and can answer in Slack. {why}")
         return StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(people), people=names))
 
     def told_as(self, station: Station, departure: str) -> str:
@@ -207,17 +209,11 @@ class AskOperator(StationOperator):
         return True
 
     def _read(self, station: Station, departure: str, event: Result) -> Answer:
-        responder = event.get("responded_by_user")
-        if not responder or not event["chosen_options"]:
-            raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
-        person = station.team.person_by_airflow(str(responder["id"]))
         # Airflow shows what it was first put with, whatever this try has waited for (fact 4).
         asked = event.get("question") or event["asked"]
-        allowed = {*asked.get("people", ()), *self._entitled(station, departure)}
-        if person is None or person.id not in allowed:
-            raise StepFailedForNow(
-                f"{responder['id']} answered, but may not: only {', '.join(sorted(allowed))} may. It is asked again."
-            )
+        people = station.team.people
+        first = [people[name] for name in asked.get("people", ()) if name in people]
+        person = actors.responder(station, event, (*first, *self._entitled(station, departure).values()))
         # The one clock counts, not Airflow's: in a rehearsal the two differ.
         choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
         return Answer(choice, fields, person, station.now(), asked, moment(event))

@@ -132,12 +132,11 @@ class StationOperator(PatientOperator):
         return clock.now()
 
     def started_by(self, station: Station, context: Context) -> str:
-        """Return the id of the person who started the run, ``timetable`` if nobody did."""
-        user = context["dag_run"].triggering_user_name
-        if not user:
-            return "timetable"
-        person = station.team.person_by_airflow(user)
-        return person.id if person else user
+        """Return the id of the person who started the run; what no person of the team started has a label.
+
+        :return: see :meth:`stationmaster.work.identity.Identities.starter_or_label`.
+        """
+        return station.identities.starter_or_label(context["dag_run"])
 
     def subject(self, departure: str) -> str:
         """Return where this task's blockers stand in the ledger."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators.base import Result, StepFailedForNow
+from stationmaster.operators import actors
+from stationmaster.operators.base import Result
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
 from stationmaster.operators.question import Question
 
@@ -41,14 +42,7 @@ class ChangeOperator(HandoffOperator):
 
     def asker(self, desk: ShiftDesk, context: Context) -> Person:
         """Return who filled the form in; nobody but people of the team may."""
-        user = context["dag_run"].triggering_user_name
-        person = desk.team.person_by_airflow(user) if user else None
-        if person is None:
-            raise AirflowFailException(
-                f"{user or 'nobody'} filled the form in, and is not in the people of {desk.team.id}: a change is made "
-                "in somebody's name. Log in as yourself; your user name belongs into the team's file, under airflow."
-            )
-        return person
+        return actors.starter(desk, context)
 
     @staticmethod
     def span(form: Any, start: str, end: str) -> Span | None:
@@ -189,13 +183,9 @@ class AnswerSwapOperator(ChangeOperator):
         from stationmaster.oncall.errors import ChangeRefused
         from stationmaster.oncall.swapping import answer
 
-        responder = event.get("responded_by_user")
-        if not responder:
-            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-        person = desk.team.person_by_airflow(str(responder["id"]))
         record = self._record(desk, context["dag_run"])
-        if person is None or person.id != record.taker:
-            raise StepFailedForNow(f"{responder['id']} answered, but only {record.taker} may. It is asked again.")
+        takers = [desk.team.people[record.taker]] if record.taker in desk.team.people else []
+        person = actors.responder(desk, event, takers)
         accept = event["chosen_options"][0] == self.ACCEPT
         try:
             answer(desk.ledger, desk.team, record.id, accept=accept, now=desk.now(), by=person.id)
@@ -207,8 +197,11 @@ class AnswerSwapOperator(ChangeOperator):
         from stationmaster.handoffs.wording import swap_question
         from stationmaster.oncall.swapping import find
 
-        if not taker.airflow:
-            raise AirflowSkipException(f"{taker.name} has no Airflow account: stationmaster swap accept is their way")
+        if not desk.identities.can_answer((taker,)):
+            raise AirflowSkipException(
+                f"{taker.name} cannot be asked in Airflow. {desk.identities.unable((taker,))} "
+                "Until then use stationmaster swap accept."
+            )
         subject, body = swap_question(desk, find(desk.ledger, desk.team, name))
-        self.ask(context, Question(subject, body, (self.ACCEPT, self.DECLINE), {}), (taker,))
+        self.ask(desk, context, Question(subject, body, (self.ACCEPT, self.DECLINE), {}), (taker,))
         return Pausing(waiting.SWAP, {"swap": name})

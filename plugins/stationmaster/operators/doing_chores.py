@@ -93,14 +93,13 @@ class OpenChoreOperator(ChoreOperator):
         from stationmaster.chores import runs
 
         run: Any = context["dag_run"]
-        user = desk.team.person_by_airflow(str(run.triggering_user_name)) if run.triggering_user_name else None
         opened = runs.open_run(
             desk,
             about,
             scheduled=scheduled(run),
             form=self._form(desk, dict(context.get("params") or {})),
             steps=self._steps(desk),
-            by=user.id if user is not None else runs.MACHINE,
+            by=runs.MACHINE if scheduled(run) is not None else desk.identities.starter_or_label(run),
         )
         return {"chore": about, "title": opened.title, "due_at": opened.due_at.isoformat()}
 

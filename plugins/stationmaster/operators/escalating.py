@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
+from stationmaster.operators import actors
 from stationmaster.operators.base import Result
 from stationmaster.operators.files import FilesOperator
 
@@ -27,13 +28,7 @@ class EscalateOperator(FilesOperator):
 
         desk = Desk(team=self.team_config)
         run, form = context["dag_run"], context["params"]
-        user = run.triggering_user_name
-        by = desk.team.person_by_airflow(user) if user else None
-        if by is None:
-            raise AirflowFailException(
-                f"{user or 'nobody'} filled the form in, and is not in the people of {self.team}. Log in as yourself; "
-                "your user name belongs into the team's file, under airflow."
-            )
+        by = actors.starter(desk, context)
         matter = Matter(form["circle"], form["urgency"], str(form["what"]).strip(), str(form["details"] or "").strip())
         if matter.circle not in desk.team.circles:
             raise AirflowFailException(f"the team has no circle {matter.circle!r} any more")

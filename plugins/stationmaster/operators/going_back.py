@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
-from stationmaster.operators import run_marks
-from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, StepFailedForNow, Waiting
+from stationmaster.operators import actors, run_marks
+from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 from stationmaster.operators.patient import is_answer
 from stationmaster.operators.question import Question
 
@@ -40,13 +40,7 @@ class ByHandOperator(StationOperator):
         """Return the id of who filled the form in: people of the team, and only those who may act (T-01)."""
         from stationmaster.departures import ruling
 
-        user = context["dag_run"].triggering_user_name
-        person = station.team.person_by_airflow(user) if user else None
-        if person is None:
-            raise AirflowFailException(
-                f"{user or 'nobody'} filled the form in, and is not in the people of {station.team.id}. Log in as "
-                "yourself; your user name belongs into the team's file, under airflow."
-            )
+        person = actors.starter(station, context)
         ruling.require_actor(station, person.id)
         return person.id
 
@@ -169,10 +163,9 @@ class GoBackOperator(ByHandOperator):
         stubborn = [found for found in standing.blockers if found.code == WILL_NOT_STOP]
         if not stubborn:
             return Waiting(standing, "rollback", {})
-        people = self._entitled(station, mandate)
-        asked = [person for person in people if person.airflow]
+        asked = station.identities.can_answer(self._entitled(station, mandate))
         if asked:
-            self.ask(context, self._question(departure, stubborn), asked)
+            self.ask(station, context, self._question(departure, stubborn), asked)
         return Waiting(standing, "rollback", {"people": [person.id for person in asked]})
 
     def _question(self, departure: str, stubborn: Sequence[Blocker]) -> Question:
@@ -198,12 +191,7 @@ class GoBackOperator(ByHandOperator):
         """Keep the answer of a person who may give it."""
         from stationmaster.departures import stopping
 
-        responder = event.get("responded_by_user")
-        person = station.team.person_by_airflow(str(responder["id"])) if responder else None
-        if person is None or person.id not in {each.id for each in self._entitled(station, mandate)}:
-            raise StepFailedForNow(
-                "Who answered may not decide that: whoever asked, and the backups, may. Asked again."
-            )
+        person = actors.responder(station, event, self._entitled(station, mandate))
         if event["chosen_options"] == [self.GO_ANYWAY]:
             stopping.go_anyway(station, departure, mandate, by=person.id)
 

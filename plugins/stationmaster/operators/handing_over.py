@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
+from stationmaster.operators import actors
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing, RoleOperator
 from stationmaster.operators.question import (
@@ -120,9 +121,9 @@ class CheckAccessOperator(RoleOperator):
         from stationmaster.handoffs import waiting
 
         person = desk.person(handoff, self.role)
-        if not person.airflow:
+        if not desk.identities.can_answer((person,)):
             # An empty list would mean anyone (fact 5).
-            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+            raise AirflowSkipException(f"{person.name} cannot be asked. {desk.identities.unable((person,))}")
         question = Question(
             subject=f"{person.name}: can you open everything that {self.role} of {desk.entry.title} needs?",
             body="Log in to each and tick what works. What you do not tick is asked for in your name, and you are "
@@ -133,7 +134,7 @@ class CheckAccessOperator(RoleOperator):
                 "note": text_field("Note", "What happened when you tried"),
             },
         )
-        self.ask(context, question, (person,))
+        self.ask(desk, context, question, (person,))
         return Pausing(waiting.ANSWER, {"role": self.role, "items": [item.text for item in items]})
 
     def _answered(
@@ -141,11 +142,7 @@ class CheckAccessOperator(RoleOperator):
     ) -> Result | Pausing:
         from stationmaster.handoffs import access
 
-        responder, person = event.get("responded_by_user"), desk.person(handoff, self.role)
-        if not responder or not event["chosen_options"]:
-            raise AirflowFailException("the answer names nobody, or is empty: an answer by a timeout is no answer")
-        if str(responder["id"]) != person.airflow:
-            raise StepFailedForNow(f"{responder['id']} answered, but only {person.airflow} may. It is asked again.")
+        person = actors.responder(desk, event, (desk.person(handoff, self.role),))
         form = event.get("params_input") or {}
         missing = [item for item in items if form.get(item.id) is not True]
         everything = event["chosen_options"][0] == self.EVERYTHING
@@ -254,23 +251,18 @@ class AcknowledgeOperator(RoleOperator):
     def _answered(self, desk: ShiftDesk, handoff: Handoff, event: Result) -> None:
         from stationmaster.handoffs import acknowledging
 
-        responder = event.get("responded_by_user")
-        if not responder:
-            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-        for person in acknowledging.may_answer(desk, handoff):
-            if person.airflow == str(responder["id"]):
-                acknowledging.acknowledge(desk, handoff, person, "airflow")
-                return
-        raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
+        person = actors.responder(desk, event, acknowledging.may_answer(desk, handoff))
+        acknowledging.acknowledge(desk, handoff, person, "airflow")
 
     def _ask(self, desk: ShiftDesk, handoff: Handoff, context: Context) -> Pausing:
         from stationmaster.handoffs import acknowledging, waiting
 
         person = desk.person(handoff, self.role)
-        people = [each for each in acknowledging.may_answer(desk, handoff) if each.airflow]
+        may = acknowledging.may_answer(desk, handoff)
+        people = desk.identities.can_answer(may)
         if not people:
             # An empty list would mean anyone (fact 5).
-            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+            raise AirflowSkipException(f"{person.name} cannot be asked. {desk.identities.unable(may)}")
         acknowledging.asked_at(desk, handoff)
         question = Question(
             subject=f"{person.name}: have you taken over {desk.entry.title}?",
@@ -278,7 +270,7 @@ class AcknowledgeOperator(RoleOperator):
             options=(self.TAKEN,),
             fields={},
         )
-        self.ask(context, question, people)
+        self.ask(desk, context, question, people)
         return Pausing(waiting.ACKNOWLEDGED, {"role": self.role})
 
 
@@ -302,31 +294,27 @@ class PairUpOperator(RoleOperator):
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         lead = desk.person(handoff, self.role)
         if event is not None and event.get("chosen_options"):
-            responder = event.get("responded_by_user")
-            if not responder:
-                raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-            if str(responder["id"]) != lead.airflow:
-                raise StepFailedForNow(f"{responder['id']} answered, but only {lead.airflow} may. It is asked again.")
+            actors.responder(desk, event, (lead,))
             paired, form = event["chosen_options"][0] == self.PAIRED, event.get("params_input") or {}
             pairing.record(desk, handoff, new, paired=paired, note=str(form.get("note") or ""), by=lead)
         found = pairing.answer(desk, handoff)
         if found is None:
             pairing.ask_in_slack(desk, handoff, lead, new)
-            return self._ask(lead, new, context)
+            return self._ask(desk, lead, new, context)
         return {**self.tagged(lead), "newcomer": found.value["newcomer"], "paired": found.value["paired"]}
 
-    def _ask(self, lead: Person, new: Person, context: Context) -> Pausing:
+    def _ask(self, desk: ShiftDesk, lead: Person, new: Person, context: Context) -> Pausing:
         from stationmaster.handoffs import waiting
 
-        if not lead.airflow:
-            raise AirflowSkipException(f"{lead.name} has no Airflow account and cannot be asked")
+        if not desk.identities.can_answer((lead,)):
+            raise AirflowSkipException(f"{lead.name} cannot be asked. {desk.identities.unable((lead,))}")
         question = Question(
             subject=f"{lead.name}: have you taken {new.name} along?",
             body=f"{escaping.markdown(new.name)} is new. Deploy together, and look at what breaks together.",
             options=(self.PAIRED, self.NOT_NOW),
             fields={"note": text_field("Note", "What they have seen, and what is still to be shown")},
         )
-        self.ask(context, question, (lead,))
+        self.ask(desk, context, question, (lead,))
         return Pausing(waiting.PAIRED, {"role": self.role})
 
 
@@ -349,27 +337,24 @@ class LookBackOperator(HandoffOperator):
         if event is not None and "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if event is not None and event.get("chosen_options"):
-            responder, form = event.get("responded_by_user"), event.get("params_input") or {}
-            if not responder:
-                raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-            if str(responder["id"]) != person.airflow:
-                raise StepFailedForNow(f"{responder['id']} answered, but only {person.airflow} may. It is asked again.")
+            actors.responder(desk, event, (person,))
+            form = event.get("params_input") or {}
             load = int(str(form.get("load") or looking_back.SCALE[2])[0])
             nights, note = int(form.get("nights") or 0), str(form.get("note") or "")
             looking_back.record(desk, handoff, person, load=load, nights=nights, note=note)
         found = looking_back.answer(desk, handoff)
         if found is None:
             looking_back.say_goodbye(desk, handoff, person)
-            return self._ask(person, context)
+            return self._ask(desk, person, context)
         told = {name: found.value[name] for name in ("load", "nights")}
         return {"person": person.id, "name": person.name, **told}
 
-    def _ask(self, person: Person, context: Context) -> Pausing:
+    def _ask(self, desk: ShiftDesk, person: Person, context: Context) -> Pausing:
         from stationmaster.handoffs import waiting
         from stationmaster.handoffs.looking_back import SCALE
 
-        if not person.airflow:
-            raise AirflowSkipException(f"{person.name} has no Airflow account and cannot be asked")
+        if not desk.identities.can_answer((person,)):
+            raise AirflowSkipException(f"{person.name} cannot be asked. {desk.identities.unable((person,))}")
         question = Question(
             subject=f"{person.name}: how was your shift?",
             body="Nothing hangs on the answer. stationmaster fairness shows it to the team, beside the hours.",
@@ -380,7 +365,7 @@ class LookBackOperator(HandoffOperator):
                 "note": text_field("Note", "What should be different the next time"),
             },
         )
-        self.ask(context, question, (person,))
+        self.ask(desk, context, question, (person,))
         return Pausing(waiting.LOOKED_BACK, {})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
+from stationmaster.operators import actors
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -65,29 +66,24 @@ class OpenDepartureOperator(StationOperator):
         return {"departure": found.id, **self.tagged(conductor)}
 
     def _refuse_strangers(self, station: Station, context: Context) -> None:
-        """Only people of the team fill the form in, and only those who may change production promote by hand (T-01).
+        """Only people of the team start a run by hand; a promotion, and a skip, only who may change production (T-01).
 
-        Who started a run is known of one that a person started by the pages or the API alone: another DAG, a backfill
-        or an asset have no name, whatever the run says.
+        The timetable starts runs with the form as it is written, and skips nothing.
         """
         from stationmaster.departures import ruling
 
-        run = context["dag_run"]
-        if run.run_type == "scheduled":
+        run, skips = context["dag_run"], bool(context["params"].get("skip_reason"))
+        if run.run_type == "scheduled" and not skips:
             return
         if run.run_type == "backfill":
             raise AirflowFailException("a backfill opens no departure: a week that is over does not leave again")
-        # By the account alone: a stranger whose account has the name of a person's id is not that person.
-        user = run.triggering_user_name if run.run_type == "manual" else None
-        person = station.team.person_by_airflow(user) if user else None
-        filled = sorted(name for name, value in context["params"].items() if value)
-        if person is None and filled:
-            raise AirflowFailException(
-                f"{user or 'nobody who is known'} filled the form in ({', '.join(filled)}), and is not in the people "
-                f"of {station.team.id}. Log in as yourself; your user name belongs into the team's file, under airflow."
-            )
-        if self.stop == "promote" or context["params"].get("skip_reason"):
-            ruling.require_actor(station, person.id if person is not None else "")
+        changes_production = skips or self.stop == "promote"
+        try:
+            person = actors.starter(station, context)
+        except AirflowFailException as stranger:
+            raise AirflowFailException(f"{'ACTOR_NOT_ALLOWED: ' * changes_production}{stranger}") from stranger
+        if changes_production:
+            ruling.require_actor(station, person.id)
 
     def _take_the_link(self, station: Station, departure: str, context: Context) -> None:
         from stationmaster.core.issue_links import NotAnIssueLink

@@ -38,12 +38,8 @@ class OpenIncidentOperator(TeamOperator):
         from stationmaster.incidents.records import NoIncidents
 
         run, form = context["dag_run"], context["params"]
-        user = run.triggering_user_name
-        person = desk.team.person_by_airflow(user) if user else None
         # Whoever sees it may open it, also without being in the team's file: nobody is refused at night.
-        starter = person.id if person is not None else f"airflow:{user}" if user else "stationmaster"
-        # A run that the watch has started bears the name of whoever started the watch.
-        by = opening.asked_by(desk, run.run_id) or starter
+        by = opening.asked_by(desk, run.run_id) or desk.identities.starter_or_label(run)
         try:
             if form.get("reopens"):
                 name = str(form["reopens"]).strip()

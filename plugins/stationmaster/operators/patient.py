@@ -166,15 +166,15 @@ class PatientOperator(FilesOperator):
         self._stepped = True
         return self.at_hand(make)
 
-    def ask(self, context: Context, question: Question, people: Iterable[Person]) -> None:
+    def ask(self, desk: Desk, context: Context, question: Question, people: Iterable[Person]) -> None:
         """Put a required action into Airflow that only these people may answer.
 
         One that stands is left as it is: putting it again would wipe an answer that is on its way.
 
-        :raises ValueError: none of them has an account.
+        :raises ValueError: Airflow's id of none of them is known.
         """
         if self._standing is None:
-            questions.ask_in_airflow(context, question, people)
+            questions.ask_in_airflow(context, question, desk.identities, people)
         self._put = True
 
     def wait(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from stationmaster.config.people import Person
+    from stationmaster.work.identity import Identities
 
 
 class Question(NamedTuple):
@@ -25,16 +26,20 @@ class Question(NamedTuple):
     fields: dict[str, dict[str, Any]]
 
 
-def ask_in_airflow(context: Context, question: Question, people: Iterable[Person]) -> None:
-    """Put a required action into Airflow that only these people may answer; those without an account are left out.
+def ask_in_airflow(context: Context, question: Question, identities: Identities, people: Iterable[Person]) -> None:
+    """Put a required action into Airflow that only these people may answer; those without a known id are left out.
 
-    :raises ValueError: none of them has an account. Airflow takes an empty list for everybody (fact 5).
+    :raises ValueError: Airflow's id of none of them is known. Airflow takes an empty list for everybody (fact 5).
     """
     from airflow.sdk.execution_time.hitl import HITLUser, upsert_hitl_detail
 
-    able = [HITLUser(id=person.airflow, name=one_line(person.name)) for person in people if person.airflow]
+    people = list(people)
+    able = [
+        HITLUser(id=str(identities.account(person).id), name=one_line(person.name))
+        for person in identities.can_answer(people)
+    ]
     if not able:
-        raise ValueError(f"nobody who is asked {question.subject!r} has an Airflow account")
+        raise ValueError(f"nobody can be asked {question.subject!r} in Airflow. {identities.unable(people)}")
     upsert_hitl_detail(
         ti_id=context["ti"].id,
         options=list(question.options),

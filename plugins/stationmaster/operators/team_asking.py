@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.operators import actors
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.question import Question, moment
 from stationmaster.operators.team_step import Pausing, TeamOperator
@@ -126,24 +127,16 @@ class TeamAskOperator(TeamOperator):
     def _responder(self, desk: Desk, about: str, event: Result) -> Person:
         from stationmaster.work import questions
 
-        responder = event.get("responded_by_user")
-        if not responder:
-            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-        person = desk.team.person_by_airflow(str(responder["id"]))
-        if person is None or not (
-            person in questions.people_asked(desk, about, self.place) or self._holds(desk, person)
-        ):
-            raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
-        return person
+        return actors.responder(desk, event, (*questions.people_asked(desk, about, self.place), *self._holders(desk)))
 
-    def _holds(self, desk: Desk, person: Person) -> bool:
-        """Return whether somebody who was not asked is on call now; out of hours nobody is."""
+    def _holders(self, desk: Desk) -> tuple[Person, ...]:
+        """Return who is on call now, be they asked or not; out of hours nobody is."""
         from stationmaster.core.rotations.rotation import NobodyOnCall
 
         try:
-            return person in self.people(desk)
+            return self.people(desk)
         except NobodyOnCall:
-            return False
+            return ()
 
     def _ask(self, desk: Desk, about: str, arguments: Result, context: Context) -> Pausing:
         from stationmaster.core.blockers import blocker
@@ -151,14 +144,14 @@ class TeamAskOperator(TeamOperator):
         from stationmaster.work.obstacles import StepImpossible
 
         present = self.people(desk)
-        people = [person for person in present if person.airflow]
+        people = desk.identities.can_answer(present)
         if not people:
             # An empty list would mean anyone (fact 5).
             names = ", ".join(person.name for person in present)
             raise StepImpossible(blocker("NOBODY_TO_ASK", who=tuple(person.id for person in present), people=names))
         question = self.question(desk, about)
         questions.ask(desk, about, self.place, people)
-        self.ask(context, question, people)
+        self.ask(desk, context, question, people)
         self._tell(desk, about, tuple(people))
         return Pausing(QUESTION, {**arguments, "armed": True})
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.operators import actors
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.question import COMMIT, Question, commit_field, moment, text_field, tick_field
 from stationmaster.operators.upgrade_step import UPGRADE_KEY, Pausing, UpgradeOperator
@@ -238,14 +239,9 @@ class SettleUpgradeOperator(UpgradeOperator):
     def _responder(self, desk: UpgradeDesk, upgrade: Upgrade, event: Result) -> Person:
         from stationmaster.upgrades import asking
 
-        responder, fact = event.get("responded_by_user"), asking.asked_at(desk, upgrade, self.place)
-        if not responder:
-            raise AirflowFailException("the answer names nobody: an answer by a timeout is no answer")
-        person = desk.team.person_by_airflow(str(responder["id"]))
-        asked = set(fact.value["people"]) if fact is not None else set()
-        if person is None or person.id not in asked | {each.id for each in desk.on_call}:
-            raise StepFailedForNow(f"{responder['id']} answered, and may not. It is asked again.")
-        return person
+        fact = asking.asked_at(desk, upgrade, self.place)
+        asked = [desk.team.people[name] for name in fact.value["people"] if name in desk.team.people] if fact else []
+        return actors.responder(desk, event, (*asked, *desk.on_call))
 
     def _ask(
         self, desk: UpgradeDesk, upgrade: Upgrade, decision: Decision, kept: Result, context: Context
@@ -254,7 +250,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         from stationmaster.upgrades import asking, waiting, wording
         from stationmaster.work.obstacles import StepImpossible
 
-        people = [person for person in desk.on_call if person.airflow]
+        people = desk.identities.can_answer(desk.on_call)
         if not people:
             # An empty list would mean anyone (fact 5).
             names = ", ".join(person.name for person in desk.on_call)
@@ -269,5 +265,5 @@ class SettleUpgradeOperator(UpgradeOperator):
             COMMIT: commit_field("The last one that you have read: it is merged, and no other", head),
             NOTE: text_field("Note", "What you mended or held back; or why it is left"),
         }
-        self.ask(context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
+        self.ask(desk, context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
         return Pausing(waiting.QUESTION, {**kept, "armed": True, COMMIT: head})

@@ -214,7 +214,7 @@ class BallotOperator(AskOperator):
             station,
             departure,
             person=answer.by.id,
-            account=str(answer.by.airflow),
+            account=str(station.identities.account(answer.by).id),
             choice="approve" if answer.choice == voting.LGTM else "veto",
             reason=str(answer.fields.get("reason") or ""),
             manifest=manifest,

@@ -9,6 +9,7 @@ from functools import partial
 from stationmaster.config.team import TeamConfig
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.departures import freezing
+from stationmaster.departures.agreeing import AIRFLOW
 from stationmaster.departures.beside import ASKED
 from stationmaster.departures.station import Station
 from stationmaster.rehearsal.cast_plans import Plan, Plans
@@ -70,5 +71,5 @@ class Exceptions:
         if not asked:
             return False
         self._tell(f"{self._team.people[by].name} approves the exception of {departure}")
-        freezing.approve(scene.ledger, self._team, departure, asked[-1].id, now=scene.now, by=by)
+        freezing.approve(scene.ledger, self._team, departure, asked[-1].id, now=scene.now, by=by, proof=AIRFLOW)
         return True

@@ -268,7 +268,9 @@ class _Teller:
 
     def _line(self, entry: Entry, kind: str, text: str, *, who: str | None = None) -> Line:
         said = without_stand_ins(text)
-        return Line(entry.at, kind, self._name(entry.actor) if who is None else who, said, escaping.markdown(said))
+        return Line(
+            entry.at, kind, self._name(entry.in_the_name_of) if who is None else who, said, escaping.markdown(said)
+        )
 
     def _name(self, person: str) -> str:
         if person in self._team.people:

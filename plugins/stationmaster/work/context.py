@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from stationmaster.hooks.forge import Forge
     from stationmaster.hooks.proposals import Proposals
     from stationmaster.ledger import Ledger
+    from stationmaster.work.identity import Identities
 
 
 class Desk:
@@ -50,6 +51,13 @@ class Desk:
         if self.as_written:
             return self.files
         return in_fact(self.files, self.ledger)
+
+    @cached_property
+    def identities(self) -> Identities:
+        """Who is who in Airflow."""
+        from stationmaster.work.identity import Identities
+
+        return Identities(self.files, ledger=lambda: self.ledger, now=self.now)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -73,6 +73,8 @@ class EmbeddedAirflow:
         parse_seconds: float = 30.0,
         parallelism: int = 8,
         stand_ins: Sequence[str] = (),
+        options: Mapping[str, str] | None = None,
+        accounts: Callable[[Mapping[str, str]], None] = lambda _: None,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Keep the wishes; nothing runs, and nothing is written, before ``start``.
@@ -87,6 +89,9 @@ class EmbeddedAirflow:
         :param parse_seconds: how often the DAGs' files are read anew.
         :param parallelism: task processes at a time.
         :param stand_ins: further options of ``python -m stationmaster.rehearsal.standins``.
+        :param options: further variables of every component, such as another auth manager of Airflow's.
+        :param accounts: makes Airflow's users once its tables are there, where its auth manager keeps them in tables;
+            gets the environment of the components.
         :param tell: gets a sentence at each step.
         """
         self.home = home.resolve()
@@ -107,6 +112,8 @@ class EmbeddedAirflow:
             parallelism=parallelism,
         )
         self._stand_ins = tuple(stand_ins)
+        self._options = dict(options or {})
+        self._accounts = accounts
         self._tell = tell
         self._components: dict[str, Component] = {}
         self._station: Station | None = None
@@ -204,7 +211,7 @@ class EmbeddedAirflow:
     def _start_all(self) -> None:
         plan, station, postgres = settle(self._wishes, load(self._wishes.include), self._tell)
         self._station = station
-        self.environment = station_environment(plan)
+        self.environment = station_environment(plan) | self._options
         self._launch("stand-ins", *self._stand_ins_command())
         if postgres is not None:
             with self._timed("PostgreSQL"):
@@ -220,6 +227,7 @@ class EmbeddedAirflow:
         self._launch("api-server", "stationmaster.rehearsal.embedded.api_server", str(tables_are_made))
         with self._timed("tables"):
             migrate_both(plan, environment=self.environment, log=self.home / "logs" / "migrate.log")
+        self._accounts(self.environment)
         tables_are_made.touch()
         for name, command in AFTER_TABLES.items():
             self._launch(name, "airflow", *command)

@@ -4,14 +4,14 @@ import re
 from typing import Any
 
 from stationmaster.rehearsal.slack.call import Call
-from stationmaster.rehearsal.slack.limits import (
+from stationmaster.rehearsal.slack.markup import linked
+from stationmaster.rehearsal.slack.models import SlackChannel, SlackMessage
+from stationmaster.rehearsal.slack.rate_limits import (
     POSTED_CHARACTERS,
     UPDATED_CHARACTERS,
     checked_blocks,
     checked_metadata,
 )
-from stationmaster.rehearsal.slack.markup import linked
-from stationmaster.rehearsal.slack.models import SlackChannel, SlackMessage
 from stationmaster.rehearsal.slack.shapes import message_object, permalink, reaction_objects
 from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackRefusal, SlackWorld
 
