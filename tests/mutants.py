@@ -53,9 +53,9 @@ MUTANTS = (
     ),
     Mutant(
         "R1: a failure that a person has answered otherwise",
-        "departures/last_word.py",
-        '    if answers and answers[-1].value["choice"] != ROLL_BACK:',
-        "    if False:",
+        "departures/failing.py",
+        "    if found.choice is not None or (found.kind == LIST",
+        "    if (found.kind == LIST",
         "tests/departures/test_back_again.py::test_r1_a_failure_that_is_not_the_last_word_takes_nothing_back",
     ),
     Mutant(
@@ -574,7 +574,7 @@ MUTANTS = (
     ),
     Mutant(
         "F45: what was rejected is no target",
-        "departures/going_back.py",
+        "departures/ways.py",
         "if manifest is None or station.ledger.rejection(manifest.hash) is not None:",
         "if manifest is None:",
         "tests/departures/test_going_back.py::test_f45_a_rejected_departure_is_no_target",
