@@ -60,6 +60,14 @@ def test_whoever_only_reads_asks_postgresql_once(fresh_postgresql):
         assert not pen.session.connection().connection.dbapi_connection.autocommit
 
 
+def test_writers_see_what_was_written_before_them_whatever_the_server_says(fresh_postgresql, postgres_databases):
+    url = fresh_postgresql()
+    name = url.partition("?")[0].rpartition("/")[2]
+    postgres_databases.run(f"ALTER DATABASE {name} SET default_transaction_isolation TO 'serializable'")
+    with Ledger.at(url).writing() as pen:
+        assert pen.session.execute(text("SHOW transaction_isolation")).scalar_one() == "read committed"
+
+
 def test_f74_a_mistake_of_ours_is_no_outage_and_tells_no_values(sqlite_template, tmp_path) -> None:
     path = tmp_path / "ledger.db"
     path.write_bytes(sqlite_template.read_bytes())
