@@ -178,11 +178,11 @@ def _task(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(real: Callable[..., Any]) -> Callable[..., Any]:
-    def ask(self: Any, context: Any, question: Any, people: Any) -> Any:
+    def ask(self: Any, context: Any, question: Any, *given: Any, **more: Any) -> Any:
         name, listed = type(self).__name__, type(self).__name__.startswith("Check")
         form = sorted({_field(each, its["schema"], listed=listed) for each, its in question.fields.items()})
         _keep("questions", f"{name} → {', '.join(question.options)} ({', '.join(form)})")
-        return real(self, context, question, people)
+        return real(self, context, question, *given, **more)
 
     return ask
 
@@ -232,10 +232,11 @@ WORDS = ("alerts",)
 
 @cache
 def words() -> dict[str, str]:
-    """The names that our files give, each with what it is."""
+    """The names that our files give, and the states of departures, each with what it is."""
     from stationmaster.config.loader import load
+    from stationmaster.ledger.records import DepartureState
 
-    found: dict[str, str] = {}
+    found = dict.fromkeys(map(str, DepartureState), "<state>")
     for team in load(INCLUDE).teams.values():
         found |= dict.fromkeys(team.people, "<person>")
         found |= dict.fromkeys((role for each in team.roster.values() for role in each.roles), "<role>")
