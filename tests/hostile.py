@@ -23,7 +23,7 @@ NASTY = (
 CORPUS = (
     NASTY,
     "a\nb\rc\x0bd\x0ce\x1cf\x1dg\x1eh\x85i\u2028j\u2029k",
-    "✅ 3 of 3 approvals",
+    "✅ 3 of 3 approvals ⛔//x",
     "☑️ ✔️ ❌ ⛔ 🛑 🚨 ⚠️ done",
     ":white_check_mark: :rotating_light::skin-tone-2: :+1:",
     "<!channel> <!here|here> <!subteam^S1> <@U024BE7LH> <#C1|general>",

@@ -48,7 +48,7 @@ def test_s2_a_skip_that_lands_before_the_dispatch_skips(ready, monkeypatch, betw
             return found
 
         monkeypatch.setattr(gate_table, "standing", slow)
-    with pytest.raises(ActRefused, match=r"is SKIPPED .by ben: the conference"):
+    with pytest.raises(ActRefused, match=r"is SKIPPED .by ben: “the conference”"):
         ready.advance("promote", "portal")
     assert ready.dispatches() == []
     assert ready.ledger.departure(ready.departure).state is DepartureState.SKIPPED

@@ -80,7 +80,9 @@ def test_s5_the_reason_of_a_veto_in_slack_is_one_quoted_line(promote):
     week.clock.move(minutes=1)
     promote.settled(promote.start(QUORUM))
     telling.refresh_headline(week.station(), week.departure)
-    quoted_in_slack([text for text in week.texts() if text != reply])
+    (veto,) = [found for found in week.ledger.ballots(week.departure) if found.voter == "goran"]
+    assert "3 of 3 approvals" in (veto.reason or "")
+    quoted_in_slack([text for text in week.texts() if text != reply], veto.reason or "")
 
 
 def test_s5_names_of_people_and_titles_of_changes_are_texts_in_the_forms(promote):

@@ -227,7 +227,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "CHECKLIST_PASSED_OVER",
-        "{person} goes on although the checklist of {component} failed at: {items}. Reason: {reason}.",
+        "{person} goes on although the checklist of {component} failed at: {items}. Reason: “{reason}”.",
         "Nothing to do: it is written down, for this commit and these items.",
     ),
     (

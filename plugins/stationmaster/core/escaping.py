@@ -132,7 +132,7 @@ def slack(text: str, *, links: bool | Collection[str] = False) -> str:
 
 def slack_code(text: str) -> str:
     """Return the text as a span of code in a Slack message."""
-    line = _SIGN.sub(_by_name, opened(text).replace("`", "'"))
+    line = opened(_SIGN.sub(_by_name, text)).replace("`", "'")
     return f"`{_entities(_quiet(line)) or ' '}`"
 
 
@@ -226,7 +226,7 @@ def _with_links(
 
 
 def _slack(text: str) -> str:
-    line = _SIGN.sub(_by_name, _opened(text)).translate(_LOOKALIKES)
+    line = _opened(_SIGN.sub(_by_name, text)).translate(_LOOKALIKES)
     plain = _EDGE.sub(lambda found: "\uff3f" * len(found[0]), line)
     if plain.startswith(">"):
         plain = "\u203a" + plain[1:].lstrip(">")  # it would begin a quotation
@@ -234,7 +234,7 @@ def _slack(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    line = _SIGN.sub(_by_name, _opened(text))
+    line = _opened(_SIGN.sub(_by_name, text))
     quiet = _ISSUE.sub(lambda found: found.group() + _GAP, _quiet(line))
     escaped = _NUMBERED.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", quiet))
     return _entities(escaped if not escaped.startswith("=") else f"\\{escaped}")

@@ -185,8 +185,8 @@ class _ChoiceGuard(DepartureGuard):
         before_it = present(self.station, self.subject)
         if moving and before_it is not None:
             raise RollbackRefused(
-                f"{self.subject} is on its way back already, as {before_it.by} asked ({before_it.why}): {moving}. Wait "
-                "until that has ended, or cancel it on GitHub; then choose again."
+                f"{self.subject} is on its way back already, as {before_it.by} asked ({before_it.told}): {moving}. "
+                "Wait until that has ended, or cancel it on GitHub; then choose again."
             )
 
     def require(self, pen: Pen) -> None:

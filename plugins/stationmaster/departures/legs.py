@@ -102,7 +102,7 @@ def record_deployed(station: Station, leg: Leg, *, at: datetime, how: str) -> No
     """
     found = station.ledger.departure(leg.departure)
     if found is not None and leg.stop == "promote" and found.state in TAKEN_BACK:
-        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.why}")
+        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.told}")
     again = again_since(station, leg.departure, leg.subject, Choice.DEPLOY_AGAIN)
     key = f"deployed/{leg.subject}/{leg.sha}"
     station.ledger.record_once(

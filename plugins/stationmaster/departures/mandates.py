@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from stationmaster.core import escaping
 from stationmaster.core.transitions import Act
 from stationmaster.departures import acts
 from stationmaster.departures.last_word import COMPENSATED
@@ -37,6 +38,11 @@ class Mandate(NamedTuple):
     run: str
     seq: int
 
+    @property
+    def told(self) -> str:
+        """Why, on one line; the words of a person stand in quotation marks (S5)."""
+        return escaping.said(self.why) if self.act is Act.TAKE_BACK else escaping.one_line(self.why)
+
 
 class Replaced(RuntimeError):
     """A way back whose place another choice has taken."""
@@ -63,7 +69,7 @@ def require_present(station: Station, mandate: Mandate, departure: str) -> None:
     if newest is not None and newest.number != mandate.number:
         raise Replaced(
             f"The rollback of {departure} that {mandate.by} began was replaced: {newest.by} has chosen anew "
-            f"({newest.why})."
+            f"({newest.told})."
         )
 
 

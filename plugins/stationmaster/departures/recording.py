@@ -54,4 +54,4 @@ def _require_there(station: Station, leg: Leg) -> None:
     """
     found = station.ledger.departure(leg.departure)
     if found is not None and leg.stop == "promote" and found.state in TAKEN_BACK:
-        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.why}")
+        raise ActRefused(leg.departure, found.state, Act.PROMOTE, f"by {found.changed_by}: {found.told}")

@@ -79,7 +79,10 @@ def advance(station: Station, departure: str) -> Standing:
         return passed("rollback")
     freezing.note_exemption(station, departure)
     telling.tell(
-        station, departure, f"promote/going-back/{mandate.number}", wording.going_back(station, mandate.by, mandate.why)
+        station,
+        departure,
+        f"promote/going-back/{mandate.number}",
+        wording.going_back(station, mandate.by, mandate.told),
     )
     _take_over(station, departure, mandate)
     ending = stopping.stop_all(station, departure, mandate)

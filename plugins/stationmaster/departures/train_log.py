@@ -30,6 +30,6 @@ def note_rollback(desk: Desk, departure: str, mandate: Mandate, *, to: str) -> F
     """Write down that a person takes a departure back: who, to what, and why; once for each choice."""
     if kind_of(departure) is DepartureKind.SECURITY_HOTFIX:
         return None
-    text = f"{departure}: {mandate.by} takes it back to {to}: {mandate.why}"
+    text = f"{departure}: {mandate.by} takes it back to {to}: {mandate.told}"
     once = f"{departure}/rollback/{mandate.number}"
     return log.write(desk, text, about=departure, source="form", by=mandate.by, once=once)

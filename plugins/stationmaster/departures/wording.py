@@ -200,7 +200,7 @@ def list_failed(station: Station, failure: Failure, person: Person, note: str) -
     items = escaping.slack("; ".join(failure.items))
     lines = [f":warning: {person.mention}: the test list of {leg.component} on {leg.environment} failed at: {items}."]
     if note:
-        lines.append(f"Seen: {escaping.slack(' '.join(note.split()))}")
+        lines.append(f"Seen: {escaping.slack(escaping.said(note))}")
     if leg.environment == station.train.production and station.train.on_failed_test == "roll_back":
         lines.append("The train's file says that it is taken back.")
     else:
@@ -231,7 +231,7 @@ def failure_answered(failure: Failure, words: str, person: Person, reason: str) 
     :param words: their answer, as the form has it.
     """
     leg = failure.leg
-    why = f": {escaping.slack(reason)}" if reason else ""
+    why = f": {escaping.slack(escaping.said(reason))}" if reason else ""
     what = f" It had failed at: {escaping.slack('; '.join(failure.items))}." if failure.items else ""
     return (
         f"{person.mention} on failure {failure.number} of {leg.component} on {leg.environment}: "
@@ -257,7 +257,10 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
 
 
 def going_back(station: Station, by: str, why: str) -> str:
-    """Return the announcement that production goes back: who asked and why, or what failed."""
+    """Return the announcement that production goes back: who asked and why, or what failed.
+
+    :param why: as the mandate tells it, a person's words in quotation marks.
+    """
     who = station.team.people[by].mention if by in station.team.people else "The train"
     production = escaping.slack(station.train.production)
     return (

@@ -493,7 +493,7 @@ class RollBackOperator(StationOperator):
         if found is not None and found.state is DepartureState.ROLLING_BACK:
             mandate = present(station, departure)
             if mandate is not None and mandate.act is Act.TAKE_BACK:
-                raise AirflowSkipException(f"{mandate.by} takes {departure} back by the form: {mandate.why}")
+                raise AirflowSkipException(f"{mandate.by} takes {departure} back by the form: {mandate.told}")
         elif found is None or found.state is not DepartureState.ROLLED_BACK:
             acts.require(station, departure, Act.COMPENSATE)
         legs = rolling_back.legs_to_undo(station, departure)

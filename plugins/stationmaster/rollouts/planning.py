@@ -83,7 +83,7 @@ def elected_departure(station: Station, week: str | None = None) -> str:
         if found is None:
             raise NotPromoted(due, "it was never cut")
         if found.state is not DepartureState.DONE:
-            raise NotPromoted(due, f"it is {found.state} ({found.why or 'no reason given'})")
+            raise NotPromoted(due, f"it is {found.state} ({found.told or 'no reason given'})")
         return due
     try:
         name = f"{station.train.key}/{IsoWeek.parse(week.rpartition('/')[2])}"
@@ -109,7 +109,7 @@ def version_of(station: Station, departure: str) -> str:
         raise RolloutRefused(f"{departure} is not promoted: {component} has not been seen in {leg.environment}.")
     if not allows(found.state, Act.ROLL_OUT):
         raise RolloutRefused(
-            str(ActRefused(departure, found.state, Act.ROLL_OUT, f"by {found.changed_by}: {found.why}"))
+            str(ActRefused(departure, found.state, Act.ROLL_OUT, f"by {found.changed_by}: {found.told}"))
         )
     return leg.sha
 
