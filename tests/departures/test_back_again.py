@@ -8,7 +8,6 @@ import pytest
 
 from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.departures import acts, arriving, deploying, going_back, last_word, rolling_back, stopping
-from stationmaster.departures.deploying import RunFailed
 from stationmaster.departures.going_back import RollbackRefused
 from stationmaster.departures.mandates import Replaced
 from stationmaster.departures.rolling_back import NothingFailed
@@ -100,16 +99,16 @@ def test_r1_nor_by_a_task_while_it_is_under_way_and_nothing_has_failed(ready):
     assert state(ready) is DepartureState.PROMOTING
 
 
-@pytest.mark.parametrize("later", ["arrived", "answered", "begun anew", "came right", "followed"])
+@pytest.mark.parametrize("later", ["arrived", "answered", "left", "begun anew", "came right", "followed"])
 def test_r1_a_failure_that_is_not_the_last_word_takes_nothing_back(ready, later):
     fail_explorer(ready)
     leg, at = ready.leg("promote", "explorer"), ready.clock()
-    failure = ready.ledger.fact(ready.departure, "run_failed")
     if later == "arrived":
         ready.ledger.record(ready.departure, "deployed", leg.subject, {"sha": leg.sha}, at, "stationmaster")
     elif later == "answered":
-        value = {"choice": "deploy_again", "failure": failure.seq, "reason": "the runner was full"}
-        ready.ledger.record(ready.departure, "failure_answer", leg.subject, value, at, "farah")
+        ready.answer_failure("promote", "explorer", reason="the runner was full")
+    elif later == "left":
+        ready.answer_failure("promote", "explorer", "leave")
     elif later == "begun anew":
         value = {"sha": None, "repository": EXPLORER}
         ready.ledger.record(ready.departure, "rollback_target", leg.subject, value, at, "stationmaster")
@@ -127,9 +126,7 @@ def test_r1_a_failure_that_is_not_the_last_word_takes_nothing_back(ready, later)
 
 def test_a_persons_answer_to_roll_back_is_a_cause(ready):
     fail_explorer(ready)
-    failure = ready.ledger.fact(ready.departure, "run_failed")
-    value = {"choice": "roll_back", "failure": failure.seq, "reason": "it is broken"}
-    ready.ledger.record(ready.departure, "failure_answer", "explorer/prod", value, ready.clock(), "farah")
+    ready.answer_failure("promote", "explorer", "roll_back", reason="it is broken")
     assert last_word.asked_for(ready.station(), ready.departure)
     roll_back(ready)
     assert state(ready) is DepartureState.ROLLED_BACK
@@ -315,7 +312,7 @@ def test_r5_compensation_goes_to_what_ran_when_the_attempt_was_sent(ready, targe
     bring(ready, "explorer")
     assert ready.github.deployed(EXPLORER, "prod") not in (hotfix, older)
     ready.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
-    with pytest.raises(RunFailed):
+    with pytest.raises(StepImpossible):
         ready.deploy("promote", "portal")
     roll_back(ready)
     assert ready.github.deployed(EXPLORER, "prod") == hotfix

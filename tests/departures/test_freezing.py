@@ -94,6 +94,7 @@ def test_f34_a_rollback_is_exempt_and_that_is_written_down(frozen):
         frozen.deploy("promote", component)
     frozen.verify("promote", "portal")
     freeze(frozen, "all_stop", WEDNESDAY - timedelta(hours=1), WEDNESDAY + timedelta(hours=20))
+    frozen.break_down()
     for _ in range(80):
         if rolling_back.advance(frozen.station(), frozen.departure).verdict is Verdict.PASS:
             break

@@ -46,6 +46,7 @@ def test_what_is_half_done_is_held_too_and_a_rollback_goes(week):
     week.verify("promote", "portal")
     halt(week)
     assert codes(week.advance("promote", "explorer")) == ["HALTED"]
+    week.break_down()
     for _ in range(60):
         if rolling_back.advance(week.station(), week.departure).verdict is Verdict.PASS:
             break

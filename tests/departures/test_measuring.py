@@ -42,6 +42,7 @@ def test_a_rollback_broke_and_was_restored(week):
     for component in ("portal", "explorer"):
         week.deploy("promote", component)
     week.verify("promote", "portal")
+    week.break_down()
     for _ in range(80):
         if rolling_back.advance(week.station(), week.departure).verdict is Verdict.PASS:
             break

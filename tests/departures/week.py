@@ -26,6 +26,7 @@ from stationmaster.departures import (
     cutting,
     deploying,
     failing,
+    last_word,
     opening,
     starting,
     verifying,
@@ -354,14 +355,18 @@ class Week:
         )
 
     def question(self, number: int = 1) -> str:
-        from stationmaster.departures import telling
+        from stationmaster.departures import (
+            telling,
+        )
 
         message = telling.told(self.station(), self.departure, f"promote/round-{number}")
         assert message is not None
         return message.ts
 
     def thread(self) -> str:
-        from stationmaster.departures import telling
+        from stationmaster.departures import (
+            telling,
+        )
 
         message = telling.told(self.station(), self.departure, "headline")
         assert message is not None
@@ -415,6 +420,10 @@ class Week:
         for component in ("portal", "explorer"):
             assert self.deploy("promote", component).opens
             assert self.verify("promote", component).opens
+
+    def break_down(self, component: str = "explorer") -> None:
+        """A task of a component fails for good on the way to production: its worker was killed at each try, say."""
+        last_word.note(self.station(), self.leg("promote", component), task="a task", why="its worker was killed")
 
     # What the world received.
 

@@ -103,6 +103,7 @@ READS = {
     "newest_round",
     "opened_for",
     "reading",
+    "rejected_rounds",
     "rejection",
     "rounds",
     "verify",

@@ -159,7 +159,7 @@ def choose(
     mandate = present(station, found.departure)
     if mandate is None:
         raise LookupError(f"the choice of {by} about {found.departure} is not in the ledger")
-    train_log.note_rollback(station, found.departure, mandate, to=found.target)
+    train_log.note_rollback(station, found.departure, mandate)
     return mandate
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stationmaster.departures import arriving, failing
+from stationmaster.departures import arriving, failing, runs
 from stationmaster.departures.answers import Choice
 from stationmaster.departures.fitting import TARGET
 from stationmaster.departures.legs import TAKEN_BACK, Leg, legs_of
@@ -80,15 +80,19 @@ def why(fact: Fact) -> str:
 
 def _of(station: Station, leg: Leg, facts: Sequence[Fact]) -> Fact | None:
     """Return the failure of a leg that a way back may name: what nobody has answered, or what was answered so."""
+    mine = [fact for fact in facts if fact.subject in (leg.key, leg.subject)]
     if failing.last(station, leg) is not None:
         asked = failing.compensates(station, leg)
         found = asked.fact if asked is not None else None
+        if found is not None and any(_overcomes(fact, leg, found.seq) for fact in mine):
+            found = None
     else:
-        mine = [fact for fact in facts if fact.subject in (leg.key, leg.subject)]
         steps = [fact for fact in mine if fact.kind == STEP_FAILED]
         found = steps[-1] if steps and not any(_overcomes(fact, leg, steps[-1].seq) for fact in mine) else None
     if found is None or any(fact.kind == COMPENSATED and fact.value["failure"] == found.seq for fact in facts):
         return None
+    if found.kind == failing.RUN and runs.came_right(station, leg, str(found.value["key"])):
+        return None  # a person has run it again on GitHub (F53)
     return found
 
 

@@ -26,6 +26,7 @@ class Mandate(NamedTuple):
     :param number: counts those of the departure from 1; it stands in the keys of what is sent.
     :param ways: the commits that a person chose, by component; of the others what ran before holds.
     :param named: the departure that a person named; empty: the one before is meant.
+    :param to: what they go back to, in words; empty for a failure.
     :param run: the run of the form that asked, as ``<DAG>/<run id>``; empty where none did.
     """
 
@@ -37,6 +38,7 @@ class Mandate(NamedTuple):
     named: str
     run: str
     seq: int
+    to: str = ""
 
     @property
     def told(self) -> str:
@@ -111,4 +113,5 @@ def _mandate(number: int, fact: Fact) -> Mandate:
     value = fact.value
     named = str(value["target"]) if value.get("named") else ""
     why = str(value["reason"])
-    return Mandate(number, Act.TAKE_BACK, fact.by, why, value["ways"], named, str(value.get("run", "")), fact.seq)
+    run, to = str(value.get("run", "")), str(value["target"])
+    return Mandate(number, Act.TAKE_BACK, fact.by, why, value["ways"], named, run, fact.seq, to)

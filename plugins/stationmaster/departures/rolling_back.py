@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.transitions import Act
-from stationmaster.departures import acts, arriving, electing, freezing, last_word, runs, stopping, telling, wording
+from stationmaster.departures import (
+    acts,
+    arriving,
+    electing,
+    freezing,
+    last_word,
+    runs,
+    stopping,
+    telling,
+    train_log,
+    wording,
+)
 from stationmaster.departures.deploying import begun
 from stationmaster.departures.fitting import TARGET
 from stationmaster.departures.last_word import COMPENSATED
@@ -78,6 +89,7 @@ def advance(station: Station, departure: str) -> Standing:
     if mandate is None:
         return passed("rollback")
     freezing.note_exemption(station, departure)
+    train_log.note_rollback(station, departure, mandate)
     telling.tell(
         station,
         departure,
@@ -384,4 +396,8 @@ def _was_there(station: Station, leg: Leg) -> bool:
 def _tell_the_end(station: Station, departure: str) -> None:
     facts = station.ledger.facts(departure, kind=arriving.GONE_BACK)
     back = {fact.subject.rpartition("/")[0]: str(fact.value["sha"]) for fact in facts}
-    telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back))
+    newest = {
+        leg.component: ways[-1] for leg in legs_of(station, departure, "promote") if (ways := ways_of(station, leg))
+    }
+    staying = frozenset(name for name, way in newest.items() if way.stays)
+    telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back, staying))

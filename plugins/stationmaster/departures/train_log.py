@@ -26,10 +26,10 @@ def note(desk: Desk, departure: str, stop: str, why: str = "") -> Fact | None:
     return log.write(desk, text, at=found.changed_at, about=departure, once=once)
 
 
-def note_rollback(desk: Desk, departure: str, mandate: Mandate, *, to: str) -> Fact | None:
+def note_rollback(desk: Desk, departure: str, mandate: Mandate) -> Fact | None:
     """Write down that a person takes a departure back: who, to what, and why; once for each choice."""
-    if kind_of(departure) is DepartureKind.SECURITY_HOTFIX:
+    if kind_of(departure) is DepartureKind.SECURITY_HOTFIX or not mandate.to:
         return None
-    text = f"{departure}: {mandate.by} takes it back to {to}: {mandate.told}"
+    text = f"{departure}: {mandate.by} takes it back to {mandate.to}: {mandate.told}"
     once = f"{departure}/rollback/{mandate.number}"
     return log.write(desk, text, about=departure, source="form", by=mandate.by, once=once)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from stationmaster.config.people import in_a_row
@@ -269,13 +269,17 @@ def going_back(station: Station, by: str, why: str) -> str:
     )
 
 
-def rolled_back(station: Station, back: Mapping[str, str]) -> str:
+def rolled_back(station: Station, back: Mapping[str, str], staying: Collection[str] = ()) -> str:
     """Return the announcement that production runs what it ran before (C-18).
 
     :param back: the commits it runs again, by component.
+    :param staying: of these what has come since, and was left there.
     """
     lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
-    lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
+    lines += [
+        f"• {component}: `{sha[:12]}`" + (", which has come since, and stays" if component in staying else "")
+        for component, sha in back.items()
+    ]
     lines.append(f"{station.conductor.mention} coordinates the fix. The manifest is rejected until somebody clears it.")
     return "\n".join(lines)
 
