@@ -98,7 +98,7 @@ def test_f46_next_weeks_promotion_does_not_bring_the_rejected_manifest_back(read
         opening.departure_to_promote(
             ready.station(), opening.departure_id(ready.station(), at=ready.clock(), stop="promote")
         )
-    with pytest.raises(StepImpossible, match="RUN_FAILED"):
+    with pytest.raises((StepImpossible, ActRefused), match=r"RUN_FAILED|is ROLLED_BACK"):
         ready.advance("promote", "explorer")
     with pytest.raises(ActRefused, match="is ROLLED_BACK"):
         acts.require(ready.station(), ready.departure, Act.PROMOTE)

@@ -64,6 +64,8 @@ def advance(station: Station, leg: Leg) -> Standing:
     if deployed(station, leg):
         return passed("deploy")
     failure = failing.last(station, leg)
+    if failure is not None:
+        failing.require_open(station, leg)
     if failure is not None and not _came_right(station, leg, failure):
         if failure.choice is Choice.VERIFY_AGAIN:
             return passed("deploy")
@@ -251,9 +253,7 @@ def _came_right(station: Station, leg: Leg, failure: failing.Failure) -> bool:
 
     :raises ActRefused: the departure has ended, or is on its way back.
     """
-    if failure.kind != failing.RUN or electing.by_proposal(station, leg.component, leg.environment):
-        return False
-    if not runs.came_right(station, leg, str(failure.fact.value["key"])):
+    if not failing.came_right(station, failure):
         return False
     failing.require_open(station, leg)
     found = station.ledger.departure(leg.departure)

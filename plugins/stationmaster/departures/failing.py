@@ -15,8 +15,9 @@ from stationmaster.core.calendar import stop_times
 from stationmaster.core.departure_ids import DepartureKind, kind_of, week_of
 from stationmaster.core.instants import local_text
 from stationmaster.core.transitions import Act, ActRefused, allows
-from stationmaster.departures import ruling
+from stationmaster.departures import electing, ruling, runs
 from stationmaster.departures.answers import ANSWER, NEEDS_REASON, Choice, again_since, answers
+from stationmaster.departures.fitting import TARGET
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work.obstacles import StepImpossible
 
@@ -120,7 +121,7 @@ def failures(station: Station, leg: Leg) -> tuple[Failure, ...]:
 def last(station: Station, leg: Leg) -> Failure | None:
     """Return the failure that is the last word about a leg; None where nothing failed, or something came after it.
 
-    What comes after it is another attempt, the commit's arrival, or a test list that passed.
+    What comes after it is another attempt that has begun, the commit's arrival, or a test list that passed.
     """
     found = failures(station, leg)
     if not found:
@@ -300,7 +301,7 @@ def asked(
     leg, ends = failure.leg, until(station, failure, since=since)
     policy = station.train.on_partial_failure if leg.stop == "promote" else "the cut ends"
     when = local_text(ends, station.train.zone) if ends is not None else ""
-    limit = f" (without an answer until {when}: {policy})" if when else ""
+    limit = f"; without an answer until {when}: {policy}" if when else ""
     return blocker(
         "FAILURE_ASKED",
         since=failure.fact.at,
@@ -319,14 +320,27 @@ def compensates(station: Station, leg: Leg) -> Failure | None:
     """Return the failure that a way back may name as its cause now; None: nothing that is the last word asks for one.
 
     A person's *roll back* does, whatever the train's file says. A failed run and a verification do while nobody has
-    answered them; a failed test list only where the file says ``on_failed_test: roll_back``.
+    answered them, and nobody has run the run again; a failed test list only where the file says ``on_failed_test:
+    roll_back``.
     """
     found = last(station, leg)
     if found is None or found.choice is Choice.ROLL_BACK:
         return found
-    if found.choice is not None or (found.kind == LIST and station.train.on_failed_test != "roll_back"):
+    if (
+        found.choice is not None
+        or came_right(station, found)
+        or (found.kind == LIST and station.train.on_failed_test != "roll_back")
+    ):
         return None
     return found
+
+
+def came_right(station: Station, failure: Failure) -> bool:
+    """Return whether a run that failed was run again on GitHub, and succeeded or is at it (F53)."""
+    leg = failure.leg
+    if failure.kind != RUN or electing.by_proposal(station, leg.component, leg.environment):
+        return False
+    return runs.came_right(station, leg, str(failure.fact.value["key"]))
 
 
 def gone_on(station: Station, leg: Leg) -> Failure | None:
@@ -359,7 +373,10 @@ def _came_after(station: Station, failure: Failure) -> bool:
     kind = LIST if failure.kind == LIST else "deployed"
     facts = station.ledger.facts(leg.departure, kind, leg.subject)
     later = (fact for fact in facts if fact.seq > failure.fact.seq and fact.value["sha"] == leg.sha)
-    return any(kind != LIST or fact.value["passed"] for fact in later)
+    begun = station.ledger.fact(leg.departure, TARGET, leg.subject)
+    return (begun is not None and begun.seq > failure.fact.seq) or any(
+        kind != LIST or fact.value["passed"] for fact in later
+    )
 
 
 def _by_workflow(station: Station, leg: Leg) -> bool:

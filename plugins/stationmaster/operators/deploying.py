@@ -284,7 +284,9 @@ def _is_kept(station: Station, leg: Leg, named: str, choice: Choice, by: str) ->
 
 
 def _for_good(context: Context, error: Exception) -> bool:
-    """Return whether Airflow takes no other try after an error."""
+    """Return whether Airflow takes no other try after an error; an answer that was not taken is no failure (T1)."""
+    if isinstance(error, StepFailedForNow):
+        return False
     return isinstance(error, AirflowFailException) or int(context["ti"].try_number) > int(context["ti"].max_tries or 0)
 
 
