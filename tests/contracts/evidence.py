@@ -178,11 +178,11 @@ def _task(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(real: Callable[..., Any]) -> Callable[..., Any]:
-    def ask(self: Any, context: Any, question: Any, people: Any) -> Any:
+    def ask(self: Any, desk: Any, context: Any, question: Any, people: Any) -> Any:
         name, listed = type(self).__name__, type(self).__name__.startswith("Check")
         form = sorted({_field(each, its["schema"], listed=listed) for each, its in question.fields.items()})
         _keep("questions", f"{name} → {', '.join(question.options)} ({', '.join(form)})")
-        return real(self, context, question, people)
+        return real(self, desk, context, question, people)
 
     return ask
 
