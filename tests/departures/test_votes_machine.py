@@ -24,7 +24,7 @@ from tests.departures.week import OPS, new_week
 
 EXAMPLES = int(os.environ.get("VOTES_EXAMPLES", "25"))
 STEPS = 25
-FIVE = timedelta(seconds=5)
+TWO = timedelta(seconds=2)
 TEXTS = {"LGTM": "approve", "veto: no": "veto", "withdraw": "withdraw", "LGTM :-1:": "unclear", "looks odd": None}
 SAID = ("LGTM", "veto: no", "LGTM", "veto: no", "withdraw", "LGTM :-1:", "looks odd")
 EMOJI = {"white_check_mark": "approve", "no_entry": "veto"}
@@ -65,12 +65,12 @@ class Model:
                     seen = known.seen
                 self.known[place] = Said(shown.kind, shown.choice, shown.at, seen)
 
-    def after(self, later: Said, earlier: Said) -> bool:
+    def after(self, later: Said, earlier: Said, apart: timedelta = timedelta(0)) -> bool:
         if later.kind == earlier.kind == "reply":
             return later.at > earlier.at
         if later.kind == "reaction":
             return earlier.kind == "reply" and later.seen > earlier.seen
-        return later.at > (earlier.seen if earlier.kind == "reaction" else earlier.at) + FIVE
+        return later.at > (earlier.seen if earlier.kind == "reaction" else earlier.at) + apart
 
     def vote(self, now: datetime) -> str | None:
         ahead = {id(each) for each in self.known.values() if each.kind == "reply" and each.at + self.skew > now}
@@ -82,7 +82,7 @@ class Model:
                 each for each in certain if each.choice in ends and (each.choice == "veto" or id(each) not in ahead)
             ]
             said = [each for each in mine if each.choice == objection]
-            if any(not any(self.after(other, each) for other in speaks) for each in said):
+            if any(not any(self.after(other, each, TWO) for other in speaks) for each in said):
                 return objection
         rest = [each for each in mine if each.choice != "approve"]
         approvals = [each for each in mine if each.choice == "approve"]

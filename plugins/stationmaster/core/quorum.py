@@ -66,8 +66,8 @@ Slack that cannot be read now. ``deactivated``, ``guest``, ``stranger``: what Sl
 Authorship = Literal["proved", "doubted", "unread"]
 """Whether GitHub proves who wrote what is aboard; ``unread``: nobody has asked it yet."""
 
-BETWEEN_CLOCKS = timedelta(seconds=5)
-"""Two instants of different clocks that are no further apart have no order."""
+BETWEEN_CLOCKS = timedelta(seconds=2)
+"""Two instants of different clocks that are no further apart have no order: a veto among them holds."""
 
 # At one instant the more careful choice is taken for the newer one.
 _CARE: dict[Choice, int] = {"approve": 0, "withdraw": 1, "unclear": 2, "veto": 3}
@@ -327,8 +327,11 @@ def _stands(ballot: Ballot) -> bool:
     return ballot.shown or (ballot.gone == "unclear" and ballot.choice in _OBJECTIONS)
 
 
-def _after(later: Ballot, earlier: Ballot) -> bool:
-    """Return whether a statement was certainly made after another one of the same person."""
+def _after(later: Ballot, earlier: Ballot, *, apart: timedelta = timedelta(0)) -> bool:
+    """Return whether a statement was made after another one of the same person.
+
+    :param apart: how far apart instants of two clocks must be for it to be certain.
+    """
     if later.channel == earlier.channel == "slack_reply":
         return later.cast_at > earlier.cast_at
     if not later.certain:
@@ -337,7 +340,7 @@ def _after(later: Ballot, earlier: Ballot) -> bool:
         return read_at is not None and later.cast_at > read_at
     made = later.made_at or later.cast_at
     no_later = made if later.seen_at is None else min(made, later.seen_at)
-    return no_later > (earlier.made_at or earlier.cast_at) + BETWEEN_CLOCKS
+    return no_later > (earlier.made_at or earlier.cast_at) + apart
 
 
 def _lifted(objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:
@@ -347,7 +350,7 @@ def _lifted(objection: Ballot, standing: Iterable[Ballot], now: datetime) -> boo
         each.choice in says
         and each.certain
         and (each.cast_at <= now or each.choice == "veto")
-        and _after(each, objection)
+        and _after(each, objection, apart=BETWEEN_CLOCKS)
         for each in standing
     )
 

@@ -40,6 +40,8 @@ class Said(NamedTuple):
 
 
 HEADLINE = "headline"
+_TELLS_APART = timedelta(seconds=1)
+"""A stamp that lies further outside the time in which its message was posted is of a clock that differs from ours."""
 _CLOCK_SKEW = timedelta(seconds=5)
 _SHOWS_WITHIN = timedelta(seconds=10)
 """How long Slack may take to show a message whose receipt was lost; until then it is not posted again."""
@@ -265,9 +267,9 @@ def sayings(station: Station, departure: str, what: str) -> tuple[Said, ...]:
 
 
 def _ahead(stamp: datetime, began: datetime, ended: datetime) -> timedelta:
-    if stamp > ended + _CLOCK_SKEW:
+    if stamp > ended + _TELLS_APART:
         return stamp - ended
-    return stamp - began if stamp < began - _CLOCK_SKEW else timedelta(0)
+    return stamp - began if stamp < began - _TELLS_APART else timedelta(0)
 
 
 def _numbered(departure: str, what: str, deleted: int) -> str:
