@@ -178,11 +178,14 @@ def _task(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _ask(real: Callable[..., Any]) -> Callable[..., Any]:
-    def ask(self: Any, context: Any, question: Any, *given: Any, **more: Any) -> Any:
+    from stationmaster.operators.question import Question
+
+    def ask(self: Any, *given: Any, **more: Any) -> Any:
+        question = next(each for each in (*given, *more.values()) if isinstance(each, Question))
         name, listed = type(self).__name__, type(self).__name__.startswith("Check")
         form = sorted({_field(each, its["schema"], listed=listed) for each, its in question.fields.items()})
         _keep("questions", f"{name} → {', '.join(question.options)} ({', '.join(form)})")
-        return real(self, context, question, *given, **more)
+        return real(self, *given, **more)
 
     return ask
 
