@@ -54,8 +54,8 @@ MUTANTS = (
     Mutant(
         "R1: a failure that a person has answered otherwise",
         "departures/failing.py",
-        "    if found.choice is not None or (found.kind == LIST",
-        "    if (found.kind == LIST",
+        "        found.choice is not None\n        or came_right",
+        "        came_right",
         "tests/departures/test_back_again.py::test_r1_a_failure_that_is_not_the_last_word_takes_nothing_back",
     ),
     Mutant(

@@ -94,6 +94,7 @@ def test_these_are_the_commands():
         "resume",
         "rollout abort",
         "rollout again",
+        "rollout downgrade",
         "rollout leave",
         "rollout pause",
         "rollout preview",
