@@ -462,7 +462,7 @@ def test_t1_go_on_opens_the_gate_with_the_word_of_a_person_shown(week):
     assert (standing.verdict, [found.code for found in standing.blockers]) == ("BYPASSED", ["CHECKLIST_PASSED_OVER"])
     assert standing.blockers[0].sentence == (
         "Ben Lindqvist goes on although the checklist of explorer on staging failed at: Loads. "
-        "Reason: only the tooltip."
+        "Reason: “only the tooltip”."
     )
 
 
@@ -518,7 +518,7 @@ def test_t1_the_cut_tells_of_the_list_to_come_and_of_what_was_passed_over(week):
     say(week, failure, Choice.GO_ON, by="ben", reason="only the tooltip")
     week.close("cut")
     assert week.said("Once prod runs it, whoever holds `primary`") == 1
-    assert week.said("failed at: Loads. Reason: only the tooltip.") == 1
+    assert week.said("failed at: Loads. Reason: “only the tooltip”.") == 1
 
 
 def test_r7_arrivals_of_two_attempts_are_kept_apart(ready):

@@ -152,4 +152,4 @@ def test_f65_a_reason_is_one_harmless_line(lifting):
     (text,) = [text for text in lifting.week.texts() if ":raised_hand:" in text]
     assert "<!channel>" not in text
     assert "<https" not in text
-    assert "x :white_check_mark: 3 of 3" in text
+    assert "x :\u200bwhite_check_mark: 3 of 3 approvals" in text

@@ -196,7 +196,7 @@ def test_r7_roll_back_and_leave_fail_the_task_with_what_failed(ready):
     assert answers(ready) == [("leave", "farah"), ("roll_back", "farah")]
     assert ready.start(DEPLOY).kind == "failed"
     assert dispatched(ready) == 1
-    assert ready.week.said("*Roll back*: users see errors") == 1
+    assert ready.week.said("*Roll back*: “users see errors”") == 1
 
 
 def test_r7_an_election_and_staging_offer_no_way_back(pinned):
@@ -437,7 +437,7 @@ def test_t1_go_on_lets_the_promotion_be_whole_with_the_reason_kept(tested):
     assert (outcome.kind, outcome.value["passed"], outcome.value["person"]) == ("done", False, "farah")
     assert answers(tested) == [("go_on", "farah")]
     assert ask(tested).value == outcome.value
-    assert tested.week.said("*Go on*: only the tooltip") == 1
+    assert tested.week.said("*Go on*: “only the tooltip”") == 1
     assert tested.week.close("promote") == "DONE"
 
 

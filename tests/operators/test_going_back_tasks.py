@@ -275,4 +275,4 @@ def test_r3_the_tasks_of_the_promotion_end_with_the_reason(run, promote, task):
     run.start("go_back")
     found = promote.start(task)
     assert found.kind == "skipped"
-    assert "is ROLLING_BACK: the login is broken" in found.text
+    assert "is ROLLING_BACK: “the login is broken”" in found.text

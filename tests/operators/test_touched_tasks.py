@@ -299,6 +299,7 @@ def unmapped(world: World, dag: DAG, task: Any) -> Any:
     about = world.done.get(dag.dag_id, "")
     examples = {
         "voter": next(iter(team.people)),
+        "approver": next(iter(team.people)),
         "batch": {"departure": about or ANOTHER, "rollout": 1, "number": 1, "label": "1"},
         "role": next(iter(next(iter(team.roster.values())).roles)),
         "repository": team.upgrades.repositories[0].repository if team.upgrades is not None else "",

@@ -30,6 +30,7 @@ from tests.rehearsal import (
 )
 from tests.rehearsal.good_week import (
     AT_THE_CUT,
+    AT_THE_PROMOTION,
     CUT,
     EXPLORER,
     HANDED_OVER,
@@ -209,7 +210,7 @@ def test_r7_another_attempt_needs_an_answer_each_and_the_answer_is_of_who_was_on
 
     def answered(**changed):
         said = {"choice": "deploy_again", "failure": 7, "reason": "it is fixed", **changed}
-        by = said.pop("by", "farah")
+        by = said.pop("by", AT_THE_PROMOTION)
         when = said.pop("at", at)
         given = fact("failure_answer", said.pop("subject", "portal/prod"), when, by=by, **said)
         week = add(dispatches=again)(good_week())
@@ -220,7 +221,7 @@ def test_r7_another_attempt_needs_an_answer_each_and_the_answer_is_of_who_was_on
     assert list(broken(answered(subject="explorer/prod"))) == [DOUBLE]
     assert list(broken(answered(at=PROMOTE + timedelta(minutes=40)))) == [DOUBLE]
     assert list(broken(answered(by="hana"))) == [ON_CALL]
-    third = again._replace(at=again.at + timedelta(minutes=5), key="k/3")
+    third = again._replace(at=again.at + timedelta(minutes=5), key=f"{again.key[:-1]}3")
     assert list(broken(add(dispatches=third)(answered()))) == [DOUBLE]
     failed = fact("run_failed", f"{ID}/promote/portal/prod/x", at, key=again.key)
     unasked = add(dispatches=again)(good_week())

@@ -134,7 +134,7 @@ class StationOperator(PatientOperator):
     def started_by(self, station: Station, context: Context) -> str:
         """Return the id of the person who started the run; what no person of the team started has a label.
 
-        :return: see :meth:`stationmaster.work.identity.Identities.starter_or_label`.
+        See :meth:`stationmaster.work.identity.Identities.starter_or_label`.
         """
         return station.identities.starter_or_label(context["dag_run"])
 

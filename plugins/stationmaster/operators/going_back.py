@@ -161,12 +161,14 @@ class GoBackOperator(ByHandOperator):
         from stationmaster.departures.stopping import WILL_NOT_STOP
 
         stubborn = [found for found in standing.blockers if found.code == WILL_NOT_STOP]
+        waits = Waiting(standing, "rollback", {})
         if not stubborn:
-            return Waiting(standing, "rollback", {})
+            return waits
         asked = station.identities.can_answer(self._entitled(station, mandate))
-        if asked:
-            self.ask(station, context, self._question(departure, stubborn), asked)
-        return Waiting(standing, "rollback", {"people": [person.id for person in asked]})
+        if not asked:
+            return waits
+        self.ask(station, context, self._question(departure, stubborn), asked)
+        return waits._replace(arguments={"people": [person.id for person in asked]})
 
     def _question(self, departure: str, stubborn: Sequence[Blocker]) -> Question:
         runs = "\n".join(f"- {found.sentence}" for found in stubborn)

@@ -202,17 +202,24 @@ class RolloutBench:
         return station
 
     def _promoted(self) -> None:
-        train, ledger, now = self._team.train(TRAIN), self._ledger, self._at
-        component = train.component(train.rollout.component if train.rollout is not None else "")
-        ledger.open_departure(train.key, IsoWeek.parse(self._departure.rpartition("/")[2]), now, BY)
-        passenger = Passenger(component=component.id, repository=component.repository, sha=_VERSION)
-        ledger.pin(self._departure, Manifest.of([passenger]), now, BY)
-        subject = f"{component.id}/{train.production}"
-        ledger.record(self._departure, "deployed", subject, {"sha": _VERSION, "how": BY}, now, BY)
-        ledger.set_state(self._departure, DepartureState.DONE, now, BY, "promoted by the bench")
+        """Let the week before have brought what the targets run, so that the ledger alone tells which is newer."""
+        at, before = self._at, IsoWeek.parse(self._departure.rpartition("/")[2]).plus(-1)
+        train = self._team.train(TRAIN)
+        running = self._station().proposals.running("t0000")
+        self._arrived(f"{train.key}/{before}", running, at - timedelta(weeks=1))
+        self._arrived(self._departure, _VERSION, at)
         control = f"{self._place.services_url}{GOVERNANCE_PATH}/_control/governance/upgrade"
         body = {"target": "t0000", "version": _VERSION}  # it is elected thereby
         httpx.post(control, json=body, trust_env=False, timeout=10).raise_for_status()
+
+    def _arrived(self, departure: str, version: str, at: datetime) -> None:
+        train, ledger = self._team.train(TRAIN), self._ledger
+        component = train.component(train.rollout.component if train.rollout is not None else "")
+        ledger.open_departure(train.key, IsoWeek.parse(departure.rpartition("/")[2]), at, BY)
+        passenger = Passenger(component=component.id, repository=component.repository, sha=version)
+        ledger.pin(departure, Manifest.of([passenger]), at, BY)
+        ledger.record(departure, "deployed", f"{component.id}/{train.production}", {"sha": version, "how": BY}, at, BY)
+        ledger.set_state(departure, DepartureState.DONE, at, BY, "promoted by the bench")
 
     def _set_clock(self, at: datetime) -> None:
         self._at = at

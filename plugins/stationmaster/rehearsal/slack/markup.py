@@ -12,6 +12,7 @@ EMOJI = {
     "white_check_mark": "✅",
     "heavy_check_mark": "✔️",
     "x": "❌",
+    "grey_question": "❔",
     "octagonal_sign": "🛑",
     "no_entry": "⛔",
     "no_entry_sign": "🚫",
