@@ -52,6 +52,20 @@ MUTANTS = (
         "tests/departures/test_back_again.py::test_r2_a_failure_of_last_month_takes_no_later_release_back",
     ),
     Mutant(
+        "T1: a test list that is marked as success is no test",
+        "departures/closing.py",
+        "    if act is Act.FINISH and allows(found.state, act):",
+        "    if False:",
+        "tests/departures/test_closing.py::test_t1_a_test_list_of_production_that_is_marked_as_success_is_no_test",
+    ),
+    Mutant(
+        "G1: the soak begins with the last component to arrive",
+        "departures/gating.py",
+        "    return max(arrivals, default=None)",
+        "    return min(arrivals, default=None)",
+        "tests/departures/test_gating.py::test_c10_the_last_component_to_arrive_begins_the_soak",
+    ),
+    Mutant(
         "R1: a failure that a person has answered otherwise",
         "departures/failing.py",
         "        found.choice is not None\n        or came_right",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.departures.closing import NotTested
 from stationmaster.ledger.records import DepartureState
 
 
@@ -25,6 +26,23 @@ def test_f32_tasks_marked_as_success_have_deployed_nothing(week):
     assert "portal on prod, explorer on prod" in why
     assert week.said("is complete") == 0
     assert week.said("nobody saw it arrive") == 1
+
+
+@pytest.mark.parametrize("answer", [None, "failed"])
+def test_t1_a_test_list_of_production_that_is_marked_as_success_is_no_test(week, answer):
+    week.ready()
+    for component in ("portal", "explorer"):
+        week.deploy("promote", component)
+        assert week.verify("promote", component).opens
+    if answer is not None:
+        week.checklist("prod", answer=answer)
+    with pytest.raises(NotTested, match=r"explorer .*Clear the task of the test list"):
+        week.close("promote")
+    assert week.ledger.departure(week.departure).state is DepartureState.PROMOTING
+    assert week.ledger.locks() == ()
+    assert week.said("is complete") == 0
+    week.checklist("prod")
+    assert week.close("promote") is DepartureState.DONE
 
 
 def test_f32_a_cut_marked_as_success_is_not_staged(week):

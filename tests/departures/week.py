@@ -420,6 +420,7 @@ class Week:
         for component in ("portal", "explorer"):
             assert self.deploy("promote", component).opens
             assert self.verify("promote", component).opens
+        self.checklist("prod")
 
     def break_down(self, component: str = "explorer") -> None:
         """A task of a component fails for good on the way to production: its worker was killed at each try, say."""

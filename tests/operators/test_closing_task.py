@@ -34,6 +34,8 @@ def arrive(run):
     for component in ("portal", "explorer"):
         leg = run.week.leg(run.stop, component)
         deploying.record_deployed(run.week.station(), leg, at=run.week.clock(), how="test")
+    if run.stop == "promote":
+        run.week.checklist("prod")
 
 
 def test_c17_a_good_end_is_told_once(pinned):

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from stationmaster.core.calendar import StopName
-from stationmaster.core.departure_ids import kind_of
-from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.core.departure_ids import DepartureKind, kind_of
+from stationmaster.core.transitions import Act, ActRefused, allows
 from stationmaster.departures import gating, legs, telling, wording, wording_beside
 from stationmaster.ledger.records import DepartureState
 
@@ -25,6 +25,10 @@ GOOD_ENDS = (
 )
 
 
+class NotTested(RuntimeError):
+    """Everything has arrived in production, and a test list has no answer that lets the promotion be whole (T1)."""
+
+
 def close(station: Station, departure: str, stop: StopName, *, failed: bool, why: str) -> DepartureState:
     """Settle the departure's state at the end of a run of ``stop``, tell it once, and return it.
 
@@ -34,6 +38,8 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
 
     :param failed: whether a task of the run failed.
     :param why: what the failed tasks said, for the message to the person on call.
+    :raises NotTested: a test list of production is open or failed, though its task was marked as success. The departure
+        stays as it is: the task is cleared, and its question answered.
     """
     found = station.ledger.departure(departure)
     if found is None:
@@ -41,6 +47,8 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
     act = _ending(station, departure, stop, failed=failed)
     if act is None:
         return _away_from_home(station, departure, why)
+    if act is Act.FINISH and allows(found.state, act):
+        _require_tested(station, departure, stop)
     unfinished = "" if failed or act in (Act.END_CUT, Act.FINISH) else _unfinished(station, departure, stop)
     try:
         told = why or unfinished
@@ -70,6 +78,17 @@ def _ending(station: Station, departure: str, stop: StopName, *, failed: bool) -
     if stop == "cut":
         return Act.FAIL_CUT
     return Act.LEAVE_PARTIAL if gating.half_done(station, departure, stop) else Act.FAIL
+
+
+def _require_tested(station: Station, departure: str, stop: StopName) -> None:
+    if kind_of(departure) is not DepartureKind.TRAIN:
+        return
+    tested = gating.checklist_standing(station, departure, station.train.production)
+    if tested.opens:
+        return
+    legs.release_locks(station, departure, stop, why="it waits for its tests")
+    lists = "; ".join(found.sentence for found in tested.blockers)
+    raise NotTested(f"{lists} Clear the task of the test list and answer its question; then clear this one.")
 
 
 def _away_from_home(station: Station, departure: str, why: str) -> DepartureState:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.notifiers.failure_notice import FailedAndTold, by_hand
+from stationmaster.operators import run_marks
 from stationmaster.operators.base import OPENING_TASK, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ class CloseStopOperator(StationOperator):
         failed = any(state in _BAD for state in states.values())
         why = self._why(station, departure) if failed else ""
         preflight.forget(station, departure, self.stop)
-        state = closing.close(station, departure, self.stop, failed=failed, why=why)
+        try:
+            state = closing.close(station, departure, self.stop, failed=failed, why=why)
+        except closing.NotTested as untested:
+            raise AirflowFailException(run_marks.refusal(context, str(untested))) from untested
         logbook.follow(station, departure)
         train_log.note(station, departure, self.stop, why)
         if state not in closing.GOOD_ENDS:
