@@ -104,7 +104,22 @@ def test_c10_the_soak_counts_local_days_over_the_clock_change(make_week):
     assert window.earliest == datetime(2021, 11, 10, 17, 0, tzinfo=UTC)
 
 
-def test_c10_the_last_component_to_arrive_begins_the_soak(week):
+@pytest.mark.parametrize("late", ["explorer", "portal"])
+def test_c10_the_last_component_to_arrive_begins_the_soak(week, late):
+    """Whichever of the two it is that arrives a day later: six days of the zone count from there (G1)."""
+    week.open_cut()
+    manifest = week.manifest_of_heads()
+    week.ledger.pin(week.departure, manifest, THURSDAY, "ben")
+    for passenger in manifest.passengers:
+        at = THURSDAY + (timedelta(days=1) if passenger.component == late else timedelta(hours=1))
+        value = {"sha": passenger.sha, "how": "seen"}
+        week.ledger.record(week.departure, "deployed", f"{passenger.component}/staging", value, at, "stationmaster")
+    assert gating.staged_at(week.station(), week.departure) == THURSDAY + timedelta(days=1)
+    week.clock.to(WEDNESDAY)
+    assert codes(gating.soak_standing(week.station(), week.departure)) == ["SOAKING"]
+
+
+def test_c10_a_commit_that_is_pinned_again_has_arrived_only_once(week):
     manifest = week.staged()
     later = THURSDAY + timedelta(days=1)
     sha = manifest.sha_of("explorer")
