@@ -49,7 +49,7 @@ class Form:
         self.params = {**self.dag.params.dump(), **params}
         self.xcoms: dict[tuple[str, str], Any] = {}
         self.states: dict[str, str] = {}
-        self.user, self.run_id = "anouk", f"run-{uuid.uuid4().hex[:6]}"
+        self.user, self.run_id = "anouk", f"run-{uuid.uuid4().int % 10**6}"
         monkeypatch.setattr(StationOperator, "station", lambda _: world.station())
         monkeypatch.setattr(station_module, "Station", lambda **_: world.station())
 
