@@ -298,11 +298,11 @@ MUTANTS = (
         "tests/cli/test_cli_actor.py::test_i4_what_a_command_writes_names_who_typed_it_and_for_whom",
     ),
     Mutant(
-        "S3: only people of the team start a run by hand",
+        "S3: only people of the team fill the form of a run in",
         "operators/opening.py",
-        "            person = actors.starter(station, context)\n",
+        "            person = actors.starter(station, context).id\n",
         "            return\n",
-        "tests/operators/test_opening_task.py::test_s3_a_stranger_skips_nothing_and_starts_nothing",
+        "tests/operators/test_opening_task.py::test_s3_a_stranger_skips_nothing",
     ),
     Mutant(
         "F39: the next cut waits for a hotfix to come home",

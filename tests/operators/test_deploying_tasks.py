@@ -547,6 +547,7 @@ def test_f67_clearing_goes_on_with_the_second_and_does_nothing_to_the_first(read
     for task in ("explorer.deploy_to_prod", "explorer.verify_prod"):
         assert ready.drive(task).kind == "done"
     assert len(ready.week.dispatches()) == sent + 1
+    ready.week.checklist("prod")
     assert ready.week.close("promote") == "DONE"
 
 
