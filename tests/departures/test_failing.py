@@ -517,7 +517,7 @@ def test_t1_the_cut_tells_of_the_list_to_come_and_of_what_was_passed_over(week):
     failure = staged_with_a_failed_list(week)
     say(week, failure, Choice.GO_ON, by="ben", reason="only the tooltip")
     week.close("cut")
-    assert week.said("Once prod runs it, whoever holds `primary`") == 1
+    assert week.said("Once prod runs it, the person who holds `primary`") == 1
     assert week.said("failed at: Loads. Reason: “only the tooltip”.") == 1
 
 

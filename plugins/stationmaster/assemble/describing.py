@@ -31,7 +31,8 @@ def cut_doc(include: Path, train: TrainConfig) -> str:
 **When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at
 the latest {stop.latest_start:%H:%M}. Start it by hand to adopt this week's departure.
 
-**Who is asked.** Whoever holds the role `{train.on_call}` when a task runs, and the backups of the escalation.{lists}
+**Who is asked.** The person who holds the role `{train.on_call}` when a task runs, and the backups of the
+escalation.{lists}
 
 **If it fails.** Read the failed task's log: it names a code, a sentence and a way out. Clear the failed task when the
 cause is gone; what was done is found in the ledger and not done again. A deploy that failed is not begun again by
@@ -57,7 +58,8 @@ every gate again: marking a gate as success opens nothing.
 the latest {stop.latest_start:%H:%M}. After that the departure has missed its window, and nothing is deployed.
 
 **Who is asked.** Every voter has a ballot of their own, in Airflow and in Slack. Questions about the deploy go to
-whoever holds `{train.on_call}` when the task runs, and to the backups.{_rules(train)}{_lists(train, train.production)}
+the person who holds `{train.on_call}` when the task runs, and to the
+backups.{_rules(train)}{_lists(train, train.production)}
 
 **If it fails.** Production is back on what it ran before if `roll_back` is green. Read the failed task's log and the
 `{train.runbooks.deploy_failed}` runbook. A verification whose window is over, and a failed deploy whose task is
@@ -120,11 +122,11 @@ def exception_doc(team: TeamConfig, train: TrainConfig) -> str:
 back is promoted again, or what to think of a commit on {train.production} that no departure brought (the blocker
 DRIFT): that it is right, so that what comes next must contain it, or that the train may replace it.
 
-**When.** Started by hand. It is asked for in the name of whoever fills the form in. An exception is good for a day at
-most, a freeze's for as long as the team's file says, and for one use.
+**When.** Started by hand. The person who fills the form in asks for it. An exception is good for a day at most, a
+freeze's for as long as the team's file says, and for one use.
 
-**Who is asked.** {freeze}otherwise one of the {others}, so that two people agree: never whoever asks, no robots, each
-as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it proves who answers.
+**Who is asked.** {freeze}otherwise one of the {others}, so that two people agree: never the person who asks,
+and no robot; each as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it proves who answers.
 
 **If it fails.** The log's last line names what is wrong: nothing is rejected, another commit runs there, too few people
 may approve. Start the form again. Clearing a task does nothing twice.
@@ -153,7 +155,7 @@ has it, too; that train is voted on anew. Until the branch has it, the next trai
 **When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
 at first, nothing else is done.
 
-**Who is asked.** {needed} of the voters, neither whoever asks nor whoever wrote a commit.
+**Who is asked.** {needed} of the voters, neither the person who asks nor the author of a commit.
 
 **If it fails.** The log's last line names what is wrong: a commit that is not on the branch, one that runs there
 already, one that does not go on top without a person. What was changed is taken back by itself, as the train's file
@@ -198,8 +200,8 @@ alert of theirs has fired for {in_words(alerts.quiet)}.
 **When.** Started by hand. With `dry_run`, as the form has it at first, the plan is checked and the schedule said, and
 nothing else happens.
 
-**Who is asked.** Whoever holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that gets no
-further is told again every {in_words(rollout.stall)}.
+**Who is asked.** The person who holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that gets
+no further is told again every {in_words(rollout.stall)}.
 
 **If it fails.** A plan with mistakes fails the first task, which lists all of them with their lines. So do targets that
 run something newer: name those that are to go back under *Take back*. If the departure of this week is not promoted,
@@ -231,7 +233,7 @@ answer. {asks}
 
 **When.** {when}, whatever the season. Start it by hand for the shift that is under way.
 
-**Who is asked.** Whoever comes on call, and nobody in their place.
+**Who is asked.** The person who comes on call, and nobody in their place.
 
 **If it fails.** It waits rather than fails: for Slack, for the mail server, for an answer, at the longest until the
 shift is over. A mail of which nobody knows whether it was sent is never sent twice: settle it in the ledger, or let it
@@ -246,12 +248,12 @@ def changes_doc(_: Path, team: TeamConfig, entry: RotationEntry) -> str:
     """Return the Markdown of a rotation's changes DAG."""
     notices = entry.notices
     before = ", ".join(in_words(offset) for offset in notices.before) if notices is not None else ""
-    ahead = f" Whoever comes next is told {before} before." if before else ""
+    ahead = f" The person who comes next is told {before} before." if before else ""
     return f"""# {entry.title}: changes
 
 **What.** Follows each shift from one handoff of the plan to the next. When an override or an accepted swap begins or
-ends in it, whoever comes on call is told, the Slack handle moves, and the open work is handed over: as at any handoff,
-each once.{ahead} After `stationmaster lock`, everybody whose shifts moved is told the difference.
+ends in it, the person who comes on call is told, the Slack handle moves, and the open work is handed over: as at any
+handoff, each once.{ahead} After `stationmaster lock`, everybody whose shifts moved is told the difference.
 
 **When.** {handoff_words(entry, entry.zone or team.zone)}, until the next handoff: one run is always under way, and
 holds no worker.
@@ -268,8 +270,8 @@ def override_doc(team: TeamConfig, entry: RotationEntry) -> str:
     """Return the Markdown of a rotation's override form."""
     return f"""# {entry.title}: override
 
-**What.** Puts somebody else on call for a while, in the name of whoever fills the form in. It stands in the ledger's
-audit, shows in every view, and is handed over when it begins and when it ends.
+**What.** Puts somebody else on call for a while, in the name of the person who fills the form in. It stands in the
+ledger's audit, shows in every view, and is handed over when it begins and when it ends.
 
 **When.** Started by hand.
 
@@ -306,8 +308,8 @@ def source_doc(team: TeamConfig, entry: RotationEntry) -> str:
         raise LookupError(f"{team.id}.{entry.id} has no source")
     roles, what, zone = ", ".join(source.schedules), source.what, entry.zone or team.zone
     if source.decides:
-        purpose = f"""Reads who is {roles} by {what}, {source.ahead.days} days ahead, and keeps it: whoever it names is
-on call. Overrides and swaps made here still change it. Whoever gets or loses a shift is told the difference."""
+        purpose = f"""Reads who is {roles} by {what}, {source.ahead.days} days ahead, and keeps it: the
+person whom it names is on call. Overrides and swaps made here still change it. The person who gets or loses a shift is told the difference."""
         when, unread = (
             "Every quarter of an hour",
             "The last good answer stays in force; the team hears of it once a day.",
@@ -364,15 +366,15 @@ def upgrades_doc(include: Path, team: TeamConfig, rules: Upgrades) -> str:
     return f"""# {team.title}: dependencies
 
 **What.** Starts the upgrade workflow of each repository, finds its pull request, closes older ones of the same
-workflow, and follows the checks. What the policy allows is merged; the rest is a task of whoever is on call.
+workflow, and follows the checks. What the policy allows is merged; the rest is a task of the person on call.
 
 {carried}
 
 **When.** Every {timetable.day.value.capitalize()} at {timetable.earliest:%H:%M} ({timetable.zone}). Start it by hand to
 adopt this week's upgrade. When the next one begins, an open one is over.
 
-**Who is asked.** Whoever holds `{rules.role}`, in Airflow and in #{team.channels[rules.channel].name}; told again every
-{in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub answers it.
+**Who is asked.** The person who holds `{rules.role}`, in Airflow and in #{team.channels[rules.channel].name}; told again
+every {in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub answers it.
 
 **If it fails.** It waits rather than fails: for GitHub, for the end of a freeze, for an answer. Nothing is merged while
 something is frozen, or while `stationmaster halt {team.id}.dependencies` holds it. Clear a failed task when the

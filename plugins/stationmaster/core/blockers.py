@@ -1,6 +1,6 @@
 """Why something waits: one catalogue of codes, each with its sentence and its way out.
 
-Sentences are plain text and may quote what came from outside: whoever renders them escapes them (F65). Each is one
+Sentences are plain text and may quote what came from outside: the code that shows them escapes them (F65). Each is one
 line, in which no value can be clicked; what a person wrote stands in the quotation marks of its template (S5).
 """
 
@@ -153,7 +153,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "AUTHOR_UNPROVED",
         "GitHub does not prove who wrote all that manifest {manifest} brings.",
         (
-            "Whoever wrote it adds their mail address to their GitHub account; it is asked again every ten minutes. Or "
+            "Ask the author to add their mail address to their GitHub account; it is asked again every ten minutes. Or "
             "write unknown_author: one_more in the train's file."
         ),
     ),
@@ -186,13 +186,13 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "ISSUE_UNREADABLE",
         "The issue {issue} cannot be read: {why}.",
-        "Mend what keeps it from being read, or give another one.",
+        "Fix what keeps it from being read, or give another one.",
     ),
     ("ISSUE_CLOSED", "The issue {issue} is closed.", "Open it again, or give one that is open."),
     (
         "RELEASE_BLOCKED",
         "{count} open issue(s) keep the release back: {issues}.",
-        "Mend and close them, or take the blocking label away.",
+        "Fix and close them, or take the blocking label away.",
     ),
     (
         "RELEASE_BLOCKED_LATELY",
@@ -202,7 +202,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "BLOCKING_UNREADABLE",
         "Whether an issue of {repository} keeps the release back cannot be read: {why}.",
-        "Mend the connection, or the repository in gates.blocking_labels; it is asked again.",
+        "Fix the connection, or the repository in gates.blocking_labels; it is asked again.",
     ),
     (
         "BOARD_UNTESTED",
@@ -212,7 +212,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "BOARD_UNREADABLE",
         "Whether the board's issues of {repository} are tested cannot be read: {why}.",
-        "Mend the connection, or the repository in board.repositories; it is asked again.",
+        "Fix the connection, or the repository in board.repositories; it is asked again.",
     ),
     (
         "TAG_TAKEN",
@@ -244,7 +244,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "NO_GREEN_COMMIT",
         "None of the newest {looked_at} commits of {component} has green checks.",
-        "Mend the checks on the branch, or board an older commit by hand.",
+        "Fix the checks on the branch, or board an older commit by hand.",
     ),
     (
         "CHECKS_PENDING",
@@ -264,7 +264,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "CHECKS_UNREADABLE",
         "The checks of {component} at {sha} cannot be read: {why}.",
-        "Mend the connection; what cannot be read counts as not green.",
+        "Fix the connection; what cannot be read counts as not green.",
     ),
     (
         "HISTORY_REWRITTEN",
@@ -281,7 +281,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "RUN_WILL_NOT_STOP",
         "The deployment of {component} was asked to stop, and then stopped by force, and still runs: {run}.",
-        "Stop it on GitHub. Otherwise whoever asked for the rollback answers its task: Go anyway.",
+        "Stop it on GitHub. Otherwise the person who asked for the rollback answers its task: Go anyway.",
     ),
     (
         "RUN_NOT_FOUND",
@@ -412,12 +412,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "SLACK_UNREACHABLE",
         "Slack cannot be reached: {why}.",
-        "Mend the connection; votes can be cast in Airflow meanwhile.",
+        "Fix the connection; votes can be cast in Airflow meanwhile.",
     ),
     (
         "MAIL_UNSENT",
         "A mail cannot be sent: {why}.",
-        "Mend the connection, or the person's address in the team's file; it is tried again until the shift ends.",
+        "Fix the connection, or the person's address in the team's file; it is tried again until the shift ends.",
     ),
     (
         "HANDOFF_UNACKNOWLEDGED",
@@ -437,7 +437,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "EXCEPTION_OPEN",
         "It is asked to {what}: {given} of {needed} approvals are given.",
-        "Whoever is asked finds it in Airflow, under required actions: approve, or refuse with the reason.",
+        "The people who are asked find it in Airflow, under required actions: approve, or refuse with the reason.",
     ),
     (
         "EXCEPTION_OVER",
@@ -482,7 +482,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "CHORE_LATE",
         "{chore} was due {due}, and {person} has not done it (carried over: {count}).",
-        "Do it now, or say why it can wait; whoever comes on call next gets it else.",
+        "Do it now, or say why it can wait; otherwise the next person on call gets it.",
     ),
     (
         "CHORE_BLOCKED",
@@ -512,7 +512,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "HANDLE_STUCK",
         "The Slack handle cannot be moved: {why}.",
-        "Mend the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",
+        "Fix the person's account in the team's file, or the group in Slack; it is tried again until the shift ends.",
     ),
     (
         "ACCESS_UNCONFIRMED",
@@ -539,22 +539,22 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "The Slack app of the connection {connection} lacks the scope {scope}, needed for {what}.",
         "Add the scope to the app and install it again; the train goes on without it.",
     ),
-    ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Mend the connection; it is asked again."),
+    ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Fix the connection; it is asked again."),
     # Rollouts
     (
         "PROPOSALS_UNREACHABLE",
         "The proposal system cannot be asked: {why}.",
-        "Mend the connection; it is asked again.",
+        "Fix the connection; it is asked again.",
     ),
     (
         "PROPOSALS_REFUSED",
         "The proposal system understood and refused: {why}.",
-        "Mend what it names, then clear the task.",
+        "Fix what it names, then clear the task.",
     ),
     (
         "ALERTS_UNREACHABLE",
         "The alerts cannot be read, so nothing counts as quiet: {why}.",
-        "Mend the connection; it is asked again.",
+        "Fix the connection; it is asked again.",
     ),
     (
         "PROPOSAL_LOST",
@@ -652,7 +652,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "WATCH_BLIND",
         "{watch} cannot see {what}: {why}.",
-        "Mend what it names; it is looked at again. Until then nothing is known of it.",
+        "Fix what it names; it is looked at again. Until then nothing is known of it.",
     ),
     (
         "WATCH_BEHIND",
@@ -662,12 +662,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "QUESTION_OPEN",
         "A question in {channel} has had no answer since {asked}: “{text}”.",
-        "Answer in its thread, or put :{done}: on it; send it on to whoever knows.",
+        "Answer in its thread, or put :{done}: on it; send it on to a person who knows.",
     ),
     (
         "ISSUE_DUE",
         "{issue} ({priority}) is due {due}: “{title}”.",
-        "Finish it. If it cannot be done in time, say so in the issue now, and to whoever decides about it.",
+        "Finish it. If it cannot be done in time, say so in the issue now, and tell the person who decides about it.",
     ),
     (
         "ISSUE_LATE",
@@ -687,17 +687,17 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "ERROR_SPIKE",
         "“{error}” came {after} times in {span} after {departure} was in production, and {before} times before it.",
-        "Mend it or roll back. If it may wait: stationmaster silence {team} {key} --issue with the issue's address.",
+        "Fix it or roll back. If it may wait: stationmaster silence {team} {key} --issue with the issue's address.",
     ),
     (
         "SILENCE_OVER",
         "The silence of “{what}” hung on {issue}, which is closed.",
-        "If it is mended, nothing is to be done. Else silence it again, with an issue that is open.",
+        "If it is fixed, do nothing. Otherwise silence it again, with an issue that is open.",
     ),
     (
         "GITHUB_REFUSED",
         "GitHub understood and refused: {why}.",
-        "Mend what GitHub names, in the repository or in the train's file, then clear the task.",
+        "Fix what GitHub names, in the repository or in the train's file, then clear the task.",
     ),
     (
         "AIRFLOW_ACCOUNT_UNKNOWN",

@@ -220,7 +220,7 @@ def lists_to_come(station: Station, departure: str, environment: str) -> str:
         return ""
     names = ", ".join(tested)
     return (
-        f"Once {environment} runs it, whoever holds `{escaping.slack(station.train.on_call)}` (now "
+        f"Once {environment} runs it, the person who holds `{escaping.slack(station.train.on_call)}` (now "
         f"{station.conductor.mention}) or a backup is asked to walk through the test list of {escaping.slack(names)}."
     )
 
