@@ -126,7 +126,8 @@ DRIFT): that it is right, so that what comes next must contain it, or that the t
 freeze's for as long as the team's file says, and for one use.
 
 **Who is asked.** {freeze}otherwise one of the {others}, so that two people agree: never the person who asks,
-and no robot; each as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it proves who answers.
+and no robot; each as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it
+proves who answers.
 
 **If it fails.** The log's last line names what is wrong: nothing is rejected, another commit runs there, too few people
 may approve. Start the form again. Clearing a task does nothing twice.
@@ -200,8 +201,8 @@ alert of theirs has fired for {in_words(alerts.quiet)}.
 **When.** Started by hand. With `dry_run`, as the form has it at first, the plan is checked and the schedule said, and
 nothing else happens.
 
-**Who is asked.** The person who holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that gets
-no further is told again every {in_words(rollout.stall)}.
+**Who is asked.** The person who holds `{rollout.vote.role}`, in Slack, to vote in the proposal system. A batch that
+gets no further is told again every {in_words(rollout.stall)}.
 
 **If it fails.** A plan with mistakes fails the first task, which lists all of them with their lines. So do targets that
 run something newer: name those that are to go back under *Take back*. If the departure of this week is not promoted,
@@ -309,7 +310,8 @@ def source_doc(team: TeamConfig, entry: RotationEntry) -> str:
     roles, what, zone = ", ".join(source.schedules), source.what, entry.zone or team.zone
     if source.decides:
         purpose = f"""Reads who is {roles} by {what}, {source.ahead.days} days ahead, and keeps it: the
-person whom it names is on call. Overrides and swaps made here still change it. The person who gets or loses a shift is told the difference."""
+person whom it names is on call. Overrides and swaps made here still change it.
+The person who gets or loses a shift is told the difference."""
         when, unread = (
             "Every quarter of an hour",
             "The last good answer stays in force; the team hears of it once a day.",
@@ -373,8 +375,9 @@ workflow, and follows the checks. What the policy allows is merged; the rest is 
 **When.** Every {timetable.day.value.capitalize()} at {timetable.earliest:%H:%M} ({timetable.zone}). Start it by hand to
 adopt this week's upgrade. When the next one begins, an open one is over.
 
-**Who is asked.** The person who holds `{rules.role}`, in Airflow and in #{team.channels[rules.channel].name}; told again
-every {in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub answers it.
+**Who is asked.** The person who holds `{rules.role}`, in Airflow and in #{team.channels[rules.channel].name}; told
+again every {in_words(rules.remind)}. When their shift ends, the task goes to the next one. Merging or closing on GitHub
+answers it.
 
 **If it fails.** It waits rather than fails: for GitHub, for the end of a freeze, for an answer. Nothing is merged while
 something is frozen, or while `stationmaster halt {team.id}.dependencies` holds it. Clear a failed task when the
