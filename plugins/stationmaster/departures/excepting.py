@@ -7,9 +7,9 @@ is counted again by what does it (I4, F32, F46, F50).
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from stationmaster.core.blockers import blocker
 from stationmaster.core.departure_ids import DepartureId, DepartureKind
@@ -296,20 +296,12 @@ def _ask_lift(station: Station, wish: Wish, by: str, name: str) -> Request:
     rejection = station.ledger.rejection(manifest)
     if rejection is None:
         raise ExceptionRefused(f"Manifest {short(manifest)} is not rejected: there is nothing to lift.")
-    now = station.now()
     asked = Lift(
-        id=f"lf-{name}",
-        departure=station.train.key,
-        why=wish.why.strip(),
-        link=wish.link.strip(),
-        asked_by=by,
-        brought_by=by,
-        asked_at=now,
-        expires_at=now + _GOOD_FOR,
+        **_asked(station, wish, by, f"lf-{name}"),
         manifest=manifest,
         rejected_at=rejection.at,
     )
-    return _kept(station, asked, now, by)
+    return _kept(station, asked, by)
 
 
 def _ask_adoption(station: Station, wish: Wish, by: str, name: str) -> Request:
@@ -319,26 +311,34 @@ def _ask_adoption(station: Station, wish: Wish, by: str, name: str) -> Request:
     ruling.require_actor(station, by)
     if not wish.component or not wish.sha:
         raise ExceptionRefused("Name the component and the commit that runs.")
-    sha, now = valid_sha(wish.sha), station.now()
+    sha = valid_sha(wish.sha)
     _require_running(station, station.train.component(wish.component).id, sha)
     asked = Adoption(
-        id=f"ad-{name}",
-        departure=station.train.key,
-        why=wish.why.strip(),
-        link=wish.link.strip(),
-        asked_by=by,
-        brought_by=by,
-        asked_at=now,
-        expires_at=now + _GOOD_FOR,
+        **_asked(station, wish, by, f"ad-{name}"),
         component=wish.component,
         sha=sha,
         over=wish.act == ADOPT_OVER,
     )
-    return _kept(station, asked, now, by)
+    return _kept(station, asked, by)
 
 
-def _kept(station: Station, asked: Request, now: datetime, by: str) -> Request:
-    write(station.ledger, asked, now, by)
+def _asked(station: Station, wish: Wish, by: str, name: str) -> dict[str, Any]:
+    """Return what every request has, beside what it is about."""
+    now = station.now()
+    return {
+        "id": name,
+        "departure": station.train.key,
+        "why": wish.why.strip(),
+        "link": wish.link.strip(),
+        "asked_by": by,
+        "brought_by": by,
+        "asked_at": now,
+        "expires_at": now + _GOOD_FOR,
+    }
+
+
+def _kept(station: Station, asked: Request, by: str) -> Request:
+    write(station.ledger, asked, asked.asked_at, by)
     return _of(find(station, asked.departure, asked.id), by)
 
 
