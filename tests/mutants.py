@@ -66,6 +66,20 @@ MUTANTS = (
         "tests/departures/test_gating.py::test_c10_the_last_component_to_arrive_begins_the_soak",
     ),
     Mutant(
+        "S2: a halt between the count and the merge of an upgrade",
+        "upgrades/deciding.py",
+        "ask, beside=stoppable)",
+        "ask)",
+        "tests/upgrades/test_deciding.py::test_s2_upgrades_that_are_stopped_between_the_count_and_the_merge_are_not_merged",
+    ),
+    Mutant(
+        "S2: a halt before an upgrade is started",
+        "upgrades/starting.py",
+        "lambda: _require_going(desk), beside=(desk.key,)",
+        "lambda: None",
+        "tests/upgrades/test_deciding.py::test_s2_upgrades_that_are_stopped_meanwhile_are_not_started",
+    ),
+    Mutant(
         "R1: a failure that a person has answered otherwise",
         "departures/failing.py",
         "        found.choice is not None\n        or came_right",

@@ -9,8 +9,9 @@ import pytest
 from stationmaster.config.freezing import FreezeEntry
 from stationmaster.core.freezes import FreezeMode
 from stationmaster.ledger.errors import EffectRefused
-from stationmaster.upgrades import deciding
+from stationmaster.upgrades import deciding, starting
 from stationmaster.work import halting
+from stationmaster.work.effects import CountedGuard, GateClosed
 from tests.upgrades.yard import MAJOR, MONDAY, REPO, Yard
 
 
@@ -139,6 +140,35 @@ def test_f07_a_head_that_moves_between_the_look_and_the_merge_is_not_merged(yard
         deciding.merge(yard.desk(), yard.upgrade, decision)
     assert pull.merged_at is None
     assert yard.merges() == 0
+
+
+def stopped_meanwhile(yard, monkeypatch, key):
+    """Somebody stops what stands under a key after everything was counted, and before the act begins."""
+    count = CountedGuard.count
+
+    def counted(guard):
+        count(guard)
+        if halting.current(yard.ledger, key) is None:
+            halting.halt(yard.ledger, key, why="wait", now=yard.clock(), by="anouk")
+
+    monkeypatch.setattr(CountedGuard, "count", counted)
+
+
+@pytest.mark.parametrize("key", ["dre.dependencies", "dre.weekly"])
+def test_s2_upgrades_that_are_stopped_between_the_count_and_the_merge_are_not_merged(yard, monkeypatch, key):
+    pull = yard.checked()
+    decision = decide(yard)
+    stopped_meanwhile(yard, monkeypatch, key)
+    with pytest.raises(deciding.MergeHeld, match="wait"):
+        deciding.merge(yard.desk(), yard.upgrade, decision)
+    assert (pull.merged_at, yard.merges()) == (None, 0)
+
+
+def test_s2_upgrades_that_are_stopped_meanwhile_are_not_started(yard, monkeypatch):
+    stopped_meanwhile(yard, monkeypatch, "dre.dependencies")
+    with pytest.raises(GateClosed, match="wait"):
+        starting.start(yard.desk(), yard.upgrade)
+    assert yard.dispatches() == 0
 
 
 @pytest.mark.parametrize("mode", [FreezeMode.ALL_STOP, FreezeMode.HOTFIX_ONLY])

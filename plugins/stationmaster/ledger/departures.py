@@ -127,15 +127,16 @@ class Departures(Store):
         with self.writing() as pen:
             return moved(pen, departure_id, act, now, by, why, to=to)
 
-    def version(self, departure_id: str, kinds: Collection[str] | None = None) -> int:
+    def version(self, departure_id: str, kinds: Collection[str] | None = None, *, beside: Collection[str] = ()) -> int:
         """Return a number that grows with everything that a gate may read of a departure: states, rounds, votes, facts.
 
         What is written about its train counts, too. It may be the id of anything else that the ledger keeps facts of.
 
         :param kinds: of facts that count; by default all but :data:`CHATTER`.
+        :param beside: ids of what else is read, such as what a team's upgrades are stopped under.
         """
         with self.reading() as session:
-            return version_of(session, departure_id, kinds)
+            return version_of(session, departure_id, kinds, beside=beside)
 
     def set_state(
         self,
@@ -291,9 +292,11 @@ CHATTER = frozenset(
 """Kinds of facts that no gate reads: what was shown, said and seen on the way."""
 
 
-def version_of(session: Session, departure_id: str, kinds: Collection[str] | None = None) -> int:
+def version_of(
+    session: Session, departure_id: str, kinds: Collection[str] | None = None, *, beside: Collection[str] = ()
+) -> int:
     """Return the version of a departure within a session; see :meth:`Departures.version`."""
-    names = (departure_id, departure_id.rpartition("/")[0])
+    names = (departure_id, departure_id.rpartition("/")[0], *beside)
     counted = FactRow.kind.not_in(CHATTER) if kinds is None else FactRow.kind.in_(kinds)
     queries = (
         select(func.max(AuditRow.seq)).where(AuditRow.subject.in_(names), AuditRow.action != FACT_RECORDED),
@@ -303,12 +306,19 @@ def version_of(session: Session, departure_id: str, kinds: Collection[str] | Non
     return max(session.scalars(query).one() or 0 for query in queries)
 
 
-def require_version(pen: Pen, departure_id: str, version: int, kinds: Collection[str] | None = None) -> None:
+def require_version(
+    pen: Pen,
+    departure_id: str,
+    version: int,
+    kinds: Collection[str] | None = None,
+    *,
+    beside: Collection[str] = (),
+) -> None:
     """Return if nothing that a gate reads has come since a version was read.
 
     :raises CountOutdated: something has.
     """
-    if version_of(pen.session, departure_id, kinds) != version:
+    if version_of(pen.session, departure_id, kinds, beside=beside) != version:
         raise CountOutdated(f"{departure_id} has changed while its gates were counted: they are counted anew.")
 
 

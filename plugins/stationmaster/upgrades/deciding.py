@@ -23,6 +23,7 @@ from stationmaster.work.obstacles import waiting
 
 if TYPE_CHECKING:
     from stationmaster.config.people import Person
+    from stationmaster.config.train import TrainConfig
     from stationmaster.hooks.forge_models import PullRequest
     from stationmaster.ledger.records import Fact
     from stationmaster.upgrades.upgrade_desk import Upgrade, UpgradeDesk
@@ -83,10 +84,16 @@ def held(desk: UpgradeDesk) -> Standing:
     frozen = freeze_gate(freezes, "merge", now, zone=desk.zone)
     quiet = tuple(found.model_copy(update={"how": _CLEARS}) for found in frozen.blockers)
     standings = [frozen.model_copy(update={"blockers": quiet}), starting.halted(desk)]
-    for train in desk.team.trains.values():
-        if any(each.repository.lower() == desk.repository.lower() for each in train.components):
-            standings += [waiting("halt", *stopped) for stopped in [_stopped(desk, train.key)] if stopped]
+    for train in _trains_aboard(desk):
+        standings += [waiting("halt", *stopped) for stopped in [_stopped(desk, train.key)] if stopped]
     return combine(standings)
+
+
+def _trains_aboard(desk: UpgradeDesk) -> tuple[TrainConfig, ...]:
+    """Return the trains that carry the repository: who stops one of them stops its upgrades, too."""
+    repository = desk.repository.lower()
+    trains = desk.team.trains.values()
+    return tuple(train for train in trains if any(each.repository.lower() == repository for each in train.components))
 
 
 def merge(desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> Receipt:
@@ -116,7 +123,8 @@ def merge(desk: UpgradeDesk, upgrade: Upgrade, decision: Decision) -> Receipt:
         return {"number": number, "sha": sha, "merge": None} if done else None
 
     intent = {"repository": repository, "number": number, "sha": sha, "by": decision.by}
-    guard = CountedGuard(desk, upgrade.id, ask)
+    stoppable = (desk.key, *(train.key for train in _trains_aboard(desk)))
+    guard = CountedGuard(desk, upgrade.id, ask, beside=stoppable)
     return perform(desk, _merge_key(upgrade, pull), guard=guard, intent=intent, act=act, look_up=look_up)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing
 from stationmaster.work import halting
-from stationmaster.work.effects import DISCOVERY_WINDOW, FREE, Receipt, perform
+from stationmaster.work.effects import DISCOVERY_WINDOW, CountedGuard, GateClosed, Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def dispatch_key(upgrade: Upgrade) -> str:
 def start(desk: UpgradeDesk, upgrade: Upgrade) -> Receipt:
     """Dispatch the workflow once a week, and return ``{"workflow", "run_id", "since"}``; the id where GitHub tells it.
 
+    :raises GateClosed: somebody has stopped the upgrades: nothing was sent.
     :raises EffectRefused, EffectUnknown, EffectBusy, EffectAmbiguous: as of ``perform``.
     """
     key, entry = dispatch_key(upgrade), desk.entry
@@ -49,13 +50,19 @@ def start(desk: UpgradeDesk, upgrade: Upgrade) -> Receipt:
     return perform(
         desk,
         key,
-        guard=FREE,
+        guard=CountedGuard(desk, upgrade.id, lambda: _require_going(desk), beside=(desk.key,)),
         intent={"repository": entry.repository, "workflow": entry.workflow, "ref": entry.ref},
         act=act,
         look_up=look_up,
         settles_after=DISCOVERY_WINDOW,
         repeatable=before is None or before.attempts < MOST_DISPATCHES,
     )
+
+
+def _require_going(desk: UpgradeDesk) -> None:
+    standing = halted(desk)
+    if not standing.opens:
+        raise GateClosed(standing)
 
 
 def halted(desk: UpgradeDesk) -> Standing:

@@ -63,6 +63,7 @@ class CountedGuard(Guard):
     :param subject: the id under which the ledger keeps what is counted, such as an upgrade's.
     :param counting: asks everything that must hold; raises what keeps the effect from being done.
     :param kinds: of the facts that the count reads; by default all but those that no gate reads.
+    :param beside: the ids of what else the count reads, such as what the upgrades are stopped under.
     """
 
     def __init__(
@@ -72,16 +73,18 @@ class CountedGuard(Guard):
         counting: Callable[[], None],
         *,
         kinds: Collection[str] | None = None,
+        beside: Collection[str] = (),
     ) -> None:
         self.desk = desk
         self.subject = subject
         self.counting = counting
         self.kinds = kinds
+        self.beside = tuple(beside)
         self._version: int | None = None
 
     def count(self) -> None:
         """Read the version, then count."""
-        self._version = self.desk.ledger.version(self.subject, self.kinds)
+        self._version = self.desk.ledger.version(self.subject, self.kinds, beside=self.beside)
         self.counting()
 
     def require(self, pen: Pen) -> None:
@@ -90,7 +93,7 @@ class CountedGuard(Guard):
 
         if self._version is None:
             raise RuntimeError(f"what must hold of {self.subject} was not counted before the effect began")
-        require_version(pen, self.subject, self._version, self.kinds)
+        require_version(pen, self.subject, self._version, self.kinds, beside=self.beside)
 
 
 class _Free(Guard):
