@@ -222,7 +222,7 @@ MUTANTS = (
     Mutant(
         "F10: what comes between the count and the act is counted",
         "ledger/departures.py",
-        "if version_of(pen.session, departure_id, kinds) != version:",
+        "if version_of(pen.session, departure_id, kinds, beside=beside) != version:",
         "if False:",
         "tests/departures/test_deploying.py::test_f10_what_comes_between_the_count_and_the_dispatch_is_counted_too",
     ),
