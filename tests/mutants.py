@@ -31,6 +31,36 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
+        "R7: what has failed waits for a person's answer, though a task of the run is cleared",
+        "departures/taking_up.py",
+        "    if any(_keeps(station, leg) for leg in legs_of(station, departure, stop)):",
+        "    if False:",
+        "tests/operators/test_taking_up_tasks.py::"
+        "test_r7_what_has_failed_waits_for_an_answer_and_goes_on_once_it_has_come_right",
+    ),
+    Mutant(
+        "S1: once a later departure is open, an older one stays where it ended",
+        "ledger/departures.py",
+        "            if before is None or _is_followed(pen.session, row):",
+        "            if before is None:",
+        "tests/operators/test_taking_up_tasks.py::"
+        "test_s1_once_a_later_departure_is_open_an_older_one_stays_where_it_ended",
+    ),
+    Mutant(
+        "R1: what has ended by another act than the end of its run is not taken up",
+        "ledger/departures.py",
+        '        if body.get("act") not in acts:',
+        "        if False:",
+        "tests/operators/test_taking_up_tasks.py::test_r1_a_way_back_that_found_nothing_is_an_end",
+    ),
+    Mutant(
+        "F10: what comes while a departure is judged keeps it where it ended",
+        "ledger/departures.py",
+        "            require_version(pen, departure_id, version)\n            return moved(",
+        "            return moved(",
+        "tests/operators/test_taking_up_tasks.py::test_f10_what_comes_between_the_judgement_and_the_act_keeps_it",
+    ),
+    Mutant(
         "R1: what has not failed is not taken back",
         "departures/rolling_back.py",
         "    if failure is None:\n        if _seen_to(",

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from stationmaster.core.transitions import Act
+from stationmaster.core.blockers import blocker
+from stationmaster.departures import failing
+from stationmaster.departures.answers import Choice
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import EXPLORER
 
@@ -147,14 +149,27 @@ def test_f71_the_end_is_settled_although_the_xcoms_are_gone(pinned):
     assert pinned.start(CLOSE).value["state"] == "STAGED"
 
 
-def test_a_failed_departure_that_a_person_takes_up_again_ends_well(pinned):
+def test_a_departure_that_ended_while_nothing_had_failed_ends_well_once_it_has_arrived(pinned):
     all_green(pinned)
     pinned.states["explorer.deploy_to_staging"] = "failed"
     assert pinned.start(CLOSE).kind == "failed"
     all_green(pinned)
     arrive(pinned)
-    assert pinned.start(CLOSE).kind == "failed", "a clear alone takes nothing out of a failed state"
-    pinned.week.ledger.move(pinned.week.departure, Act.STAGE_AGAIN, pinned.week.clock(), "ben", "the runner was full")
+    assert pinned.start(CLOSE).value["state"] == "STAGED"
+
+
+def test_a_departure_of_which_something_has_failed_ends_well_by_a_persons_answer_alone(pinned):
+    all_green(pinned)
+    pinned.states["explorer.deploy_to_staging"] = "failed"
+    assert pinned.start(CLOSE).kind == "failed"
+    leg, station = pinned.week.leg("cut", "explorer"), pinned.week.station()
+    failing.note_verification(station, leg, blocker("CHAT_UNREADABLE", why="it was not read"))
+    all_green(pinned)
+    assert pinned.start(CLOSE).kind == "failed"
+    failure = failing.open_failure(station, leg)
+    failing.answer(station, leg, failure, Choice.VERIFY_AGAIN, reason="", by="ben", at=pinned.week.clock())
+    assert pinned.start(CLOSE).kind == "failed", "an answer is no arrival"
+    arrive(pinned)
     assert pinned.start(CLOSE).value["state"] == "STAGED"
 
 

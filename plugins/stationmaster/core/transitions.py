@@ -49,6 +49,8 @@ class Act(StrEnum):
     """A person's recorded answer: another attempt at what has failed."""
     STAGE_AGAIN = "begin its cut again"
     """A person's recorded answer: another attempt at what has failed."""
+    TAKE_UP = "take it up again"
+    """It ended because a task could not do its work, and nothing had failed: it is again what it was before."""
     FINISH = "end its promotion"
     FAIL = "end its promotion as failed"
     LEAVE_PARTIAL = "leave it half in production"
@@ -94,6 +96,10 @@ TRANSITIONS: Mapping[Act, Mapping[DepartureState, frozenset[DepartureState]]] = 
         Act.PROMOTE: _lead(_S.PROMOTING, *_STAGED, _S.PROMOTING),
         Act.DEPLOY_AGAIN: _lead(_S.PROMOTING, _S.PROMOTING, _S.PARTIAL, _S.FAILED),
         Act.STAGE_AGAIN: _lead(_S.CUTTING, _S.CUTTING, _S.FAILED) | _stay(*_STAGED),
+        Act.TAKE_UP: {
+            _S.FAILED: frozenset({*_BEFORE, _S.PROMOTING}),
+            _S.PARTIAL: frozenset({_S.PROMOTING}),
+        },
         Act.FINISH: _lead(_S.DONE, _S.PROMOTING),
         Act.FAIL: _lead(_S.FAILED, *_BEFORE, _S.PROMOTING, _S.FAILED),
         Act.LEAVE_PARTIAL: _lead(_S.PARTIAL, _S.PROMOTING, _S.PARTIAL, _S.FAILED),

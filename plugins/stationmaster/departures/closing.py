@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.calendar import StopName
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.transitions import Act, ActRefused, allows
-from stationmaster.departures import gating, legs, telling, wording, wording_beside
+from stationmaster.departures import gating, legs, taking_up, telling, wording, wording_beside
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
     act = _ending(station, departure, stop, failed=failed)
     if act is None:
         return _away_from_home(station, departure, why)
+    if act in (Act.END_CUT, Act.FINISH) and taking_up.take_up(station, departure, stop):
+        found = station.ledger.departure(departure) or found
     if act is Act.FINISH and allows(found.state, act):
         _require_tested(station, departure, stop)
     unfinished = "" if failed or act in (Act.END_CUT, Act.FINISH) else _unfinished(station, departure, stop)

@@ -127,6 +127,24 @@ class Departures(Store):
         with self.writing() as pen:
             return moved(pen, departure_id, act, now, by, why, to=to)
 
+    def take_up(
+        self, departure_id: str, acts: Collection[Act], now: datetime, by: str, why: str, *, version: int
+    ) -> Departure | None:
+        """Put a departure that has failed back into the state that it failed in.
+
+        :param acts: what may have ended it; by anything else it has ended for good.
+        :param version: the one that the caller has judged it by; see :meth:`version`.
+        :return: None where it did not fail, ended by another act, or where a later departure of its train is open.
+        :raises CountOutdated: something has come since.
+        """
+        with self.writing() as pen:
+            row = existing_departure(pen.session, departure_id)
+            before = _failed_in(pen.session, row, {act.name for act in acts})
+            if before is None or _is_followed(pen.session, row):
+                return None
+            require_version(pen, departure_id, version)
+            return moved(pen, departure_id, Act.TAKE_UP, now, by, why, to=before)
+
     def version(self, departure_id: str, kinds: Collection[str] | None = None, *, beside: Collection[str] = ()) -> int:
         """Return a number that grows with everything that a gate may read of a departure: states, rounds, votes, facts.
 
@@ -266,6 +284,29 @@ def failed_by(session: Session, departure_id: str, act: Act) -> bool:
     if "act" in body:
         return body["act"] == act.name
     return act is Act.FAIL_CUT and body.get("from") in (DepartureState.OPEN, DepartureState.CUTTING)
+
+
+def _failed_in(session: Session, row: DepartureRow, acts: Collection[str]) -> DepartureState | None:
+    """Return the state in which a departure failed, by the audit; None where another act has brought it where it is."""
+    ended = (DepartureState.FAILED, DepartureState.PARTIAL)
+    query = (
+        select(AuditRow)
+        .where(AuditRow.subject == row.id, AuditRow.action == STATE_CHANGED)
+        .order_by(desc(AuditRow.seq))
+    )
+    for body in (json.loads(each.body) for each in session.scalars(query)) if row.state in ended else ():
+        if body.get("act") not in acts:
+            return None
+        if body["from"] not in ended:
+            return DepartureState(body["from"])
+    return None
+
+
+def _is_followed(session: Session, row: DepartureRow) -> bool:
+    """Return whether a later week of the train has its departure; what left beside the train, none follows."""
+    own = func.length(DepartureRow.week) == _OWN_WEEK
+    later = select(DepartureRow.id).where(DepartureRow.train == row.train, own, DepartureRow.week > row.week).limit(1)
+    return len(row.week) == _OWN_WEEK and session.scalars(later).first() is not None
 
 
 def rejected(pen: Pen, manifest_hash: str, reason: str, now: datetime, by: str) -> Rejection:

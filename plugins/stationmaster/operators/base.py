@@ -169,11 +169,14 @@ class StationOperator(PatientOperator):
 
     def _guarded(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         from stationmaster.core.transitions import ActRefused
+        from stationmaster.departures import taking_up
         from stationmaster.departures.obstacles import DepartureSkipped, obstacle
         from stationmaster.work.obstacles import StepImpossible, passes
 
         try:
-            self._end_with(station, departure)
+            if self.ends_with_departure:
+                self._end_with(station, departure)
+                taking_up.take_up(station, departure, self.stop)
             return self.step(station, departure, context, event)
         except DepartureSkipped as skipped:
             raise AirflowSkipException(str(skipped)) from skipped
@@ -213,7 +216,7 @@ class StationOperator(PatientOperator):
         from stationmaster.departures.obstacles import DepartureSkipped
         from stationmaster.departures.watches import DROPPED
 
-        found = station.ledger.departure(departure) if self.ends_with_departure else None
+        found = station.ledger.departure(departure)
         if found is not None and found.state in (*DROPPED, *TAKEN_BACK):
             raise DepartureSkipped(f"{departure} is {found.state}: {found.told}")
 
