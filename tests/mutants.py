@@ -31,6 +31,14 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
+        "R4: a run that still deploys keeps its departure and its lock, whatever is marked",
+        "departures/closing.py",
+        "    if act in (Act.FAIL_CUT, Act.FAIL, Act.LEAVE_PARTIAL) and allows(found.state, act):",
+        "    if False:",
+        "tests/operators/test_closing_task.py::"
+        "test_r4_a_run_that_still_deploys_keeps_its_departure_and_its_lock_whatever_is_marked",
+    ),
+    Mutant(
         "R7: what has failed waits for a person's answer, though a task of the run is cleared",
         "departures/taking_up.py",
         "    if any(_keeps(station, leg) for leg in legs_of(station, departure, stop)):",

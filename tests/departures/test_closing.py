@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures.closing import NotTested
+from stationmaster.departures.closing import NotTested, Unsettled
 from stationmaster.ledger.records import DepartureState
 
 
@@ -14,6 +14,10 @@ def test_a_stop_gives_back_every_lock_that_it_still_holds(week):
     week.advance("promote", "portal")
     foreign = week.ledger.acquire("somewhere/else", "another/train", "its own", week.clock())
     assert [lock.name for lock in week.ledger.locks()] == [week.leg("promote", "portal").lock, foreign.name]
+    with pytest.raises(Unsettled, match=r"has sent portal to prod"):
+        week.close("promote", failed=True, why="a person stopped it")
+    week.deploy("promote", "portal")
+    assert week.verify("promote", "portal").opens
     week.close("promote", failed=True, why="a person stopped it")
     assert [lock.name for lock in week.ledger.locks()] == [foreign.name]
 

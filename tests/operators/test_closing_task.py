@@ -10,7 +10,8 @@ from stationmaster.core.blockers import blocker
 from stationmaster.departures import failing
 from stationmaster.departures.answers import Choice
 from stationmaster.ledger.records import DepartureState
-from tests.departures.week import EXPLORER
+from tests.departures.week import EXPLORER, PORTAL
+from tests.operators.test_deploying_tasks import DEPLOY
 
 CLOSE = "tell_the_outcome"
 CLOSED = datetime(2021, 10, 27, 23, 0, 1, tzinfo=UTC)
@@ -171,6 +172,35 @@ def test_a_departure_of_which_something_has_failed_ends_well_by_a_persons_answer
     assert pinned.start(CLOSE).kind == "failed", "an answer is no arrival"
     arrive(pinned)
     assert pinned.start(CLOSE).value["state"] == "STAGED"
+
+
+def test_r4_a_run_that_still_deploys_keeps_its_departure_and_its_lock_whatever_is_marked(ready):
+    assert ready.start(DEPLOY).watch == "run"
+    ready.states.update({task.task_id: "upstream_failed" for task in ready.dag.tasks})
+    ready.states.update({"open_departure": "success", DEPLOY: "failed"})
+    early = ready.start(CLOSE)
+    assert early.kind == "failed"
+    assert "has sent portal to prod, and nobody has seen it arrive or fail" in early.text
+    assert state_of(ready) is DepartureState.PROMOTING
+    assert [lock.holder for lock in ready.week.ledger.locks()] == [f"{ready.week.departure}/promote"]
+    assert ready.drive(DEPLOY).kind == "done"
+    assert ready.start(CLOSE).kind == "failed", "what was sent is not verified yet"
+    assert ready.drive("portal.verify_prod").kind == "done"
+    ready.drive("explorer.deploy_to_prod")
+    assert ready.drive("explorer.verify_prod").kind == "done"
+    ready.week.checklist("prod")
+    all_green(ready)
+    assert ready.start(CLOSE).value["state"] == "DONE"
+    assert ready.week.ledger.locks() == ()
+
+
+def test_r4_what_has_failed_out_there_ends_the_stop(ready):
+    ready.week.github.script_runs(PORTAL, "deploy-happy-stack.yml", conclusion="failure")
+    assert ready.drive(DEPLOY).kind == "failed"
+    ready.states.update({"open_departure": "success", DEPLOY: "failed"})
+    assert ready.start(CLOSE).kind == "failed"
+    assert state_of(ready) is DepartureState.FAILED
+    assert ready.week.ledger.locks() == ()
 
 
 @pytest.mark.parametrize("stop", ["cut", "promote"])

@@ -55,6 +55,20 @@ def test_f32_what_was_taken_up_asks_every_gate_again(promote):
     assert (promote.blockers(DEPLOY), sent(promote, PORTAL)) == (["CONFIRMATION_REFUSED"], 0)
 
 
+def test_a_run_that_is_cleared_as_a_whole_goes_on(promote):
+    promote.week.quorum()
+    promote.wake(promote.start(CONFIRM, role="primary"), CONFIRM, answer("No go", "farah"), role="primary")
+    assert close(promote, **{f"{CONFIRM}_0": "failed"}) == "FAILED"
+    assert promote.start("open_departure").kind == "done"
+    assert state(promote) == "GATED"
+
+
+def test_another_run_takes_nothing_up(promote, runs):
+    promote.week.ledger.move(promote.week.departure, Act.FAIL, promote.week.clock(), "stationmaster", "GitHub refused")
+    assert runs("promote", user="farah").start("open_departure").kind == "skipped"
+    assert state(promote) == "FAILED"
+
+
 def test_f58_a_cut_that_github_refused_goes_on_once_github_answers(cut):
     cut.week.clock.move(minutes=31)
     cut.week.fault("hidden", "/compare/", times=100)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.calendar import StopName
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.transitions import Act, ActRefused, allows
-from stationmaster.departures import gating, legs, taking_up, telling, wording, wording_beside
+from stationmaster.departures import failing, gating, legs, taking_up, telling, wording, wording_beside
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -25,7 +25,15 @@ GOOD_ENDS = (
 )
 
 
-class NotTested(RuntimeError):
+class NotOver(RuntimeError):
+    """The stop cannot be closed yet, whatever its tasks say; the departure stays as it is. The text says what to do."""
+
+
+class Unsettled(NotOver):
+    """Something was sent, and nobody has seen yet that it arrived, or that it failed: its lock stays where it is."""
+
+
+class NotTested(NotOver):
     """Everything has arrived in production, and a test list has no answer that lets the promotion be whole (T1)."""
 
 
@@ -38,6 +46,7 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
 
     :param failed: whether a task of the run failed.
     :param why: what the failed tasks said, for the message to the person on call.
+    :raises Unsettled: something was sent and may still arrive, though its task was marked as failed or as success.
     :raises NotTested: a test list of production is open or failed, though its task was marked as success. The departure
         stays as it is: the task is cleared, and its question answered.
     """
@@ -51,6 +60,8 @@ def close(station: Station, departure: str, stop: StopName, *, failed: bool, why
         found = station.ledger.departure(departure) or found
     if act is Act.FINISH and allows(found.state, act):
         _require_tested(station, departure, stop)
+    if act in (Act.FAIL_CUT, Act.FAIL, Act.LEAVE_PARTIAL) and allows(found.state, act):
+        _require_settled(station, departure, stop)
     unfinished = "" if failed or act in (Act.END_CUT, Act.FINISH) else _unfinished(station, departure, stop)
     try:
         told = why or unfinished
@@ -80,6 +91,22 @@ def _ending(station: Station, departure: str, stop: StopName, *, failed: bool) -
     if stop == "cut":
         return Act.FAIL_CUT
     return Act.LEAVE_PARTIAL if gating.half_done(station, departure, stop) else Act.FAIL
+
+
+def _require_settled(station: Station, departure: str, stop: StopName) -> None:
+    """Return if everything that was sent has arrived, or has failed; what a person asked for because of it is sent."""
+    waiting = [leg for leg in _missing(station, departure, stop) if _on_its_way(station, leg)]
+    if waiting:
+        sent = ", ".join(f"{leg.component} to {leg.environment}" for leg in waiting)
+        raise Unsettled(
+            f"{departure} has sent {sent}, and nobody has seen it arrive or fail. Clear the deploying task: it looks, "
+            "and sends nothing a second time. Then clear this one."
+        )
+
+
+def _on_its_way(station: Station, leg: legs.Leg) -> bool:
+    effect = station.ledger.effect(f"{leg.key}/{failing.attempt(station, leg)}")
+    return effect is not None and bool(effect.receipt) and failing.last(station, leg) is None
 
 
 def _require_tested(station: Station, departure: str, stop: StopName) -> None:

@@ -54,8 +54,8 @@ class CloseStopOperator(StationOperator):
         preflight.forget(station, departure, self.stop)
         try:
             state = closing.close(station, departure, self.stop, failed=failed, why=why)
-        except closing.NotTested as untested:
-            raise AirflowFailException(run_marks.refusal(context, str(untested))) from untested
+        except closing.NotOver as early:
+            raise AirflowFailException(run_marks.refusal(context, str(early))) from early
         logbook.follow(station, departure)
         train_log.note(station, departure, self.stop, why)
         if state not in closing.GOOD_ENDS:

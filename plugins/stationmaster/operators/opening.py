@@ -36,11 +36,13 @@ class OpenDepartureOperator(StationOperator):
 
         A token that lacks rights fails the task at once, before anybody is asked anything (C-23).
         """
-        from stationmaster.departures import logbook, opening, preflight, telling
+        from stationmaster.departures import logbook, opening, preflight, taking_up, telling
         from stationmaster.departures.watches import look
 
         reason = str(context["params"].get("skip_reason") or "").strip()
         self._refuse_strangers(station, context)
+        if self.bound(station, context) is not None:
+            taking_up.take_up(station, departure, self.stop)  # the whole run was cleared
         arguments = {"stop": self.stop}
         if self.stop == "promote" and not reason:
             standing = look(station, "staged", departure, arguments)
