@@ -53,7 +53,6 @@ PROMISED = [
     "HEAD_MOVED",
     "DRIFT",
     "NOBODY_ON_CALL",
-    "ALREADY_ON_PROD",
 ]
 
 

@@ -98,7 +98,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "MISSED_WINDOW",
         "The window of this stop closed at {closed}.",
-        "Start a departure by hand, or let the next one carry these commits.",
+        "Nothing to do: the next departure carries these commits. What cannot wait goes as a hotfix, by its form.",
     ),
     (
         "SOAKING",
@@ -126,8 +126,8 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "OBJECTION_UNCLEAR",
         "{voter} wrote about manifest {manifest} what may be a veto: “{text}”.",
         (
-            "They reply LGTM, veto or withdraw. Or the person who gives the final go and one other voter pass over it: "
-            "each replies in the thread: pass over, and mentions whom."
+            "They reply LGTM, veto or withdraw. Or the person who gives the final go and one other voter (two voters "
+            "where nobody gives one) pass over it: each replies in the thread: pass over, and mentions whom."
         ),
     ),
     (
@@ -269,24 +269,33 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "HISTORY_REWRITTEN",
         "{component}: {sha} is no longer in the history of {branch}.",
-        "Find out who rewrote the branch, then start a new cut.",
+        (
+            "Find out who rewrote the branch, and bring the commit back to it. If production runs it and it stays "
+            "away, two people say in the train's exception form that the train may replace it."
+        ),
     ),
     (
         "HEAD_MOVED",
         "{component}: {branch} moved from {expected} to {found}.",
-        "Start a new round for the new commit, or put the branch back.",
+        "Find out who moved it and put it back, then clear the task. If it asks what follows, answer Deploy again.",
     ),
     # Deploying
     ("RUN_IN_PROGRESS", "The deployment of {component} runs: {run}.", "Nothing to do: it is followed to its end."),
     (
         "RUN_WILL_NOT_STOP",
         "The deployment of {component} was asked to stop, and then stopped by force, and still runs: {run}.",
-        "Stop it on GitHub. Otherwise the person who asked for the rollback answers its task: Go anyway.",
+        (
+            "Stop it on GitHub. Otherwise the person who asked for the rollback answers its task: Go anyway. If nobody "
+            "asked, start the rollback form: it takes the place of the automatic way back, and asks you."
+        ),
     ),
     (
         "RUN_NOT_FOUND",
         "The workflow run of {component} was asked for, but does not show.",
-        "Look at the repository's Actions page; it is looked for until the discovery window ends.",
+        (
+            "Look at the repository's Actions page: the run's name must show the input key. A request whose answer was "
+            "lost is sent once more by itself; one that GitHub took is not, and waits for its run."
+        ),
     ),
     (
         "RUN_FAILED",
@@ -311,7 +320,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "NOT_DEPLOYED",
         "{component} on {environment} reports {found}, not {sha}.",
-        "Look at the pipeline of that environment. When the verification's window is over, the task asks what follows.",
+        (
+            "Look at the pipeline of that environment. When a verification's window is over, its task asks what "
+            "follows; a way back asks nobody, and waits until the commit is there."
+        ),
     ),
     (
         "MANUAL_DEPLOY_OPEN",
@@ -349,11 +361,6 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         "Find out who deployed it. Two people say in the train's exception form: it is right, or may be replaced.",
     ),
     (
-        "ALREADY_ON_PROD",
-        "{component} at {sha} is on {environment} already.",
-        "Nothing to do: there is nothing to deploy.",
-    ),
-    (
         "NOT_CONTAINING_PROD",
         "{component} on {environment} runs {found}, which {sha} does not contain.",
         "Bring what runs there into it first: a hotfix onto the train, or a commit onto the branch.",
@@ -366,7 +373,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "HOTFIX_NOT_ON_TRAIN",
         "{hotfix} runs on {environment}, and {departure}, which is under way, does not have it: {why}.",
-        "Bring its commits aboard by hand, or skip the departure; the next one takes them from the branch.",
+        "Skip the departure: it does not come to production without the hotfix, and the next cut has it.",
     ),
     (
         "PICK_CONFLICT",
@@ -375,7 +382,7 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     ),
     (
         "BESIDE_NOT_ALLOWED",
-        "{train} allows no {kind} in its file any more.",
+        "The file of {train} no longer allows a {kind}.",
         "Put the section back into the train's file, then clear the task.",
     ),
     (
@@ -386,7 +393,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "MANIFEST_REJECTED",
         "Manifest {manifest} was rejected: “{reason}”.",
-        "Cut a manifest that contains the fix, or lift the rejection in the train's exception form.",
+        (
+            "Bring the fix to the branch and cut it, or say that these commits were not to blame. Either way two "
+            "people lift the rejection in the train's exception form: the next manifest contains these commits, too."
+        ),
     ),
     (
         "REJECTED_ABOARD",
@@ -412,7 +422,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "SLACK_UNREACHABLE",
         "Slack cannot be reached: {why}.",
-        "Fix the connection; votes can be cast in Airflow meanwhile.",
+        (
+            "Fix the connection; it is tried again. Votes that are cast in Airflow count, but their gate waits until "
+            "Slack is read, or two people go without it."
+        ),
     ),
     (
         "MAIL_UNSENT",
@@ -447,7 +460,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "FROZEN",
         "The freeze {freeze} ({mode}) lets no {action} go until {ends}: “{why}”.",
-        "It goes on by itself then, with every gate asked again. The train's exception form asks for an exception.",
+        (
+            "It goes on by itself then, with every gate asked again. Where the team's file has freeze_exceptions, the "
+            "train's exception form asks for one."
+        ),
     ),
     (
         "UPGRADES_HALTED",
@@ -502,7 +518,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "SWAP_UNANSWERED",
         "{taker} has not answered whether they take a shift of {giver}.",
-        "Accept or decline here, or with stationmaster swap; it expires when the shift begins.",
+        (
+            "Accept or decline here; it expires when the shift begins. On the command line (stationmaster swap accept) "
+            "--by is believed, and the audit keeps the user of the operating system."
+        ),
     ),
     (
         "PAIRING_OPEN",
@@ -537,7 +556,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "SLACK_LACKS_SCOPE",
         "The Slack app of the connection {connection} lacks the scope {scope}, needed for {what}.",
-        "Add the scope to the app and install it again; the train goes on without it.",
+        (
+            "Add the scope to the app and install it again. The train goes on, but votes that cannot be read hold "
+            "their gate (CHAT_UNREADABLE)."
+        ),
     ),
     ("GITHUB_UNREACHABLE", "GitHub cannot be reached: {why}.", "Fix the connection; it is asked again."),
     # Rollouts
@@ -559,7 +581,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "PROPOSAL_LOST",
         "Proposal {proposal}, for {version}, is {status}.",
-        "Fix what the voters name and cut anew; or clear the task, and answer that it is to be proposed once more.",
+        (
+            "Fix what the voters name and cut anew. Or, while the window of the promotion is open, clear the task and "
+            "answer Deploy again: it makes another proposal."
+        ),
     ),
     ("BATCH_NOT_DUE", "Batch {batch} begins {at}.", "Nothing to do: it begins by itself."),
     (
@@ -616,7 +641,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "INCIDENT_UNACKNOWLEDGED",
         "{people} {verb} paged for {incident}, and nobody has acknowledged it.",
-        "Answer the task, put ✅ under its message in Slack, or run `stationmaster incident ack`.",
+        (
+            "Answer the task, put ✅ under its message in Slack, or run `stationmaster incident ack {incident} --by` "
+            "with your id."
+        ),
     ),
     (
         "INCIDENT_CLIMBS",
@@ -636,12 +664,12 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "INCIDENT_REPORT_DUE",
         "The report of {incident} waits for {person}: the cause, what was learned, what should follow.",
-        "Answer the task, or run `stationmaster incident report`.",
+        "Answer the task. `stationmaster incident report {incident}` shows the report as it would be filed.",
     ),
     (
         "POSTMORTEM_DUE",
         "A postmortem of {incident} is due by {at}.",
-        "Write it from its draft, and give its address in the task or with `stationmaster incident postmortem`.",
+        "Write it from its draft, and give its address in the task, or with `stationmaster incident postmortem`.",
     ),
     # Watches
     (
