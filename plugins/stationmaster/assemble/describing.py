@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from stationmaster.config.components import Component
 from stationmaster.config.fields import in_words
 from stationmaster.config.rolling_out import Rollout
 from stationmaster.config.roster import RotationEntry
@@ -46,12 +47,11 @@ that: its task asks what follows. Do not start a second run.
 def promote_doc(include: Path, train: TrainConfig) -> str:
     """Return the Markdown of the promote DAG."""
     stop, gates = train.stops.promote, train.gates
-    asked = f"{gates.quorum.needed} of the group `{gates.quorum.voters}`" if gates.quorum.voters else "nobody"
     confirm = f"; then `{gates.confirm.role}` gives the final go" if gates.confirm else ""
     return f"""# {train.title}: promote
 
-**What.** Waits for the soak of {gates.soak.days} days and for the quorum ({asked}){confirm}; deploys the manifest to
-{train.production} component by component, verifies it, and takes it back if that fails. The task that deploys counts
+**What.** Waits for the soak of {gates.soak.days} days{_votes(train)}{confirm}; deploys the manifest to
+{train.production} component by component, verifies it, and {_if_one_fails(train)}. The task that deploys counts
 every gate again: marking a gate as success opens nothing.
 
 **When.** Every {stop.day.value.capitalize()} at {stop.earliest:%H:%M} ({train.zone}); due by {stop.target:%H:%M}, at
@@ -61,9 +61,8 @@ the latest {stop.latest_start:%H:%M}. After that the departure has missed its wi
 the person who holds `{train.on_call}` when the task runs, and to the
 backups.{_rules(train)}{_lists(train, train.production)}
 
-**If it fails.** Production is back on what it ran before if `roll_back` is green. Read the failed task's log and the
-`{train.runbooks.deploy_failed}` runbook. A verification whose window is over, and a failed deploy whose task is
-cleared, ask what follows: deploy again, verify again, roll back. Only that answer begins another attempt.
+**If it fails.** {_after_a_failure(train)} Read the failed task's log and the
+`{train.runbooks.deploy_failed}` runbook. {_what_is_asked(train)}
 
 **Dry run.** `stationmaster rehearse --teams {train.team} --weeks 1` runs all of it against stand-ins.
 
@@ -87,9 +86,9 @@ def rollback_doc(include: Path, train: TrainConfig) -> str:
     return f"""# {train.title}: rollback
 
 **What.** Takes {train.production} back: each component to what was healthy there before, or to the week that you name.
-A promotion that is under way is stopped, and all that it has sent goes back. What has come since, such as a hotfix,
-stays unless you name the week. The manifest is rejected at once: nothing brings it again before that is lifted. No
-freeze and no gate keeps a rollback.
+{_by_hand(train)}A promotion that is under way is stopped, and all that it has sent goes back. What has come since,
+such as a hotfix, stays unless you name the week. The manifest is rejected at once: nothing brings it again before that
+is lifted. No freeze and no gate keeps a rollback.
 
 **When.** Started by hand. The first task says what will happen, and changes nothing; with `dry_run`, as the form has it
 at first, nothing else is done.
@@ -111,21 +110,23 @@ ends the departure as ROLLED_BACK.
 def exception_doc(team: TeamConfig, train: TrainConfig) -> str:
     """Return the Markdown of a train's exception form."""
     rule = team.freeze_exceptions
-    freeze = (
-        f"{rule.needed} of the group `{rule.approvers}` for a freeze; " if rule is not None else "For a freeze nobody; "
-    )
+    freeze = in_spite = until = ""
+    if rule is not None:
+        freeze = f"{rule.needed} of the group `{rule.approvers}` for a freeze; otherwise one"
+        in_spite = "that a departure goes in spite of a freeze, "
+        until = ", a freeze's for as long as the team's file says,"
     group = train.rules.actors
     others = f"members of `{group}`" if group is not None else "people of the team"
     return f"""# {train.title}: exception
 
-**What.** What one person may not decide: that a departure goes in spite of a freeze, that a manifest that was taken
+**What.** What one person may not decide: {in_spite}that a manifest that was taken
 back is promoted again, or what to think of a commit on {train.production} that no departure brought (the blocker
 DRIFT): that it is right, so that what comes next must contain it, or that the train may replace it.
 
-**When.** Started by hand. The person who fills the form in asks for it. An exception is good for a day at most, a
-freeze's for as long as the team's file says, and for one use.
+**When.** Started by hand. The person who fills the form in asks for it. An exception is good for a day at
+most{until} and for one use.
 
-**Who is asked.** {freeze}otherwise one of the {others}, so that two people agree: never the person who asks,
+**Who is asked.** {freeze or "One"} of the {others}, so that two people agree: never the person who asks,
 and no robot; each as a required action of their own. One refusal ends it. Only what is answered in Airflow counts: it
 proves who answers.
 
@@ -147,6 +148,11 @@ def hotfix_doc(include: Path, train: TrainConfig, kind: DepartureKind) -> str:
         else ""
     )
     needed = rule.approvals if rule is not None else 0
+    back = (
+        "A failed deploy is taken back by itself, whatever the train's file says of its promotions. "
+        if any(_goes_back(train))
+        else ""
+    )
     return f"""# {train.title}: {kind.words}
 
 **What.** Puts the commits that you name on top of what {train.production} runs, and brings that there at once: no
@@ -159,8 +165,8 @@ at first, nothing else is done.
 **Who is asked.** {needed} of the voters, neither the person who asks nor the author of a commit.
 
 **If it fails.** The log's last line names what is wrong: a commit that is not on the branch, one that runs there
-already, one that does not go on top without a person. What was changed is taken back by itself, as the train's file
-says. Clear the failed task to go on where it stopped; a deploy that failed asks what follows.
+already, one that does not go on top without a person. {back}{_by_hand(train)}Otherwise clear the failed
+task to go on where it stopped; a deploy that failed, and a verification whose window is over, ask what follows.
 
 **Dry run.** The form's own.
 
@@ -223,7 +229,8 @@ def handoff_doc(include: Path, team: TeamConfig, entry: RotationEntry) -> str:
     mail = ", and by mail," if notices is not None and notices.mail else ""
     asks = (
         f"Asks the roles that rotate whether they can open everything on `{check.page}`; what is missing is asked for "
-        f"in #{team.channels[check.channel].name}. Who has everything is not asked again for {in_words(check.every)}."
+        f"in #{team.channels[check.channel].name}. A person who has everything is not asked again for "
+        f"{in_words(check.every)}."
         if check is not None
         else "Asks nobody for access."
     )
@@ -234,7 +241,7 @@ answer. {asks}
 
 **When.** {when}, whatever the season. Start it by hand for the shift that is under way.
 
-**Who is asked.** The person who comes on call, and nobody in their place.
+**Who is asked.** {_asked_at_a_handoff(entry)}
 
 **If it fails.** It waits rather than fails: for Slack, for the mail server, for an answer, at the longest until the
 shift is over. A mail of which nobody knows whether it was sent is never sent twice: settle it in the ledger, or let it
@@ -282,7 +289,8 @@ ledger's audit, shows in every view, and is handed over when it begins and when 
 override that says something else. Start the form again.
 
 **Dry run.** `stationmaster schedule {team.id}` shows who would be on call without it;
-`stationmaster override withdraw {team.id}` takes it back.
+`stationmaster override withdraw {team.id} ID --by YOU` takes it back, with the id that
+`stationmaster override list {team.id}` shows and your own.
 """
 
 
@@ -298,7 +306,8 @@ def swap_doc(team: TeamConfig, entry: RotationEntry) -> str:
 
 **If it fails.** The log's last line says what is wrong. A swap whose shift has moved is stale: ask for another.
 
-**Dry run.** `stationmaster swap suggest {team.id}` says who could take the shift.
+**Dry run.** `stationmaster swap suggest {team.id} --role {next(iter(entry.roles))} --start … --end …` says who could
+take the shift; both times are local, such as 2026-03-09T09:00.
 """
 
 
@@ -321,7 +330,7 @@ The person who gets or loses a shift is told the difference."""
         purpose = f"""Holds the files against {what}, {source.ahead.days} days ahead, for {roles}. Where they name
 different people the team hears of it, once for each difference. Nothing is changed on either side."""
         when, unread = f"Each day at 07:30 ({zone})", "The team hears of it once a day."
-        dry = f"`stationmaster drift {team.id} --role {next(iter(source.schedules))}` compares a calendar file."
+        dry = f"`stationmaster drift {team.id} --role {next(iter(source.schedules))}` compares now."
     return f"""# {entry.title}: source
 
 **What.** {purpose}
@@ -353,7 +362,7 @@ tells this week's message if nobody has been told.
 **If it fails.** It waits rather than fails while Slack is silent. Clear a failed task when the cause is gone: what was
 said stands in the ledger, and is not repeated.
 
-**Dry run.** `stationmaster stats` shows the figures of a train.
+**Dry run.** {_figures(team)}
 """
 
 
@@ -449,6 +458,83 @@ def _rules(train: TrainConfig) -> str:
     kept = f" An open issue with {labels} keeps it back." if labels else ""
     board = f" An open issue with the label `{train.board.test}` keeps it back." if train.board is not None else ""
     return f"{_only(train)}{issue}{kept}{board}"
+
+
+def _votes(train: TrainConfig) -> str:
+    """Return what the promotion waits for of its voters: nothing where nobody votes."""
+    rule = train.gates.quorum
+    groups = " and ".join(f"`{group}`" for group in rule.groups)
+    if rule.mode == "none":
+        return ""
+    if rule.mode == "all_roles":
+        fewest = f", {rule.needed} people at least" if rule.needed > 1 else ""
+        return f" and for the quorum (somebody of each of {groups}{fewest})"
+    return f" and for the quorum ({rule.needed} of the group{'s' * (len(rule.groups) > 1)} {groups})"
+
+
+def _if_one_fails(train: TrainConfig) -> str:
+    """Return what the promotion does when a component does not arrive."""
+    if train.on_partial_failure == "compensate" and any(_goes_back(train)):
+        return "takes it back if a deploy fails"
+    if train.on_partial_failure == "continue":
+        return "goes on with the other components if one fails"
+    return "leaves what follows to a person if that fails"
+
+
+def _after_a_failure(train: TrainConfig) -> str:
+    """Return what a person finds after a failed promotion."""
+    if train.on_partial_failure == "compensate":
+        return f"If `roll_back` is green, {train.production} is back on what it ran before. {_by_hand(train)}".strip()
+    form = "the rollback form names the target of each component"
+    if any(_goes_back(train)):
+        form = "answer *Roll back*, or start the rollback form"
+    return f"Nothing is taken back by itself: {form}."
+
+
+def _what_is_asked(train: TrainConfig) -> str:
+    """Return what a task asks after a failure, and which answers the components of the train allow."""
+    again = any(_goes_back(train)) or any(each.deploy(train.production).mode == "proposal" for each in _aboard(train))
+    answers = ["deploy again"] * again + ["verify again"] + ["roll back"] * any(_goes_back(train)) + ["leave it"]
+    deploys = "and a failed deploy whose task is cleared, ask" if again else "asks"
+    only = " Only that answer begins another attempt." if again else ""
+    comma = "," * again
+    return f"A verification whose window is over{comma} {deploys} what follows: {', '.join(answers)}.{only}"
+
+
+def _by_hand(train: TrainConfig) -> str:
+    """Return which components a person takes back; a sentence and a space, nothing where there are none."""
+    names = [f"`{each.id}`" for each, able in zip(_aboard(train), _goes_back(train), strict=True) if not able]
+    if not names:
+        return ""
+    told = "the task that takes back fails and names the target. Bring it back, then clear the task. "
+    return f"{' and '.join(names)} {'goes' if len(names) == 1 else 'go'} back by hand: {told}"
+
+
+def _aboard(train: TrainConfig) -> list[Component]:
+    return [each for each in train.components if each.deploy(train.production).mode != "none"]
+
+
+def _goes_back(train: TrainConfig) -> list[bool]:
+    """Return of each component in production whether the station can take it back: by a workflow alone."""
+    deploys = (each.deploy(train.production) for each in _aboard(train))
+    return [deploy.mode in ("workflow", "on_merge") and deploy.workflow is not None for deploy in deploys]
+
+
+def _asked_at_a_handoff(entry: RotationEntry) -> str:
+    """Return who is asked when a shift begins, and who may answer in their place."""
+    asked = "The person who comes on call, and nobody in their place."
+    if entry.acknowledge is not None:
+        always = (role for role, rule in entry.roles.items() if rule.person is not None)
+        roles = [f"`{role}`" for role in dict.fromkeys((*(step.role for step in entry.escalation), *always))]
+        others = f"the person who holds {' or '.join(roles)}" if roles else "the others who take turns"
+        asked = f"The person who comes on call. That they have taken over may be said by {others}, too."
+    return asked + (" The person who leaves is asked how the shift was." if entry.feedback else "")
+
+
+def _figures(team: TeamConfig) -> str:
+    """Return the commands that show the figures of a team's trains."""
+    shown = " and ".join(f"`stationmaster stats {train.key}`" for train in team.trains.values())
+    return f"{shown or '`stationmaster stats` with a train'} shows the figures."
 
 
 def _only(train: TrainConfig) -> str:

@@ -24,8 +24,9 @@ def chore_doc(include: Path, team: TeamConfig, chore: Chore) -> str:
 
 **When.** {_when(team, chore)} {_late(team, chore)}
 
-**Who is asked.** Whoever holds `{chore.role}` when the task runs, in Airflow and in Slack. When their shift ends it is
-carried over to whoever comes next, through {chore.late.hands} shifts at most; whoever is asked last keeps it.
+**Who is asked.** The person who holds `{chore.role}` when the task runs, in Airflow and in Slack. When their shift ends
+it is carried over to the person who comes next, through {chore.late.hands} shifts at most; the person who is asked last
+keeps it.
 
 **If it fails.** It waits rather than fails. An answer that will not do is asked again, and says what is missing. Clear
 a failed task when the cause is gone: nothing is asked, told or logged twice.
@@ -59,7 +60,7 @@ def _evidence(chore: Chore) -> str:
     lines = [f"- {_piece(piece)}" for piece in chore.evidence]
     if chore.runbook is None:
         lines.append("- a link to the page that you wrote about it, or to its pull request")
-    return "\n".join(lines) or "- the word of whoever did it"
+    return "\n".join(lines) or "- the word of the person who did it"
 
 
 def _piece(piece: Wanted) -> str:

@@ -1,4 +1,4 @@
-"""The documentation of the incident DAGs: it stands in Airflow, where whoever is paged reads it."""
+"""The documentation of the incident DAGs: it stands in Airflow, where the person who is paged reads it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def incidents_doc(include: Path, team: TeamConfig, rules: IncidentRules) -> str:
         for each in rules.severities.values()
     )
     hours = (
-        "Outside the hours of whoever comes first, what is not critical waits for them."
+        "Outside the hours of the person who comes first, what is not critical waits for them."
         if defers(team, rules)
         else "People are paged at any hour."
     )
@@ -42,10 +42,11 @@ def incidents_doc(include: Path, team: TeamConfig, rules: IncidentRules) -> str:
 
 {severities}{company}
 
-**When.** Started by hand, by whoever sees it, or from an alert. {hours} An answer of anybody ends the paging.
+**When.** Started by hand, by the person who sees it, or from an alert. {hours} The first answer ends the paging: in
+Slack of anybody of the team, in Airflow of the people who were paged.
 
-**Who is asked.** Whoever is on a rung of the ladder when it is due; then whoever has it, and whoever comes on call. In
-Airflow, or with ✅ and `update: …` in Slack, or with `stationmaster incident ack`.
+**Who is asked.** The people on a rung of the ladder when it is due; then the person who has it, and the person who
+comes on call. In Airflow, or with ✅ and `update: …` in Slack, or with `stationmaster incident ack INCIDENT --by YOU`.
 
 **If it fails.** It waits rather than fails. Clear a failed task when the cause is gone: nobody is paged twice for the
 same rung, and no issue is written twice. A failed rung holds up no other.

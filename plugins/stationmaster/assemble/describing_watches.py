@@ -21,13 +21,14 @@ def watch_doc(include: Path, team: TeamConfig) -> str:
     pages = dict.fromkeys(watch.runbook for watch in team.watches.values() if watch.runbook is not None)
     return f"""# {team.title}: watch
 
-**What.** Looks in working hours, and tells whoever is on call what nobody has taken up.
+**What.** Looks in working hours, and tells the person on call what nobody has taken up.
 
 {watches}
 
 **When.** One run a day, in the zone {team.zone}. It waits without a worker until the last watch closes.
 
-**Who is asked.** Whoever holds the role of each watch, in Slack: once for each matter, in its thread where it has one.
+**Who is asked.** The person who holds the role of each watch, in Slack: once for each matter, in its thread where it
+has one.
 
 **If it fails.** It waits rather than fails: what cannot be read is named, and is read again. Clear a failed task;
 nobody is told of the same matter twice.

@@ -164,7 +164,7 @@ def _rollback(include: Path, team: TeamConfig, train: TrainConfig, common: dict[
             False,
             type="boolean",
             title="Accept what cannot be undone",
-            description="Only if the preview names such a change, and whoever wrote it agrees.",
+            description="Only if the preview names such a change, and the person who wrote it agrees.",
         ),
     }
     with building(

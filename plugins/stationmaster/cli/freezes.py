@@ -33,7 +33,7 @@ class Stop(StrEnum):
 
 
 freeze = typer.Typer(
-    name="freeze", help="See what is frozen, ask for an exception, and approve one.", no_args_is_help=True
+    name="freeze", help="See what is frozen, and ask for an exception: it is approved in Airflow.", no_args_is_help=True
 )
 
 
@@ -105,7 +105,7 @@ def approve(
     include: IncludeOption = None,
     home: HomeOption = HOME,
 ) -> None:
-    """Say where an exception is approved: in Airflow, by each approver. A command approves nothing, whoever types it.
+    """Say where an exception is approved: in Airflow, by each approver. A command approves nothing.
 
     Example: stationmaster freeze approve cellxgene.weekly/2026-W52 fx-1a2b3c4d --by jules
 
