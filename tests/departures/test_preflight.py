@@ -106,7 +106,7 @@ def test_f56_a_github_out_of_reach_is_no_finding(week):
     assert lacking(week) == []
 
 
-@pytest.mark.parametrize("scope", ["chat:write", "reactions:read"])
+@pytest.mark.parametrize("scope", ["chat:write", "reactions:read", "users:read"])
 def test_f61_each_scope_that_slack_lacks_is_named(week, scope):
     week.slack.scopes = ALL_SCOPES - {scope}
     assert slack_lacking(week) == [scope]
@@ -117,6 +117,13 @@ def test_the_history_of_either_kind_of_channel_will_do(week):
     assert slack_lacking(week) == []
     week.slack.scopes = ALL_SCOPES - {"groups:history", "channels:history"}
     assert slack_lacking(week) == ["channels:history"]
+
+
+@pytest.mark.parametrize("scope", ["reactions:read", "users:read"])
+def test_f61_a_scope_without_which_the_gate_waits_says_so(week, scope):
+    week.slack.scopes = ALL_SCOPES - {scope}
+    (found,) = preflight.slack_findings(week.station())
+    assert "without it votes cannot be read, and the gate waits" in found.sentence
 
 
 def test_c23_a_stop_that_lacks_rights_does_not_begin_and_says_so_once(make_week):

@@ -156,6 +156,10 @@ def _reads(station: Station) -> Iterator[tuple[str, Callable[[], object]]]:
 
 def _of_slack(train: TrainConfig) -> Iterator[tuple[tuple[str, ...], str]]:
     yield ("chat:write",), "the departure's messages"
-    yield ("channels:history", "groups:history"), "votes by reply, and messages whose answer was lost"
-    if train.gates.quorum.groups or train.stops.cut.hold_question is not None:
-        yield ("reactions:read",), "votes and wishes by reaction"
+    votes = bool(train.gates.quorum.groups)
+    so = "; without it votes cannot be read, and the gate waits" if votes else ""
+    yield ("channels:history", "groups:history"), f"votes by reply, and messages whose answer was lost{so}"
+    if votes or train.stops.cut.hold_question is not None:
+        yield ("reactions:read",), f"votes and wishes by reaction{so}"
+    if votes:
+        yield ("users:read",), f"what the accounts of voters are{so}"

@@ -13,7 +13,6 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from stationmaster.core.emoji import canonical_emoji
 from stationmaster.hooks import chat_outcomes, chat_reading
 from stationmaster.hooks.chat_blocks import POSTED_CHARACTERS, UPDATED_CHARACTERS, clip, fit
 from stationmaster.hooks.chat_budget import BudgetSpent
@@ -22,7 +21,6 @@ from stationmaster.hooks.chat_errors import (
     ChatConnectionMissing,
     ChatMessageGone,
     ChatOutcomeUnknown,
-    ChatRejected,
     ChatUnreadable,
     ChatUserUnknown,
 )
@@ -159,12 +157,6 @@ class Chat:
         data = self._call("chat.getPermalink", {"channel": channel, "message_ts": ts}, about=about)
         return chat_reading.text(data, "permalink", method="chat.getPermalink")
 
-    def ephemeral(self, channel: str, user: str, text: str, *, thread_ts: str | None = None) -> None:
-        """Show a message to one person only; it is kept nowhere, so it is never looked up or repeated."""
-        words = clip(text, UPDATED_CHARACTERS)
-        sent = {"channel": channel, "user": user, "text": words, "thread_ts": thread_ts, **AS_WRITTEN}
-        self._call("chat.postEphemeral", sent, about=f"channel {channel}, user {user}")
-
     def reactions(self, channel: str, ts: str) -> dict[str, frozenset[str]]:
         """Return who reacted with what: canonical emoji names (`core.emoji`) to user ids, always complete.
 
@@ -174,14 +166,6 @@ class Chat:
         asked = {"channel": channel, "timestamp": ts, "full": True}
         data = self._call("reactions.get", asked, about=f"message {channel}/{ts}")
         return chat_reading.reactions(data, about=f"message {channel}/{ts}")
-
-    def react(self, channel: str, ts: str, name: str) -> None:
-        """Add the bot's reaction; one that is there already is fine."""
-        self._reaction("reactions.add", channel, ts, name, fine="already_reacted")
-
-    def unreact(self, channel: str, ts: str, name: str) -> None:
-        """Remove the bot's reaction; one that is gone already is fine."""
-        self._reaction("reactions.remove", channel, ts, name, fine="no_reaction")
 
     def replies(self, channel: str, ts: str, oldest: datetime | None = None) -> list[Reply]:
         """Return the replies below a message, oldest first, without the message itself.
@@ -270,11 +254,6 @@ class Chat:
         data = self._call("users.info", {"user": user}, about=f"user {user}")
         return chat_reading.user(data, method="users.info")
 
-    def user_by_email(self, email: str) -> ChatUser:
-        """Return the account of a mail address. Raises ChatUserUnknown."""
-        data = self._call("users.lookupByEmail", {"email": email}, about="a mail address")
-        return chat_reading.user(data, method="users.lookupByEmail")
-
     def channel(self, channel: str) -> ChatChannel:
         """Return a channel: whether it is archived, whether the bot is in it (F61)."""
         data = self._call("conversations.info", {"channel": channel}, about=f"channel {channel}")
@@ -308,14 +287,6 @@ class Chat:
             raise ValueError("a user group is never emptied")
         sent = {"usergroup": group, "users": ",".join(members)}
         self._call("usergroups.users.update", sent, about=f"user group {group}")
-
-    def _reaction(self, method: str, channel: str, ts: str, name: str, *, fine: str) -> None:
-        sent = {"channel": channel, "timestamp": ts, "name": canonical_emoji(name)}
-        try:
-            self._call(method, sent, about=f"message {channel}/{ts}, :{canonical_emoji(name)}:")
-        except ChatRejected as refusal:
-            if refusal.code != fine:
-                raise
 
     def _pages(
         self, method: str, args: Mapping[str, Any], *, about: str, spend: Callable[[], None] = lambda: None

@@ -10,7 +10,6 @@ Block = dict[str, Any]
 
 BLOCKS_A_MESSAGE = 50
 SECTION_CHARACTERS = 3000
-HEADER_CHARACTERS = 150
 CONTEXT_CHARACTERS = 2000
 POSTED_CHARACTERS = 40_000
 UPDATED_CHARACTERS = 4_000
@@ -29,24 +28,9 @@ def clip(text: str, limit: int, *, note: str = SHORTENED) -> str:
     return _head(text, limit - len(note)).rstrip() + note
 
 
-def header(text: str) -> Block:
-    """Return a heading, plain text of at most 150 characters."""
-    return {"type": "header", "text": {"type": "plain_text", "text": clip(text, HEADER_CHARACTERS) or "—"}}
-
-
-def sections(text: str) -> tuple[Block, ...]:
-    """Return as many sections as the text needs, split between lines where it can be."""
-    return tuple({"type": "section", "text": _mrkdwn(part)} for part in _split(text))
-
-
 def context(text: str) -> Block:
     """Return a line of small print."""
     return {"type": "context", "elements": [_mrkdwn(clip(text, CONTEXT_CHARACTERS) or "—")]}
-
-
-def divider() -> Block:
-    """Return a rule."""
-    return {"type": "divider"}
 
 
 def fit(blocks: Iterable[Mapping[str, Any]]) -> list[Block]:

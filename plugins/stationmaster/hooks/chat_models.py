@@ -59,7 +59,6 @@ class ChatUser(Value):
     deleted: bool
     guest: bool
     tz: str
-    email: str = ""
     team: str = ""
     teams: tuple[str, ...] = ()
     stranger: bool = False

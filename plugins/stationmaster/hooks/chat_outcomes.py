@@ -26,15 +26,10 @@ from stationmaster.hooks.chat_errors import (
 
 WRITES = frozenset(
     {
-        "chat.delete",
-        "chat.postEphemeral",
         "chat.postMessage",
         "chat.update",
         "conversations.open",
         "conversations.setTopic",
-        "pins.add",
-        "reactions.add",
-        "reactions.remove",
         "usergroups.users.update",
     }
 )

@@ -121,7 +121,6 @@ def user(data: Mapping[str, Any], *, method: str) -> ChatUser:
         deleted=bool(shape.get("deleted")),
         guest=bool(shape.get("is_restricted") or shape.get("is_ultra_restricted")),
         tz=str(shape.get("tz") or ""),
-        email=str(profile.get("email") or ""),
         team=str(shape.get("team_id") or ""),
         teams=tuple(str(team) for team in grid.get("teams") or ()),
         stranger=bool(shape.get("is_stranger")),

@@ -18,22 +18,17 @@ from slack_sdk.http_retry.state import RetryState
 REPEATABLE = frozenset(
     {
         "auth.test",
-        "chat.delete",
         "chat.getPermalink",
         "chat.update",
         "conversations.history",
         "conversations.info",
         "conversations.open",
         "conversations.replies",
-        "pins.add",
-        "reactions.add",
         "reactions.get",
-        "reactions.remove",
         "users.info",
-        "users.lookupByEmail",
     }
 )
-"""Reads, and writes that have the same effect when made twice. chat.postMessage and chat.postEphemeral never are."""
+"""Reads, and writes that have the same effect when made twice. chat.postMessage never is."""
 
 
 class RepeatableCallRetries(RetryHandler):

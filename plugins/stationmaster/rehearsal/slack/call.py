@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from stationmaster.rehearsal.slack.catalogue import KIND_PREFIXES, MethodFacts
+from stationmaster.rehearsal.slack.catalogue import MethodFacts
 from stationmaster.rehearsal.slack.models import SlackChannel
 from stationmaster.rehearsal.slack.world import BOT_USER_ID, SlackRefusal, SlackWorld
 
@@ -80,7 +80,7 @@ class Call:
         if not inside and (channel.private or channel.direct_with):
             raise SlackRefusal("channel_not_found")
         if self.facts.by_kind and self.facts.scope:
-            self.require_scope(f"{KIND_PREFIXES[kind_of(channel)]}:{self.facts.scope}")
+            self.require_scope(*self.facts.scopes(kind_of(channel)))
         if must_be_member and not inside:
             raise SlackRefusal("not_in_channel")
         return channel

@@ -15,19 +15,26 @@ KIND_PREFIXES = {"public": "channels", "private": "groups", "direct": "im"}
 class MethodFacts(BaseModel):
     """What Slack publishes about a method.
 
-    `scope` is the whole scope, or only its verb ("history", "read") where the prefix follows the kind of conversation;
-    one of `or_scopes` does as well.
+    `scope` is the whole scope, or only its verb ("history", "read") where the prefix follows the kind of conversation.
+    `wider` names, for a kind of conversation, a scope that does as well.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     tier: Tier
     scope: str | None = None
-    or_scopes: tuple[str, ...] = ()
     by_kind: bool = False
+    wider: dict[str, str] = {}
     json_body: bool = False
     write: bool = False
     required: tuple[str, ...] = ()
+
+    def scopes(self, kind: str) -> tuple[str, ...]:
+        """Return the scopes of which a token needs one, for a conversation of a kind; empty where it needs none."""
+        if self.scope is None:
+            return ()
+        wider = (self.wider[kind],) if kind in self.wider else ()
+        return (f"{KIND_PREFIXES[kind]}:{self.scope}" if self.by_kind else self.scope, *wider)
 
 
 def _write(tier: Tier, scope: str, *required: str) -> MethodFacts:
@@ -58,8 +65,9 @@ METHODS: dict[str, MethodFacts] = {
     "conversations.open": _write("t3", "im:write"),
     "conversations.setTopic": MethodFacts(
         tier="t2",
-        scope="channels:manage",
-        or_scopes=("channels:write.topic",),
+        scope="write.topic",
+        by_kind=True,
+        wider={"public": "channels:manage", "private": "groups:write", "direct": "im:write"},
         json_body=True,
         write=True,
         required=("channel", "topic"),
@@ -78,8 +86,5 @@ METHODS: dict[str, MethodFacts] = {
     "pins.add": _write("t2", "pins:write", "channel"),
 }
 
-ALL_SCOPES = frozenset(
-    {facts.scope for facts in METHODS.values() if facts.scope and not facts.by_kind}
-    | {f"{prefix}:{verb}" for prefix in KIND_PREFIXES.values() for verb in ("history", "read")}
-)
+ALL_SCOPES = frozenset(scope for facts in METHODS.values() for kind in KIND_PREFIXES for scope in facts.scopes(kind))
 """Every scope that some method asks for. `chat:write.public` is left out: a bot must be in the channel."""

@@ -104,7 +104,7 @@ class Dispatcher:
         if self._world.token_revoked:
             raise SlackRefusal("token_revoked")
         if call.facts.scope and not call.facts.by_kind:
-            call.require_scope(call.facts.scope, *call.facts.or_scopes)
+            call.require_scope(call.facts.scope)
 
     def _seconds_to_wait(self, method: str, facts: MethodFacts, channel: str | None) -> int:
         if not self._world.enforce_limits:
