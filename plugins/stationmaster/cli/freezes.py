@@ -33,7 +33,9 @@ class Stop(StrEnum):
 
 
 freeze = typer.Typer(
-    name="freeze", help="See what is frozen, and ask for an exception: it is approved in Airflow.", no_args_is_help=True
+    name="freeze",
+    help="See what is frozen, and ask for an exception. People approve one in Airflow.",
+    no_args_is_help=True,
 )
 
 
@@ -129,7 +131,9 @@ def exceptions(
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """List the exceptions of a departure: who asked, who approved, until when, and whether it was used.
+    """List the exceptions of a departure: who asked, whose approvals count, until when, and whether it was used.
+
+    An approval that nothing proves, such as one that a command of an earlier release wrote, is not shown.
 
     Example: stationmaster freeze exceptions cellxgene.weekly/2026-W52
 
@@ -167,7 +171,8 @@ def _listed(team: TeamConfig, now: datetime, weeks: int) -> FreezesAnswer:
 
 def _shown(station: Station, departure: str, records: Sequence[FreezeException]) -> ExceptionsAnswer:
     from stationmaster.cli.shapes_trains import ExceptionsAnswer, ExceptionShown
-    from stationmaster.departures.freezing import used_at
+    from stationmaster.departures.agreeing import counted
+    from stationmaster.departures.freezing import approvers, used_at
 
     rule = station.team.freeze_exceptions
     return ExceptionsAnswer(
@@ -181,7 +186,7 @@ def _shown(station: Station, departure: str, records: Sequence[FreezeException])
                 why=each.why,
                 link=each.link,
                 asked_by=each.asked_by,
-                approved_by=tuple(given.person for given in each.approvals),
+                approved_by=counted(each, approvers(station.team, each)) if rule is not None else (),
                 expires_at=each.expires_at,
                 used_at=used_at(station.ledger, each),
             )
