@@ -1,8 +1,9 @@
 """The one gate before every effect of a departure: its state, its gates, its lock, and that none of them has moved.
 
 What is asked, and when: before the effect is claimed, whether the state allows the act and every gate of the act opens;
-in the transaction by which the effect begins, that nothing a gate reads has changed since, that the lock is still ours,
-and that the state still allows the act, which is then what the table of transitions makes of it.
+in the transaction by which the effect begins, that nothing a gate reads has come into the ledger since, that the lock
+is still ours, and that the state still allows the act, which is then what the table of transitions makes of it. A
+freeze of the calendar or the file, and what stands in Slack or on GitHub alone, are asked before the claim only.
 """
 
 from __future__ import annotations

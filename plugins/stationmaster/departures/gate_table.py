@@ -132,7 +132,7 @@ GATES: tuple[Gate, ...] = (
     Gate("confirmation", _PROMOTE, _TRAIN, lambda at, asked: gating.confirm_standing(at, asked.departure)),
     Gate("fits", _PROMOTE, _TRAIN | _HOTFIXES, _fits, asks_outside=True),
 )
-"""Every gate. A row that is added is asked by every effect of its acts, and shown wherever a departure is explained."""
+"""Every gate. A row that is added is asked by every effect of its acts; who explains leaves out what asks outside."""
 
 
 def rows_of(departure: str, act: Act) -> tuple[Gate, ...]:

@@ -1,8 +1,9 @@
 """Production goes back to what it ran before, in reverse order, for a person or because a promotion failed (C-18).
 
 No gate stops it (F34, F45). What stops it is that nobody has asked and nothing has failed: each step passes a guard
-that asks for the state, the attempt that holds, and the lock. First what still deploys is stopped, then all that
-was sent goes back, and only then others get the lock.
+that asks for the state, the attempt that holds, and the lock. First what still deploys is stopped, then all that was
+sent goes back. The lock is given back at the end, and before that of what stays, of what a person brings back by hand,
+and of what was refused.
 """
 
 from __future__ import annotations

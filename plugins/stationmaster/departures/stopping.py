@@ -25,7 +25,9 @@ WILL_NOT_STOP = "RUN_WILL_NOT_STOP"
 def stop_all(station: Station, departure: str, mandate: Mandate) -> Standing | None:
     """Stop what still runs for a departure, and look for what may have been sent; None when all has come to its end.
 
-    A run that does not stop, not by force either, is waited for until it ends or a person goes on without it.
+    A run that does not stop, not by force either, is waited for until it ends, or until a person whom the form's task
+    asks goes on without it: the one who filled the form in, or a backup. A way back that is automatic asks nobody: the
+    rollback form replaces it.
     """
     found: list[Blocker] = []
     for leg in legs_of(station, departure, "promote"):

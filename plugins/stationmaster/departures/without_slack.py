@@ -1,9 +1,10 @@
 """Whether Slack can be read when votes are counted, and who says to go without it while it is out (F60, F61).
 
 Slack that cannot be read may hide vetoes: the gate waits. Only while Slack itself is out, two people may go without it:
-the person who gives the final go and another voter, or two voters where nobody gives a final go. Each says so in a form
-that Airflow gave to them alone. What they said ends with the outage. An app that was removed from the channel, or whose
-token does not hold, is no outage.
+the person who gives the final go and another voter, or two voters where nobody gives a final go. A voter says so in
+their own ballot in Airflow, the other one in the form of the final go. What they said is about one manifest, and ends
+with the outage; vetoes that were recorded still count. An app that was removed from the channel, or whose token does
+not hold, is no outage.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The one recipe for every write to the outside world: intent, look, act, receipt (F01-F04).
+"""The one recipe for every write with a key to the outside world: intent, look, act, receipt (F01-F04).
 
 An effect ends as DONE (we did it), ADOPTED (it was there) or AMBIGUOUS (nobody can tell: a person decides). One worker
 is at it at a time. A worker that dies leaves its claim behind; the next one takes it over when the lease ends, or at

@@ -1,4 +1,7 @@
-"""The right to write. Every write leaves a line in the audit, in the same transaction."""
+"""The right to write. Every write that says something leaves a line in the audit, in the same transaction.
+
+A claim of an effect leaves one only where its intent is new, or it was taken over; a claim that is given back, none.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,13 @@
-"""Every write to the outside world, through one gate and the ledger's one recipe (F01 … F04, F10, F32).
+"""Every write with a key to the outside world, through one gate and the ledger's one recipe (F01 … F04, F10, F32).
 
-The order is always the same: count what must hold; claim the effect; compare, in the transaction by which the act
-begins, that nothing of what was counted has changed; send; store the receipt. So a count that takes long never outlasts
-a claim, and whatever comes between the count and the act is counted, too.
+The order is always the same: look for what was begun before; count what must hold; claim the effect; look again;
+compare, in the transaction by which the act begins, that nothing that a gate reads has come into the ledger since the
+count; send; store the receipt. So a count that takes long never outlasts a claim, and what comes into the ledger
+between the count and the act is counted, too. What stands outside the ledger (a freeze of the calendar or the file, a
+statement in Slack alone, what GitHub says) is counted right before the claim, and not compared.
+
+Without a key are an edit of a message and a channel's topic, which may be written twice, and the notice of a failure,
+which is posted without the ledger.
 """
 
 from __future__ import annotations
