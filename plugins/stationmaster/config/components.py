@@ -50,7 +50,9 @@ class Deploy(ConfigModel):
 
     mode: Literal["workflow", "on_merge", "auto", "manual", "proposal", "none"]
     workflow: Text | None = Field(default=None, description="File name under .github/workflows, for mode workflow")
-    ref: Ref | None = Field(default=None, description="Branch or tag whose workflow file runs; defaults to the branch")
+    ref: Ref | None = Field(
+        default=None, description="Branch or tag whose workflow file runs; by default a tag that the train makes"
+    )
     inputs: dict[Text, str] = Field(
         default_factory=dict, description="More inputs of the workflow; sha, environment and key are always sent"
     )
