@@ -42,7 +42,7 @@ _AHEAD_HELP = "How many weeks ahead the changes are shown."
 
 swap = typer.Typer(
     name="swap",
-    help="Ask for a swap, answer one, list them, or find somebody to ask. Only the taker may accept.",
+    help="Ask for a swap, answer one, list them, or find somebody to ask. The taker accepts.",
     no_args_is_help=True,
 )
 override = typer.Typer(
@@ -124,7 +124,7 @@ def accept_swap(
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Accept a swap: from then on the taker is on call. Only the taker may.
+    """Accept a swap on behalf of the taker, who is on call from then on. --by is believed; the audit names your user.
 
     Example: stationmaster swap accept cellxgene sw-1a2b3c4d --by ben
 
@@ -141,7 +141,7 @@ def decline_swap(
     home: HomeOption = HOME,
     as_json: JsonOption = False,
 ) -> None:
-    """Decline a swap. Only the taker may.
+    """Decline a swap on behalf of the taker. --by is believed; the audit names your user, too.
 
     Example: stationmaster swap decline cellxgene sw-1a2b3c4d --by ben
 
