@@ -42,7 +42,7 @@ def from_airflow(conn_id: str) -> Connect:
         except ValueError as error:
             raise ForgeConnectionMissing(
                 f"the Airflow connection {conn_id!r} cannot be used: {error}. Put a token into its password, "
-                "or an app's key, app_id and installation_id into its extra"
+                "or an app's key_path or private_key, app_id and installation_id into its extra"
             ) from error
 
     return connect
