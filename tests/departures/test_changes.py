@@ -22,7 +22,8 @@ def test_c17_the_pull_requests_since_production_are_listed(week):
     assert len(numbers) == len(set(numbers))
     running = week.github.deployed(EXPLORER, "prod")
     between = week.station().forge.compare(EXPLORER, running, manifest.sha_of("explorer"))
-    expected = {pull.number for pull in week.station().forge.merged_pulls(EXPLORER, between.commits)}
+    pulls = [pull for each in between.commits for pull in week.station().forge.pulls_of(EXPLORER, each.sha)]
+    expected = {pull.number for pull in pulls if pull.merged}
     assert {number for repo, number in numbers if repo == EXPLORER} == expected
 
 

@@ -65,7 +65,7 @@ def write_deployment(forge: Forge) -> Any:
 WRITES: dict[str, tuple[Callable[[Forge], Any], Callable[[Forge], Any], str]] = {
     "move_branch": (write_branch, lambda forge: forge.find_branch(EXPLORER, "staging"), "/git/refs"),
     "create_tag": (write_tag, lambda forge: forge.find_tag(EXPLORER, "w43"), "/git/refs"),
-    "merge": (write_merge, lambda forge: forge.contains(EXPLORER, "main", fix(forge)), "/merges"),
+    "merge": (write_merge, lambda forge: forge.relation(EXPLORER, "main", fix(forge)) == "behind", "/merges"),
     "open_pull": (write_pull, lambda forge: forge.find_pull(EXPLORER, "fix", "main", "t/1"), "/pulls"),
     "dispatch": (write_run, lambda forge: forge.find_runs(EXPLORER, "deploy.yml", "t/1", THURSDAY), "/dispatches"),
     "create_deployment": (

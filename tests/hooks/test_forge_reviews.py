@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from stationmaster.core.checks import CheckRules, merge_checks
 from stationmaster.core.upgrade_diffs import ChangedFile
 from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.rehearsal.github.specs import RepositorySpec, UpgradeSpec, WorkflowSpec
@@ -62,7 +63,7 @@ def test_d24_its_checks_are_scripted(yard, outcome, state):
     start(yard)
     yard.clock.move(minutes=30)
     (pull,) = yard.forge().open_pulls(REPO, "main")
-    assert yard.forge().checks(REPO, pull.head_sha).state == state
+    assert merge_checks(yard.forge().check_results(REPO, pull.head_sha), CheckRules()).state == state
 
 
 def test_d24_nothing_to_upgrade_opens_nothing_and_a_conflict_shows(yard):

@@ -50,7 +50,7 @@ class Forge(
     =============================================================  =========================================
     move_branch(repo, branch, sha)                                 find_branch(repo, branch)
     create_tag(repo, tag, sha)                                     find_tag(repo, tag)
-    merge(repo, base, head, message)                               contains(repo, base, head)
+    merge(repo, base, head, message)                               relation(repo, base, head)
     pick(repo, base, commits, scratch)                             the same commit again
     open_pull(repo, head, base, title, body, key)                  find_pull(repo, head, base, key)
     merge_pull(repo, number, sha)                                  pull(repo, number).merged

@@ -1,7 +1,6 @@
 """Deployments: what an environment runs, and the records we keep there."""
 
 from collections.abc import Iterator
-from itertools import islice
 from typing import Literal
 
 from stationmaster.hooks import forge_answers, forge_names
@@ -15,13 +14,6 @@ LONGEST_DESCRIPTION = 140
 
 class ForgeDeployments(ForgePart):
     """GitHub gives deployments no idempotency of its own; ours carry their key in the payload."""
-
-    def deployments(self, repo: str, environment: str, *, sha: str | None = None, limit: int = 30) -> list[Deployment]:
-        """Return at most `limit` deployments of an environment, newest first, each with its newest status."""
-        return [
-            found.model_copy(update={"status": self._newest_status(repo, found.id)})
-            for found in islice(self._deployments(repo, environment, sha), limit)
-        ]
 
     def deployed_sha(self, repo: str, environment: str) -> DeployedSha | None:
         """Return what the environment runs: its newest deployment whose newest status is success; or None.

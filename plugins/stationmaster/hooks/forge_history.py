@@ -1,10 +1,9 @@
 """Commits, comparisons and checks: what a cut reads."""
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
-from stationmaster.core.checks import Check, CheckReport, CheckRules, merge_checks
+from stationmaster.core.checks import Check
 from stationmaster.hooks import forge_answers, forge_checks, forge_names
 from stationmaster.hooks.errors import ForgeUnreadable
 from stationmaster.hooks.forge_models import Commit, Comparison
@@ -43,10 +42,6 @@ class ForgeHistory(ForgePart):
             raise ForgeUnreadable(f"GET {path} does not say how the two commits stand to each other")
         return str(status)
 
-    def contains(self, repo: str, base: str, sha: str) -> bool:
-        """Whether `sha` is `base` or one of its ancestors: the look-up after a merge whose answer was lost."""
-        return self.compare(repo, base, sha).status in ("behind", "identical")
-
     def check_results(self, repo: str, sha: str) -> list[Check]:
         """Return the reports on a commit, from check runs and statuses, every page (F59).
 
@@ -56,19 +51,6 @@ class ForgeHistory(ForgePart):
         runs = self._wire.pages(f"{at}/check-runs", {"filter": "latest"}, field="check_runs")
         statuses = self._wire.pages(f"{at}/status", field="statuses")
         return [*map(forge_checks.check_run, runs), *map(forge_checks.commit_status, statuses)]
-
-    def checks(
-        self,
-        repo: str,
-        sha: str,
-        *,
-        require: Iterable[str] = (),
-        allow: Iterable[str] = (),
-        ignore: Iterable[str] = (),
-    ) -> CheckReport:
-        """Return the checks of a commit, judged by core's merge_checks: a required one nobody reported is `missing`."""
-        rules = CheckRules(require=tuple(require), allow=tuple(allow), ignore=tuple(ignore))
-        return merge_checks(self.check_results(repo, sha), rules)
 
     def _comparison(self, path: str, first: Any) -> Comparison:
         try:

@@ -1,11 +1,10 @@
 """Pull requests: whose work is aboard, and the way a hotfix goes back to main."""
 
-from collections.abc import Iterable
 from typing import Literal
 
 from stationmaster.hooks import forge_answers, forge_names
 from stationmaster.hooks.errors import ForgeConflict, ForgeRejected
-from stationmaster.hooks.forge_models import Commit, Merged, PullRequest
+from stationmaster.hooks.forge_models import Merged, PullRequest
 from stationmaster.hooks.forge_wire import ForgePart
 
 
@@ -26,15 +25,6 @@ class ForgePulls(ForgePart):
         """Return the pull requests that brought a commit."""
         path = f"{forge_names.repository(repo)}/commits/{forge_names.commit(sha)}/pulls"
         return [forge_answers.pull_request(item) for item in self._wire.pages(path)]
-
-    def merged_pulls(self, repo: str, commits: Iterable[Commit]) -> list[PullRequest]:
-        """Return the merged pull requests behind these commits, in their order, each once (C-17)."""
-        found: dict[int, PullRequest] = {}
-        for commit in commits:
-            for pull in self.pulls_of(repo, commit.sha):
-                if pull.merged:
-                    found.setdefault(pull.number, pull)
-        return list(found.values())
 
     def find_pull(self, repo: str, head: str, base: str, key: str) -> PullRequest | None:
         """Return the pull request that carries `key`, open or closed, from the branch `head` into `base`; or None."""

@@ -80,7 +80,7 @@ class ForgeRefs(ForgePart):
     def merge(self, repo: str, base: str, head: str, message: str) -> Merged:
         """Merge the commit `head` into the branch `base`; 204 (it holds it already) is adopted.
 
-        Raises ForgeConflict for a merge conflict. The look-up after a lost answer is contains(repo, base, head).
+        Raises ForgeConflict for a merge conflict. The look-up after a lost answer is relation(repo, base, head).
         """
         at = forge_names.repository(repo)
         body = {"base": base, "head": forge_names.commit(head), "commit_message": message}
