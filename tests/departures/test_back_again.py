@@ -12,6 +12,7 @@ from stationmaster.departures.going_back import RollbackRefused
 from stationmaster.departures.mandates import Replaced
 from stationmaster.departures.rolling_back import NothingFailed
 from stationmaster.ledger.errors import EffectRefused, LockLost
+from stationmaster.ledger.locks import require_fence
 from stationmaster.ledger.records import DepartureState
 from stationmaster.oncall_log import log
 from stationmaster.work.obstacles import StepImpossible
@@ -203,8 +204,8 @@ def test_r3_the_old_fence_is_worth_nothing_once_the_way_back_has_begun(ready):
     ask(ready)
     rolling_back.advance(ready.station(), ready.departure)
     assert holders(ready) == {f"{ready.departure}/rollback"}
-    with pytest.raises(LockLost):
-        ready.ledger.check(leg.lock, fence)
+    with pytest.raises(LockLost), ready.ledger.writing() as pen:
+        require_fence(pen, leg.lock, fence)
 
 
 def test_r3_the_manifest_is_rejected_when_it_begins_and_the_shift_knows_who_asked(ready):

@@ -10,6 +10,12 @@ import pytest
 
 from stationmaster.ledger import Ledger
 from stationmaster.ledger.errors import LockHeld, LockLost
+from stationmaster.ledger.locks import require_fence
+
+
+def fenced(ledger, name, fence):
+    with ledger.writing() as pen:
+        require_fence(pen, name, fence)
 
 
 def test_the_holder_is_told_with_reason_and_since(ledger, now):
@@ -92,10 +98,11 @@ def test_f47_after_a_take_over_the_old_fence_is_worth_nothing(ledger, now):
     new = ledger.take_over("prod", old.fence, "rollback W34", "failed", now, "asha", "the run was cancelled")
     assert (new.fence, new.holder) == (old.fence + 1, "rollback W34")
     with pytest.raises(LockLost, match="rollback W34 holds it with fence 2"):
-        ledger.check("prod", old.fence)
+        fenced(ledger, "prod", old.fence)
     with pytest.raises(LockLost):
         ledger.release("prod", old.fence, now, "deploy W34")
-    assert ledger.check("prod", new.fence) == new
+    fenced(ledger, "prod", new.fence)
+    assert ledger.lock("prod") == new
 
 
 def test_f47_two_rollbacks_that_take_over_from_the_same_holder_cannot_both(ledger_url, race, now):
@@ -119,7 +126,7 @@ def test_the_fence_grows_across_releases(ledger, now):
     assert fences == [1, 2, 3, 4]
     assert ledger.lock("prod") is None
     with pytest.raises(LockLost, match="nobody holds it"):
-        ledger.check("prod", 4)
+        fenced(ledger, "prod", 4)
 
 
 def test_releasing_by_hand_says_who_and_why(ledger, now):

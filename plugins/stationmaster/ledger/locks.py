@@ -34,15 +34,6 @@ class Locks(Store):
                 return _lock(row, pen.identity.fingerprint)
             return _give(pen, name, holder, reason, now, action="lock.acquired", actor=holder, why="")
 
-    def check(self, name: str, fence: int) -> Lock:
-        """Return the lock if this fence still holds it; ask again right before every act that it guards.
-
-        :raises LockLost: it was released, or given to somebody else.
-        """
-        with self.reading() as session:
-            fingerprint = session.scalars(select(IdentityRow.fingerprint)).one()
-            return _lock(_fenced(session, name, fence), fingerprint)
-
     def release(self, name: str, fence: int, now: datetime, by: str, why: str = "") -> None:
         """Give a lock back, or away from a holder that is gone; ``why`` then says how that is known.
 
