@@ -52,12 +52,6 @@ def check_bearer(headers: Mapping[str, str], secret: str) -> None:
         raise Forged("the token is another one")
 
 
-def signed(secret: str, body: bytes, at: datetime) -> dict[str, str]:
-    """Return the headers with which a system of the team's own signs a request."""
-    stamp = str(int(at.timestamp()))
-    return {STAMP: stamp, OURS: f"v1={_digest(secret, b'v1:' + stamp.encode() + b':' + body)}"}
-
-
 def _one_of(given: str, right: str) -> None:
     parts = [part.strip().removeprefix("v1=") for part in given.split(",") if part.strip().startswith("v1=")]
     # Every part is compared, so that the time tells nothing of which one is right.
