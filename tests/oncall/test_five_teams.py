@@ -38,6 +38,29 @@ def test_the_five_teams_are_those_of_the_documents() -> None:
     assert sorted(TEAMS) == ["cellxgene", "dre", "hausmeister", "operate-first", "threefold"]
 
 
+def test_r42_who_is_on_call_in_two_teams_at_once_is_found() -> None:
+    """One mail address makes two people one; a role that is always the same person's books nobody."""
+    weeks = [at for at in YEAR if at < START + timedelta(weeks=12)]
+    teams, booked = [], []
+    for name in ("cellxgene", "dre"):
+        team = TEAMS[name]
+        roles = [
+            role
+            for rotation in team.rotations.values()
+            for role, rule in rotation.plan.newest.roles.items()
+            if rule.person is None
+        ]
+        who = next(each for at in weeks for each in team.rotation_of(roles[0]).schedule(roles[0]).people_at(at))
+        person = team.people[who].model_copy(update={"email": "both@example.org"})
+        teams.append(team.model_copy(update={"people": {**team.people, who: person}}))
+        schedules = [team.rotation_of(role).schedule(role) for role in roles]
+        booked.append({at for at in weeks if any(who in each.people_at(at) for each in schedules)})
+    found = double_bookings(teams, START, weeks[-1] + QUARTER)
+    assert {each.code for each in found} == {"two_teams"}
+    at_once = {at for at in weeks if any(each.start <= at < each.end for each in found)}
+    assert at_once == booked[0] & booked[1] != set()
+
+
 @pytest.mark.parametrize("name", sorted(TEAMS))
 def test_nobody_is_alone_in_two_roles_and_no_role_has_two(name: str) -> None:
     team = TEAMS[name]

@@ -1,4 +1,4 @@
-"""Gaps, clashes, fairness, quality, moves and picks, each against a small world in which the answer is plain."""
+"""Gaps, fairness, quality, moves and picks, each against a small world in which the answer is plain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from stationmaster.core.rotations.changes import Cover
 from stationmaster.core.rotations.picking import assign, pick, suggest
 from stationmaster.core.rotations.reports import (
     Absence,
-    clashes,
     crowds,
     gaps,
     loads,
@@ -47,13 +46,6 @@ def test_r40_r41_strangers_and_crowds() -> None:
     timeline = (Turnout(day(0), day(1), ("a", "b")), Turnout(day(1), day(2), ("x",)), Turnout(day(2), day(3), ("a",)))
     assert [found.start for found in strangers(timeline, {"a", "b"})] == [day(1)]
     assert [found.people for found in crowds(timeline)] == [("a", "b")]
-
-
-def test_r42_nobody_is_in_two_places() -> None:
-    found = clashes(
-        {"one": {"a": [Span(day(0), day(2))]}, "two": {"a": [Span(day(1), day(3))], "b": [Span(day(0), day(9))]}}
-    )
-    assert [(clash.person, clash.span) for clash in found] == [("a", Span(day(1), day(2)))]
 
 
 def test_r34_a_shift_of_somebody_who_is_away_is_reported_and_stays_theirs() -> None:

@@ -1,9 +1,9 @@
-"""What is wrong with a schedule, and what it asks of whom: gaps, clashes, fairness and quality."""
+"""What is wrong with a schedule, and what it asks of whom: gaps, fairness and quality."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import combinations, pairwise
 from typing import NamedTuple
@@ -31,14 +31,6 @@ class Uncovered(NamedTuple):
     """A part of a shift whose person is away: reported, never quietly given to somebody else (R34)."""
 
     absence: Absence
-    span: Span
-
-
-class Clash(NamedTuple):
-    """A person who is on call in two places at one time (R42)."""
-
-    person: str
-    schedules: tuple[str, str]
     span: Span
 
 
@@ -105,22 +97,6 @@ def uncovered(timeline: Iterable[Turnout], absences: Iterable[Absence]) -> tuple
         if absence.person in turnout.people and turnout.start < absence.end and absence.start < turnout.end
     ]
     return tuple(sorted(found, key=lambda each: (each.span, each.absence.person)))
-
-
-def clashes(shifts: Mapping[str, Mapping[str, Sequence[Span]]]) -> tuple[Clash, ...]:
-    """Return who is on call in two schedules at one time (R42).
-
-    :param shifts: of each schedule, the spans of each person.
-    """
-    found: list[Clash] = []
-    for (one, first), (other, second) in combinations(sorted(shifts.items()), 2):
-        for person in sorted(first.keys() & second.keys()):
-            for left in first[person]:
-                for right in second[person]:
-                    start, end = max(left.start, right.start), min(left.end, right.end)
-                    if start < end:
-                        found.append(Clash(person, (one, other), Span(start, end)))
-    return tuple(sorted(found, key=lambda each: (each.span, each.person)))
 
 
 def loads(

@@ -96,10 +96,6 @@ class Rotation(Value):
         end = self._last_closing(role, whole.start, whole.end)
         return Shift(rotation=self.id, role=role, people=people, start=whole.start, end=end)
 
-    def all_on_call(self, at: datetime) -> dict[str, Shift]:
-        """Return the shift of each role that somebody holds at an instant."""
-        return {role: self.on_call(role, at) for role in self.roles if self.people_at(role, at)}
-
     def turns_at(self, at: datetime) -> dict[str, Shift]:
         """Return whose turn it is in each role at an instant, out of hours too."""
         found: dict[str, Shift] = {}
