@@ -12,13 +12,11 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.calendar import Soak, StopTimes
 from stationmaster.core.checks import Check, CheckRules, CheckState, merge_checks
 from stationmaster.core.gates import (
-    Bypass,
     ChecklistItem,
     Confirmation,
     NothingToCombine,
     Standing,
     Verdict,
-    bypassed,
     checklist_gate,
     checks_gate,
     combine,
@@ -215,16 +213,6 @@ def test_a_gate_that_does_not_open_says_why(verdict: Verdict) -> None:
 def test_no_gate_at_all_is_no_reason_to_go_on() -> None:
     with pytest.raises(NothingToCombine):
         combine([])
-
-
-def test_a_bypass_opens_until_it_expires_and_keeps_the_blockers() -> None:
-    closed = quorum(vote("ada"))
-    bypass = Bypass(who="maya", why="outage", link="https://example.org/1", expires_at=NINE + timedelta(hours=1))
-    opened = bypassed(closed, bypass, NINE)
-    assert (opened.verdict, opened.opens, opened.blockers) == (Verdict.BYPASSED, True, closed.blockers)
-    assert bypassed(closed, bypass, NINE + timedelta(hours=1)) == closed
-    passing = quorum(vote("ada"), vote("ben"))
-    assert bypassed(passing, bypass, NINE) == passing
 
 
 def test_f12_waiting_never_turns_into_an_approval() -> None:

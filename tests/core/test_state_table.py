@@ -6,9 +6,11 @@ import itertools
 
 import pytest
 
-from stationmaster.core.transitions import ENDS, TRANSITIONS, Act, ActRefused, DepartureState, allows, next_state
+from stationmaster.core.transitions import TRANSITIONS, Act, ActRefused, DepartureState, allows, next_state
 
 S = DepartureState
+ENDS = frozenset({S.DONE, S.SKIPPED, S.SKIPPED_EMPTY, S.MISSED, S.ROLLED_BACK})
+"""What a person alone takes out of its state, if anybody may: no task of the run goes on from there."""
 SENDS = (Act.STAGE, Act.PROMOTE)
 ANSWERS = (Act.DEPLOY_AGAIN, Act.STAGE_AGAIN)
 

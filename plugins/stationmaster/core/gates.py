@@ -109,13 +109,6 @@ def combine(standings: Iterable[Standing], gate: str = "all") -> Standing:
     return Standing(gate=gate, verdict=worst, blockers=blockers, bypass=bypass if worst is Verdict.BYPASSED else None)
 
 
-def bypassed(closed: Standing, bypass: Bypass, now: datetime) -> Standing:
-    """Return the standing as BYPASSED, its blockers kept; unchanged if it opens anyway or the bypass has expired."""
-    if closed.opens or utc(now) >= bypass.expires_at:
-        return closed
-    return Standing(gate=closed.gate, verdict=Verdict.BYPASSED, blockers=closed.blockers, bypass=bypass)
-
-
 def window_gate(times: StopTimes, now: datetime, *, zone: str = "UTC") -> Standing:
     """WAIT before the earliest instant, PASS until the target, LATE until the window ends, then MISSED (C-12, F37).
 

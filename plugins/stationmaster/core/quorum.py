@@ -30,7 +30,6 @@ __all__ = [
     "IgnoredReason",
     "QuorumPolicy",
     "Tally",
-    "never_passes",
     "tally",
 ]
 
@@ -204,22 +203,6 @@ def tally(
         waits_for_authors=waits_for_authors,
         needs_one_more=authors == "doubted" and count.doubted and not waits_for_authors,
     )
-
-
-def never_passes(policy: QuorumPolicy, electorate: Sequence[Elector]) -> tuple[str, ...]:
-    """Return why no set of ballots can ever pass, one sentence a reason; empty where some can.
-
-    :raises DuplicateElector: a person stands in the electorate twice.
-    """
-    count = _Count(policy, _by_person(electorate), _NOBODY, frozenset(), doubted=False)
-    able = count.able
-    reasons = []
-    if len(able) < policy.fewest:
-        reasons.append(f"{policy.fewest} approvals are needed, but only {len(able)} people may give one")
-    if policy.mode == "all_roles":
-        held = {role for person in able for role in count.electors[person].roles}
-        reasons += [f"nobody who may approve holds the role {role!r}" for role in policy.roles if role not in held]
-    return tuple(reasons)
 
 
 class _Count:

@@ -119,9 +119,6 @@ TRANSITIONS: Mapping[Act, Mapping[DepartureState, frozenset[DepartureState]]] = 
 )
 """To which states an act may lead from a state; a state that is not named refuses the act."""
 
-ENDS = frozenset({_S.DONE, _S.SKIPPED, _S.SKIPPED_EMPTY, _S.MISSED, _S.ROLLED_BACK})
-"""What a person alone takes out of its state, if anybody may: no task of the run goes on from there."""
-
 
 class ActRefused(ValueError):
     """A departure is in no state for an act."""

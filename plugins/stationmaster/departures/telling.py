@@ -110,12 +110,6 @@ def gone(station: Station, departure: str, what: str, message: Message) -> None:
     station.ledger.record_once(departure, "message_gone", what, value, station.now(), "stationmaster", key=once)
 
 
-def gone_at(station: Station, departure: str, what: str) -> datetime | None:
-    """Return when the message which said ``what`` was last found deleted, None if it never was."""
-    facts = station.ledger.facts(departure, kind="message_gone", subject=what)
-    return facts[-1].at if facts else None
-
-
 def replies(station: Station, departure: str) -> list[Reply]:
     """Return what people wrote in the departure's thread, oldest first.
 
