@@ -135,7 +135,7 @@ def test_c26_the_channels_of_the_document(team):
 
 
 def test_c15_three_of_the_engineers_make_the_quorum(team, train):
-    policy, electorate = train.quorum_policy, team.electorate(train)
+    policy, electorate = train.gates.quorum.policy, team.electorate(train)
     assert (policy.mode, policy.needed) == ("quorum", 3)
     assert [elector.person for elector in electorate] == sorted(team.groups["engineers"])
     assert all(elector.active and not elector.author for elector in electorate)

@@ -19,7 +19,6 @@ from stationmaster.core.incidents import (
     possible,
     require,
     tell,
-    time_to,
     update_due,
 )
 
@@ -121,11 +120,6 @@ def test_t19_the_next_update_is_due_after_the_last_word():
     assert update_due(tell(NAME, WHOLE[:3]), every) == NOON + timedelta(hours=12, minutes=10)
     assert update_due(tell(NAME, WHOLE[:3]), None) is None
     assert update_due(tell(NAME, WHOLE[:5]), every) is None
-
-
-def test_how_long_it_took():
-    took = {name: each // timedelta(minutes=1) for name, each in time_to(tell(NAME, WHOLE)).items()}
-    assert took == {"acknowledge": 5, "mitigate": 20, "end": 30}
 
 
 def test_an_id_names_team_day_and_number():

@@ -83,10 +83,15 @@ def test_d25_any_two_texts_are_judged_and_a_patch_is_two_plain_versions(before, 
         assert all(text.isascii() and text.lstrip("v").replace(".", "").isdigit() for text in (before, after))
 
 
+def patch_level(found):
+    """Everything was read, and each bump raises the last part of a version only."""
+    return found.from_diff > 0 and not found.unread and all(bump.kind == "patch" for bump in found.bumps)
+
+
 @given(st.text(max_size=300), st.lists(st.builds(ChangedFile, name=st.text(max_size=20), patch=st.text(max_size=200))))
 def test_d25_no_text_breaks_the_reading(text, files):
     found = assess(text, text, files)
-    assert found.patch_level == (not found.objections)
+    assert patch_level(found) == (not found.objections)
 
 
 @given(st.text(alphabet='-+ @\n"=.0123456789abcv', max_size=200))
@@ -133,7 +138,7 @@ def test_d25_words_that_look_like_a_bump_and_are_none_are_unread(text):
 )
 def test_d25_a_diff_of_versions_alone_is_read(name, patch, bump):
     assert read_file(ChangedFile(name=name, patch=patch)) == ((bump,), ())
-    assert assess("chore: Update dependencies", "", [ChangedFile(name=name, patch=patch)]).patch_level
+    assert not assess("chore: Update dependencies", "", [ChangedFile(name=name, patch=patch)]).objections
 
 
 @pytest.mark.parametrize(
@@ -164,18 +169,18 @@ def test_d25_a_diff_of_versions_alone_is_read(name, patch, bump):
 )
 def test_d25_a_diff_that_is_more_than_a_patch_or_not_understood_is_not_patch_level(file):
     found = assess("Bump a from 1.0.1 to 1.0.2", "", [lock("1.0.1", "1.0.2"), file])
-    assert not found.patch_level
+    assert not patch_level(found)
     assert found.objections
 
 
 def test_d25_the_words_alone_prove_nothing_and_can_only_object():
-    assert not assess("Bump a from 1.0.1 to 1.0.2", "", []).patch_level
-    assert not assess("Bump a from 1.0.1 to 2.0.0", "", [lock("1.0.1", "1.0.2")]).patch_level
-    assert assess("Bump a from 1.0.1 to 1.0.2", "", [lock("1.0.1", "1.0.2")]).patch_level
+    assert assess("Bump a from 1.0.1 to 1.0.2", "", []).objections
+    assert assess("Bump a from 1.0.1 to 2.0.0", "", [lock("1.0.1", "1.0.2")]).objections
+    assert not assess("Bump a from 1.0.1 to 1.0.2", "", [lock("1.0.1", "1.0.2")]).objections
 
 
 def test_d25_too_many_files_are_not_read():
-    assert not assess("", "", [lock("1.0.1", "1.0.2")] * 301).patch_level
+    assert assess("", "", [lock("1.0.1", "1.0.2")] * 301).objections
 
 
 def test_d25_the_policy_never_asks_whatever_the_diff_says():

@@ -287,7 +287,7 @@ def test_f13_the_order_of_reading_does_not_matter(gated):
     gated.vote("goran", "veto", reason="no")
     ballots = gated.ledger.ballots(gated.departure)
     electorate = gated.team.electorate(gated.team.train("weekly"))
-    policy, manifest = gated.team.train("weekly").quorum_policy, gated.ledger.manifest_of(gated.departure)
+    policy, manifest = gated.team.train("weekly").gates.quorum.policy, gated.ledger.manifest_of(gated.departure)
     found = {tally(policy, electorate, rows, manifest.hash, gated.clock()).verdict for rows in permutations(ballots)}
     assert found == {"DENY"}
 

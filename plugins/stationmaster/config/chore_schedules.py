@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
@@ -91,8 +91,3 @@ class OnRequest(ConfigModel):
 
 Opens = Annotated[ByCron | EachHandoff | EachShiftDay | OnRequest, Field(discriminator="kind")]
 """When a chore is opened, by ``kind``."""
-
-
-def is_on_request(opens: Any) -> bool:
-    """Return whether a chore is opened by a person only."""
-    return isinstance(opens, OnRequest)

@@ -207,11 +207,6 @@ class IncidentRules(ConfigModel):
                 )
         return self
 
-    @property
-    def worst(self) -> Severity:
-        """The first of the severities."""
-        return next(iter(self.severities.values()))
-
     def asks_for_postmortem(self, severity: str, impact: str, company: str) -> bool:
         """Return whether an incident of these ratings needs a postmortem (C-31)."""
         rule = self.postmortem

@@ -21,7 +21,6 @@ from stationmaster.config.train_rules import Rules
 from stationmaster.core.calendar import StopTimetable, promote_week
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
-from stationmaster.core.quorum import QuorumPolicy
 
 _FIRST_YEAR, _LAST_YEAR = 2020, 2044
 """For which years the holidays of a train are worked out; the range is fixed, so that a timetable stays the same."""
@@ -161,11 +160,6 @@ class TrainConfig(TrainFile):
     def production(self) -> str:
         """The environment that the promotion deploys to."""
         return self.stops.promote.environment
-
-    @property
-    def quorum_policy(self) -> QuorumPolicy:
-        """The core's policy for the quorum gate."""
-        return self.gates.quorum.policy
 
     def beside(self, kind: DepartureKind) -> Hotfix | None:
         """Return the rules of a hotfix of that kind, None for the train itself and for feature builds."""

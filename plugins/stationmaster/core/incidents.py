@@ -250,9 +250,3 @@ def update_due(story: Story, every: timedelta | None) -> datetime | None:
         return None
     last = story.last(Kind.UPDATED, Kind.MITIGATED, Kind.ACKNOWLEDGED)
     return (last.at if last is not None else story.began_at) + every
-
-
-def time_to(story: Story) -> dict[str, timedelta]:
-    """Return how long it took to acknowledge, to mitigate and to end it; what has not come is left out."""
-    found = {"acknowledge": story.acknowledged_at, "mitigate": story.mitigated_at, "end": story.ended_at}
-    return {name: at - story.began_at for name, at in found.items() if at is not None}

@@ -33,11 +33,6 @@ class Assessment(Value):
     """How many of the bumps the diff shows; the words alone prove nothing."""
 
     @property
-    def patch_level(self) -> bool:
-        """Whether everything was read, and each bump raises the last part of a version only."""
-        return self.from_diff > 0 and not self.unread and all(bump.kind == "patch" for bump in self.bumps)
-
-    @property
     def objections(self) -> tuple[str, ...]:
         """Why it is not patch-level, a sentence each; nothing where it is."""
         found = [f"{bump.words} is {_KINDS[bump.kind]}." for bump in self.bumps if bump.kind != "patch"]

@@ -65,8 +65,6 @@ def test_a_label_of_many_targets_stays_short() -> None:
     assert found.batch(1).label == "batch 1 · io67a-2wj2c, shefu-t3kr5, uzr34-akd3s and 2 more"
     with pytest.raises(UnknownBatch):
         found.batch(2)
-    assert found.batch_of("pjljw-kztyl") == found.batch(1)
-    assert found.batch_of("tdb26-jop6k") is None
 
 
 def test_times_without_quotes_keep_their_meaning() -> None:

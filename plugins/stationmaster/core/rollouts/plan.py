@@ -95,7 +95,3 @@ class RolloutPlan(Value):
             if batch.number == number:
                 return batch
         raise UnknownBatch(f"the plan has {len(self.batches)} batches, and no batch {number}")
-
-    def batch_of(self, target: str) -> Batch | None:
-        """Return the batch that a target goes in, None if it is not in the plan."""
-        return next((batch for batch in self.batches if any(way.target == target for way in batch.ways)), None)
