@@ -521,9 +521,9 @@ def test_d14_a_hotfix_that_nobody_but_the_asker_could_approve(files):
             "hotfix_above_electorate",
             "error",
             (
-                "hotfix.approvals: 9 must approve besides whoever asks, but only 9 people in groups.engineers can: one "
-                "who asks and votes in that group would keep it shut. Lower approvals, add people with an Airflow or "
-                "Slack account to groups.engineers, or name another group."
+                "hotfix.approvals: 9 must approve besides the person who asks, but only 9 people in groups.engineers "
+                "can: one who asks and votes in that group would keep it shut. Lower approvals, add people with an "
+                "Airflow or Slack account to groups.engineers, or name another group."
             ),
         )
     ]

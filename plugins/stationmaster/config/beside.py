@@ -14,7 +14,9 @@ from stationmaster.config.gates import QuorumGate
 class Hotfix(ConfigModel):
     """A fix that goes onto production at once: what runs there, and the chosen commits on top (D-14)."""
 
-    approvals: int = Field(default=1, ge=1, strict=True, description="How many must approve, besides whoever asks")
+    approvals: int = Field(
+        default=1, ge=1, strict=True, description="How many must approve, besides the person who asks"
+    )
     voters: Slug | None = Field(default=None, description="Group of those who may; by default the train's voters")
     checks: Literal["require", "skip"] = Field(
         default="require", description="Whether the picked commit's checks must be green before it goes"
@@ -27,7 +29,7 @@ class Hotfix(ConfigModel):
     def gate(self, quorum: QuorumGate) -> QuorumGate:
         """Return the gate that the approvals are counted by: the train's own, with these numbers.
 
-        Neither the author of a commit nor whoever asks for the hotfix approves it.
+        Neither the author of a commit nor the person who asks for the hotfix approves it.
         """
         changed = {"needed": self.approvals, "authors_may_vote": False, "expires_after": None}
         if self.voters is not None:
@@ -38,7 +40,9 @@ class Hotfix(ConfigModel):
 class SecurityHotfix(Hotfix):
     """A hotfix of which nothing is said in public until it is disclosed (D-15)."""
 
-    approvals: int = Field(default=2, ge=2, strict=True, description="How many must approve, besides whoever asks")
+    approvals: int = Field(
+        default=2, ge=2, strict=True, description="How many must approve, besides the person who asks"
+    )
     channel: Slug = Field(description="A private channel of the team: the only one that hears of it")
 
 

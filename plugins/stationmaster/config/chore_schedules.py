@@ -52,7 +52,7 @@ class EachShiftDay(ConfigModel):
 
 
 class FormField(ConfigModel):
-    """What whoever asks for the chore writes down, so that it is clear what is wanted (D-28)."""
+    """What the person who asks for the chore writes down, so that it is clear what is wanted (D-28)."""
 
     title: Line
     kind: Literal["line", "text", "choice", "link", "number"] = Field(

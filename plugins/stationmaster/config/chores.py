@@ -21,7 +21,7 @@ class Priority(ConfigModel):
     """One step of the team's own scale, such as P4 or Critical (T-11, N-16)."""
 
     name: Line = Field(description="As the team says it: P4, Critical")
-    means: Text = Field(description="What it asks of whoever is on call, in a sentence")
+    means: Text = Field(description="What it asks of the person on call, in a sentence")
     label: Text | None = Field(default=None, description="The label that issues of it bear")
     due: PositiveDuration | None = Field(
         default=None, description="A chore of it is due so long after it was opened, unless it says otherwise (T-18)"
@@ -48,7 +48,7 @@ class Late(ConfigModel):
         default=timedelta(days=1), description="Once it is due it is said again so often; null: said once"
     )
     hands: Annotated[int, Field(ge=1, le=_MOST_HANDS, strict=True)] = Field(
-        default=3, description="Through how many shifts it is carried over; whoever is asked last keeps it"
+        default=3, description="Through how many shifts it is carried over; the person who is asked last keeps it"
     )
     escalate: Escalate | None = None
 
@@ -62,7 +62,7 @@ class Chore(ConfigModel, json_schema_extra=key_is_the_id):
         default=None, description="The person or group of the team that keeps the chore and its page true"
     )
     schedule: Opens
-    role: Slug = Field(description="Whoever holds it when the chore is opened is asked")
+    role: Slug = Field(description="The person who holds it when the chore is opened is asked")
     runbook: Slug | None = Field(
         default=None, description="Page under include/runbooks; without one the chore counts as debt (O-09)"
     )

@@ -72,6 +72,6 @@ class FreezeEntry(ConfigModel):
 class FreezeExceptions(ConfigModel):
     """Who may except one departure from a freeze; without it nobody may (F32)."""
 
-    approvers: Slug = Field(description="The group whose members may approve; whoever asks may not")
+    approvers: Slug = Field(description="The group whose members may approve; the person who asks may not")
     needed: Positive = Field(default=2, description="How many different people must approve")
     expires: PositiveDuration = Field(default=timedelta(days=1), description="An exception is good for so long at most")

@@ -19,7 +19,7 @@ _MOST_LOOKS = 60
 
 
 def rungs(team: TeamConfig, rules: IncidentRules) -> tuple[Rung, ...]:
-    """Return every rung, whoever is paged first among them: the first rung is climbed at once."""
+    """Return every rung, the person who is paged first among them: the first rung is climbed at once."""
     first = Rung(roles=rules.roles)
     if rules.ladder is not None:
         rest = rules.ladder

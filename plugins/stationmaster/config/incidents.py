@@ -45,7 +45,9 @@ class Severity(ConfigModel, json_schema_extra=key_is_the_id):
 
     id: Slug
     title: Line
-    means: Text | None = Field(default=None, description="When it is this one, for whoever fills the form in at night")
+    means: Text | None = Field(
+        default=None, description="When it is this one, for the person who fills the form in at night"
+    )
     critical: Flag = Field(default=False, description="Paged at any hour, whatever the coverage says")
     updates: PositiveDuration | None = Field(
         default=None, description="The longest silence while somebody works on it, such as 12h: two a day (T-19)"
@@ -97,7 +99,7 @@ class Report(Filing):
 
     template: Slug = Field(default="incident-report", description="A page under include/templates, without .md")
     within: PositiveDuration = Field(
-        default=timedelta(days=2), description="How long whoever led it may take over what only they know"
+        default=timedelta(days=2), description="How long the person who led it may take over what only they know"
     )
     remind: PositiveDuration = Field(default=timedelta(hours=12))
 
@@ -169,10 +171,10 @@ class IncidentRules(ConfigModel):
     positions: tuple[Slug, ...] = Field(
         default=("point", "comms"),
         min_length=1,
-        description="Roles within an incident; whoever acknowledges it takes the first (T-17)",
+        description="Roles within an incident; the person who acknowledges it takes the first (T-17)",
     )
     issue: Logged | None = Field(default=None, description="The issue that every incident is logged as (T-04)")
-    runbook: Slug | None = Field(default=None, description="The page for whoever is paged")
+    runbook: Slug | None = Field(default=None, description="The page for the person who is paged")
     playbook: Link | None = Field(default=None, description="The Incident Playbook, where there is one (C-32)")
     after_deploy: PositiveDuration = Field(
         default=timedelta(days=1),

@@ -66,7 +66,7 @@ class VoteRequest(ConfigModel):
     """Who is asked to vote on the proposals, and where."""
 
     channel: Slug = Field(description="The team's channel in which each batch's proposals are shown (D-11)")
-    role: Slug = Field(description="Whoever holds this role is mentioned")
+    role: Slug = Field(description="The person who holds this role is mentioned")
 
 
 class Alerts(ConfigModel):

@@ -53,9 +53,10 @@ class RoleEntry(ConfigModel):
         default=None, description="0: the member whose turn it is; 1: the one after; and so on round the list"
     )
     person: Slug | None = Field(default=None, description="Always this person, such as the manager")
-    like: Slug | None = Field(default=None, description="Whoever holds this other role: the two always agree")
+    like: Slug | None = Field(default=None, description="The person who holds this other role: the two always agree")
     backs: Slug | None = Field(
-        default=None, description="The next in line after whoever holds this other role, who holds none and is fit"
+        default=None,
+        description="The next in line after the person who holds this other role, who holds none and is fit",
     )
     more_experience: Flag = Field(default=False, description="With backs: more than everybody whom they back")
     experience: Count = Field(default=0, description="With backs: at least this much")
@@ -92,7 +93,7 @@ class StepEntry(ConfigModel):
 
 
 class Notices(ConfigModel):
-    """How whoever comes on call is told at the start of their shift (C-06)."""
+    """How the person who comes on call is told at the start of their shift (C-06)."""
 
     channel: Slug = Field(description="The team's channel that hears who is on call now")
     mail: Flag = Field(default=False, description="A mail to the person, too, through the team's mail connection")
@@ -106,7 +107,7 @@ class Notices(ConfigModel):
 
 
 class AccessCheck(ConfigModel):
-    """What whoever comes on call must be able to open, asked at the start of their shift (C-07)."""
+    """What the person who comes on call must be able to open, asked at the start of their shift (C-07)."""
 
     page: Page = Field(description="List of what to try, with - [ ] items, such as runbooks/access.md")
     channel: Slug = Field(description="The team's channel that is asked for what is missing")
@@ -116,7 +117,7 @@ class AccessCheck(ConfigModel):
 
 
 class Handle(ConfigModel):
-    """A Slack user group whose only member is whoever is on call, such as @dr-dre (D-05, D-06)."""
+    """A Slack user group whose only member is the person on call, such as @dr-dre (D-05, D-06)."""
 
     group: SlackGroup
     name: Slug = Field(description="Without @, as people write it")
@@ -145,14 +146,14 @@ class Package(ConfigModel):
 
 
 class Acknowledge(ConfigModel):
-    """Whoever comes on call says that they have taken over (D-27)."""
+    """The person who comes on call says that they have taken over (D-27)."""
 
     within: PositiveDuration = Field(description="Without an answer the next of the escalation is told")
     remind: PositiveDuration = Field(description="How often they are asked again until then")
 
 
 class Pairing(ConfigModel):
-    """A newcomer is taken along by whoever holds another role (C-25)."""
+    """A newcomer is taken along by the person who holds another role (C-25)."""
 
     newcomer: Slug = Field(description="The role whose holder may be new")
     leads: Slug = Field(description="The role whose holder takes them along, and says so")
@@ -204,10 +205,10 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     )
     holidays: Holidays = Field(default_factory=Holidays, description="Of working_day rotations: days that take no turn")
     off_days: Literal["gap", "hold"] = Field(
-        default="gap", description="Of working_day rotations: nobody, or whoever came before keeps on"
+        default="gap", description="Of working_day rotations: nobody, or the person who came before keeps on"
     )
     members: tuple[MemberEntry, ...] = Field(description="People in the order of their turns")
-    first: int = Field(default=0, strict=True, description="The place in the list of whoever begins, from 0")
+    first: int = Field(default=0, strict=True, description="The place in the list of the person who begins, from 0")
     shuffle: Text | None = Field(
         default=None, description="Any text: each time round the list has another order, the same for ever (O-15)"
     )
@@ -224,7 +225,9 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
     package: Package | None = Field(default=None, description="Without it no open work is handed over (D-26)")
     acknowledge: Acknowledge | None = Field(default=None, description="Without it nobody has to say so (D-27)")
     pairing: Pairing | None = Field(default=None, description="Without it nobody takes newcomers along (C-25)")
-    feedback: Flag = Field(default=False, description="Whoever goes off call is asked how the shift was (R48, R52)")
+    feedback: Flag = Field(
+        default=False, description="The person who goes off call is asked how the shift was (R48, R52)"
+    )
     load: LoadCap | None = Field(default=None, description="Without it nobody has too many shifts (O-05)")
     source: SourceEntry | None = Field(default=None, description="Who else keeps this rotation, too (D-07)")
 
@@ -329,7 +332,7 @@ class RotationEntry(ConfigModel, json_schema_extra=key_is_the_id):
         )
 
     def policy(self, zone: str) -> EscalationPolicy:
-        """Return the ladder behind the first role: whoever holds it is told at once, by the notice itself."""
+        """Return the ladder behind the first role: the person who holds it is told at once, by the notice itself."""
         first = next(iter(self.roles.values()))
         return EscalationPolicy(
             steps=tuple(

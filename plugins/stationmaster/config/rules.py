@@ -88,7 +88,7 @@ def bare_ids(team: TeamConfig) -> Iterator[Mistake]:
 
 
 def idle_members(team: TeamConfig) -> Iterator[Mistake]:
-    """A group lists only people who can act: whoever left, and robots, do not count in it."""
+    """A group lists only people who can act: people who left, and robots, do not count in it."""
     for group, members in team.groups.items():
         for index, name in enumerate(members):
             person = team.people[name]
@@ -105,7 +105,7 @@ def idle_members(team: TeamConfig) -> Iterator[Mistake]:
 
 
 def unreachable_on_call(team: TeamConfig) -> Iterator[Mistake]:
-    """Whoever can be on call is active, and has an account in Airflow (to answer) and in Slack (to be told)."""
+    """Everybody who can be on call is active, and has an account in Airflow (to answer) and in Slack (to be told)."""
     told: set[str] = set()
     for name, entry in team.roster.items():
         for inside, member in entry.named():

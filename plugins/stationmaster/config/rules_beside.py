@@ -22,7 +22,7 @@ def beside_mistakes(team: TeamConfig, train: TrainConfig) -> list[Mistake]:
 
 
 def _nobody_to_approve(team: TeamConfig, train: TrainConfig, field: str, rule: Hotfix) -> Iterator[Mistake]:
-    """Whoever asks does not approve: there must be enough others."""
+    """The person who asks does not approve: there must be enough others."""
     source, loc = f"train:{train.id}", (field, "approvals")
     groups = rule.gate(train.gates.quorum).groups
     able = len(able_voters(team, groups))
@@ -39,8 +39,8 @@ def _nobody_to_approve(team: TeamConfig, train: TrainConfig, field: str, rule: H
         yield Mistake(
             "hotfix_above_electorate",
             loc,
-            f"{rule.approvals} must approve besides whoever asks, but only {able} people in {names} can: one who asks "
-            "and votes in that group would keep it shut",
+            f"{rule.approvals} must approve besides the person who asks, but only {able} people in {names} can: one "
+            "who asks and votes in that group would keep it shut",
             f"Lower approvals, add people with an Airflow or Slack account to {names}, or name another group.",
             str(rule.approvals),
             source=source,

@@ -107,7 +107,7 @@ def _page(include: Path, chore: Chore, loc: Loc) -> Iterator[Mistake]:
         yield Mistake(
             "chore_without_runbook",
             loc,
-            "no page says how this chore is done: it counts as debt, and whoever does it is asked to write one",
+            "no page says how this chore is done: it counts as debt, and the person who does it is asked to write one",
             "Write a page under include/runbooks, and name it as runbook.",
             severity="warning",
         )

@@ -37,8 +37,8 @@ class SourceEntry(ConfigModel):
     )
     decides: Flag = Field(
         default=False,
-        description="Whoever the source names is on call; members and handoff then only give the rhythm. By default "
-        "the source is compared with the files once a day, and the team hears where they differ",
+        description="The person whom the source names is on call; members and handoff then only give the rhythm. By "
+        "default the source is compared with the files once a day, and the team hears where they differ",
     )
     ahead: PositiveDuration = Field(default=timedelta(weeks=8), description="How far ahead it is read, 63d at most")
 

@@ -82,7 +82,7 @@ class HoldQuestion(ConfigModel):
     """
 
     wait: PositiveDuration = Field(default=timedelta(minutes=30), description="How long answers are awaited")
-    emoji: Emoji = Field(default="raised_hand", description="Whoever reacts with it asks the train to wait")
+    emoji: Emoji = Field(default="raised_hand", description="The person who reacts with it asks the train to wait")
 
 
 class CutStop(Stop):

@@ -162,7 +162,7 @@ class TeamConfig(TeamFile):
 
     @property
     def notices(self) -> tuple[Notices, ...]:
-        """How whoever comes on call is told, of each rotation that tells them (C-06)."""
+        """How the person who comes on call is told, of each rotation that tells them (C-06)."""
         return tuple(entry.notices for entry in self.roster.values() if entry.notices is not None)
 
     @property
@@ -191,7 +191,7 @@ class TeamConfig(TeamFile):
         raise NoSuchRole(f"{self.id} has no role {role!r}; it has {', '.join(self.roles) or 'none'}")
 
     def on_call(self, role: str, at: datetime) -> Shift:
-        """Return the shift of whoever holds ``role`` at the instant ``at`` (aware).
+        """Return the shift of the person who holds ``role`` at the instant ``at`` (aware).
 
         :raises NoSuchRole: no rotation of the team has the role.
         :raises stationmaster.core.rotations.rotation.NobodyOnCall: nobody holds it then.
@@ -231,7 +231,7 @@ class TeamConfig(TeamFile):
         return self.person_by("github", login)
 
     def mentions(self, people: Iterable[str]) -> str:
-        """Return people as a Slack message names them, by their ids; whoever is none of the team by the bare id."""
+        """Return people as a Slack message names them, by their ids; those who are none of the team by the bare id."""
         known = self.people
         return in_a_row(known[each].mention if each in known else escaping.slack(each) for each in people)
 
@@ -245,7 +245,7 @@ class TeamConfig(TeamFile):
     ) -> tuple[Elector, ...]:
         """Return who may vote on ``train``, sorted by person; robots are left out.
 
-        :param authors: person ids of whoever wrote a commit aboard.
+        :param authors: person ids of those who wrote a commit aboard.
         :param doubted: person ids of those of whom only a text says so.
         :param gate: by default the train's own.
         """

@@ -110,9 +110,9 @@ class Upgrades(ConfigModel):
     day: Day
     at: WallTime
     zone: ZoneName | None = Field(default=None, description="Defaults to the team's zone")
-    role: Slug = Field(description="Whoever holds it settles what is not merged by policy")
+    role: Slug = Field(description="The person who holds it settles what is not merged by policy")
     channel: Slug = Field(description="The team's channel that hears of it")
-    runbook: Slug = Field(description="Page under include/runbooks for whoever settles it")
+    runbook: Slug = Field(description="Page under include/runbooks for the person who settles it")
     remind: PositiveDuration = Field(default=timedelta(days=1), description="An open question is told again so often")
     checks_within: PositiveDuration = Field(
         default=timedelta(hours=6), description="After this, checks that still run are a person's matter"

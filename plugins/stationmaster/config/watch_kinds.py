@@ -69,7 +69,7 @@ class WatchEntry(ConfigModel, json_schema_extra=key_is_the_id):
     hours: WatchHours = Field(
         default_factory=WatchHours, description="In the team's zone; by default 9 to 18, five days"
     )
-    runbook: Slug | None = Field(default=None, description="Page under include/runbooks for whoever is told")
+    runbook: Slug | None = Field(default=None, description="Page under include/runbooks for the person who is told")
 
 
 class RouteEntry(ConfigModel):
@@ -149,7 +149,7 @@ class QuestionsWatch(WatchEntry, json_schema_extra=key_is_the_id):
 
 
 class PriorityEntry(ConfigModel):
-    """One step of the team's own scale, and what it asks of whoever holds the role (T-18, T-19, N-16)."""
+    """One step of the team's own scale, and what it asks of the person who holds the role (T-18, T-19, N-16)."""
 
     label: Text
     due: Count | None = Field(
