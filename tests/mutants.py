@@ -1056,6 +1056,43 @@ MUTANTS += (
         "tests/notifiers/test_failure_notice.py::"
         "test_d15_each_dag_tells_of_its_tasks_and_of_a_security_hotfix_in_the_private_channel",
     ),
+    Mutant(
+        "F59: what one gate cannot read hides no other reason",
+        "departures/gate_table.py",
+        "            if why is None:\n                raise\n",
+        "            raise\n",
+        "tests/departures/test_unreadable_gates.py::test_f59_a_github_that_is_away_hides_neither_a_halt_nor_a_veto",
+    ),
+    Mutant(
+        "F59: a gate that cannot be read does not open",
+        "departures/gate_table.py",
+        '            found.append(waiting(gate.name, why.model_copy(update={"subject": why.subject or gate.name})))',
+        "            found.append(passed(gate.name))",
+        "tests/departures/test_unreadable_gates.py::test_f59_no_row_that_cannot_be_read_opens_or_hides_another",
+    ),
+    Mutant(
+        "F58: what only a person can mend is not waited for in silence",
+        "departures/gate_table.py",
+        "    if alone and how is not How.LEDGER and not all(passes(error) for error in met):",
+        "    if False:",
+        "tests/departures/test_unreadable_gates.py::"
+        "test_f58_what_only_a_person_can_mend_fails_at_once_where_nothing_else_is_in_the_way",
+    ),
+    Mutant(
+        "F56: a look rests as long as GitHub asks",
+        "departures/deploying.py",
+        "    heed(station, leg, standing)\n",
+        "",
+        "tests/departures/test_unreadable_gates.py::"
+        "test_f56_a_look_that_github_asks_to_rest_rests_and_still_tells_what_else_is_in_the_way",
+    ),
+    Mutant(
+        "F59: the vote is told although GitHub is away",
+        "departures/watches.py",
+        'gate_table.some(station, departure, Act.PROMOTE, "rejection", "rejected_commits"),',
+        'gate_table.standing(station, departure, Act.PROMOTE, without=["quorum"]),',
+        "tests/departures/test_unreadable_gates.py::test_the_vote_is_told_beside_a_github_that_is_away",
+    ),
 )
 
 

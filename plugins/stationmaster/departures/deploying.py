@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stationmaster.core.blockers import blocker
-from stationmaster.core.gates import Standing
+from stationmaster.core.gates import Standing, combine
 from stationmaster.core.transitions import Act, ActRefused
 from stationmaster.departures import acts, electing, failing, freezing, gate_table, runs
 from stationmaster.departures.answers import Choice
@@ -22,7 +22,7 @@ from stationmaster.departures.legs import (
     take_lock,
 )
 from stationmaster.departures.obstacles import conducted_by
-from stationmaster.departures.resting import rest, resting
+from stationmaster.departures.resting import heed, rest, resting
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown, LockLost
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work.effects import GateClosed, Guard, Receipt, begin, perform
@@ -38,6 +38,7 @@ __all__ = [
     "act_of",
     "advance",
     "begun",
+    "counted",
     "deployed",
     "fits",
     "has_begun",
@@ -81,6 +82,20 @@ def advance(station: Station, leg: Leg) -> Standing:
 def run_standing(station: Station, leg: Leg) -> Standing:
     """Return how the leg's workflow run stands; see :func:`stationmaster.departures.runs.follow`."""
     return _follow(station, leg, _key(station, leg))
+
+
+def counted(station: Station, leg: Leg) -> Standing:
+    """Return how the gates of a leg stand, and whether it rests.
+
+    While GitHub asks to be left alone, the ledger alone is asked: whatever else is in the way is told all the same.
+    """
+    rests = resting(station, leg)
+    how = gate_table.How.LOOK if rests is None else gate_table.How.LEDGER
+    standing = gate_table.standing(station, leg.departure, act_of(station, leg), how=how, leg=leg)
+    if rests is not None:
+        return combine([standing, waiting("rest", rests)])
+    heed(station, leg, standing)
+    return standing
 
 
 def act_of(station: Station, leg: Leg) -> Act:
@@ -185,13 +200,12 @@ def _attempt(station: Station, leg: Leg, key: str) -> Standing:
 
 def _halted(station: Station, leg: Leg, *, gates: bool) -> Standing | None:
     """What may have happened is looked for whatever the gates say; they are counted before it is repeated."""
-    act = act_of(station, leg)
-    acts.require(station, leg.departure, act)
+    acts.require(station, leg.departure, act_of(station, leg))
     if gates:
-        standing = gate_table.standing(station, leg.departure, act, leg=leg)
+        standing = counted(station, leg)
         if not standing.opens:
             release_lock(station, leg)
-            return standing
+        return None if standing.opens else standing
     found = resting(station, leg)
     return waiting("deploy", found) if found else None
 

@@ -3,11 +3,15 @@
 Whoever wants to know how a departure stands asks this table, and so does every effect immediately before it acts (F32):
 a gate that stands here cannot be forgotten by one of them. A rollback stands in no row: no gate keeps production from
 going back (F34).
+
+What a row cannot read is that row's reason, beside those of all others, and never a yes (F59). Only what waiting does
+not clear, such as a permission that is missing, is raised where nothing else is in the way: the task fails with the way
+out then, and does not wait for what only a person can mend.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,8 +20,9 @@ from stationmaster.core.gates import Standing, combine
 from stationmaster.core.transitions import Act
 from stationmaster.departures import columns, counting, freezing, gating, returning, ruling, spiking, voting
 from stationmaster.departures.fitting import fits
+from stationmaster.departures.obstacles import obstacle
 from stationmaster.work import halting
-from stationmaster.work.obstacles import passed
+from stationmaster.work.obstacles import StepImpossible, passed, passes, waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName
@@ -154,15 +159,53 @@ def standing(
 
     :param leg: the component that is acted upon; its own gates are asked, too.
     :param without: names of gates that are left out, such as the final go for the person who is asked for it.
+    :raises StepImpossible: what several gates met does not pass by itself, and no other gate is closed.
+    :raises Exception: the same of one gate: as it met it. Who asks the ledger alone is told it as a reason.
     """
-    asked = Question(departure, act, how, leg)
     gates = [gate for gate in rows_of(departure, act) if gate.name not in without]
-    found = [gate.check(station, asked) for gate in gates if not (gate.asks_outside and how is How.LEDGER)]
-    return combine(found) if found else passed(str(act))
+    found, met = _asked(station, gates, Question(departure, act, how, leg))
+    alone = len(met) == sum(not each.opens for each in found)
+    if alone and how is not How.LEDGER and not all(passes(error) for error in met):
+        raise met[0] if len(met) == 1 else StepImpossible(*_together(found).blockers)
+    return _together(found) if found else passed(str(act))
+
+
+def some(station: Station, departure: str, act: Act, *names: str, how: How = How.LOOK) -> Standing:
+    """Return how those of an act's gates stand that have one of some names; what they cannot read is a reason."""
+    gates = [gate for gate in rows_of(departure, act) if gate.name in names]
+    found, _ = _asked(station, gates, Question(departure, act, how))
+    return _together(found) if found else passed(str(act))
 
 
 def frozen(station: Station, departure: str, act: Act) -> Standing:
     """Return whether a freeze, or a person, forbids an act now: what holds a departure before anything of it begins."""
-    asked = Question(departure, act, How.LEDGER)
-    found = [gate.check(station, asked) for gate in rows_of(departure, act) if gate.name in ("halt", "freeze")]
-    return combine(found) if found else passed("freeze")
+    return some(station, departure, act, "halt", "freeze", how=How.LEDGER)
+
+
+def _asked(station: Station, gates: Iterable[Gate], asked: Question) -> tuple[list[Standing], list[Exception]]:
+    """Return what each gate says, and what they met instead of an answer: that is a reason of its own gate.
+
+    :raises Exception: what a gate met is nobody's obstacle, but a fault of ours.
+    """
+    found: list[Standing] = []
+    met: list[Exception] = []
+    for gate in gates:
+        if gate.asks_outside and asked.how is How.LEDGER:
+            continue
+        try:
+            found.append(gate.check(station, asked))
+        except Exception as error:
+            why = obstacle(station, error)
+            if why is None:
+                raise
+            found.append(waiting(gate.name, why.model_copy(update={"subject": why.subject or gate.name})))
+            met.append(error)
+    return found, met
+
+
+def _together(found: list[Standing]) -> Standing:
+    """Combine them; what several gates met alike is said once."""
+    whole = combine(found)
+    said = {(each.code, each.sentence): each for each in reversed(whole.blockers)}
+    once = tuple(each for each in whole.blockers if said[each.code, each.sentence] is each)
+    return whole.model_copy(update={"blockers": once})

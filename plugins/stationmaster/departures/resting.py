@@ -43,10 +43,21 @@ def rest(station: Station, leg: Leg, error: EffectRefused | EffectUnknown) -> St
     passing = isinstance(error, EffectUnknown) or (isinstance(cause, ForgeError) and cause.transient)
     if found is None or not passing:
         raise error
-    until = found.clears_at or station.now() + BREATH
+    _keep(station, leg, found, found.clears_at or station.now() + BREATH)
+    return waiting("deploy", found)
+
+
+def heed(station: Station, leg: Leg, standing: Standing) -> None:
+    """Let a leg rest whose gates met a GitHub that says when it may be asked again."""
+    asked = [each for each in standing.blockers if each.code == "GITHUB_UNREACHABLE" and each.clears_at is not None]
+    found = max(asked, key=lambda each: each.clears_at or station.now(), default=None)
+    if found is not None and found.clears_at is not None:
+        _keep(station, leg, found, found.clears_at)
+
+
+def _keep(station: Station, leg: Leg, found: Blocker, until: datetime) -> None:
     value = {"until": until.isoformat(), "blocker": found.model_dump(mode="json")}
     station.ledger.record(leg.departure, "resting", leg.key, value, station.now(), "stationmaster")
-    return waiting("deploy", found)
 
 
 def _moved(station: Station, leg: Leg) -> Blocker:

@@ -28,13 +28,11 @@ from stationmaster.departures import (
     legs,
     opening,
     pausing,
-    returning,
     rolling_back,
     verifying,
     voting,
 )
 from stationmaster.departures.obstacles import obstacle
-from stationmaster.departures.resting import resting
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import waits
 from stationmaster.work.effects import GateClosed
@@ -191,8 +189,7 @@ def _quorum(station: Station, departure: str, _: Arguments) -> Standing:
         station,
         departure,
         "promote",
-        gating.rejection_standing(station, departure),
-        returning.standing(station, departure),
+        gate_table.some(station, departure, Act.PROMOTE, "rejection", "rejected_commits"),
         votes,
     )
 
@@ -211,13 +208,10 @@ def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     leg = _leg(station, departure, arguments)
     if _refused(station, leg):
         return passed("gates")
-    standings = [gate_table.standing(station, departure, deploying.act_of(station, leg), leg=leg)]
+    standings = [deploying.counted(station, leg)]
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder != leg.holder:
         standings.append(waiting("lock", _locked(station, held)))
-    found = resting(station, leg)
-    if found is not None:
-        standings.append(waiting("rest", found))
     return combine(standings)
 
 
