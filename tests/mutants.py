@@ -1093,6 +1093,34 @@ MUTANTS += (
         'gate_table.standing(station, departure, Act.PROMOTE, without=["quorum"]),',
         "tests/departures/test_unreadable_gates.py::test_the_vote_is_told_beside_a_github_that_is_away",
     ),
+    Mutant(
+        "T-01: a skip asks itself who may",
+        "departures/opening.py",
+        "    ruling.require_actor(station, by)\n    station.ledger.move(departure.id, Act.SKIP",
+        "    station.ledger.move(departure.id, Act.SKIP",
+        "tests/departures/test_opening.py::test_t01_only_those_who_may_change_production_skip_or_take_it_back",
+    ),
+    Mutant(
+        "T-01: so does taking a skip back",
+        "departures/opening.py",
+        "    ruling.require_actor(station, by)\n    if departure.state is not",
+        "    if departure.state is not",
+        "tests/cli/test_cli_actor.py::test_t01_a_command_skips_for_nobody_who_may_not_change_production",
+    ),
+    Mutant(
+        "T-01: a rollout goes on by the word of those who may",
+        "rollouts/speaking.py",
+        "    if word in _GOES_ON:",
+        "    if False:",
+        "tests/rollouts/test_stepping.py::test_t01_a_rollout_goes_on_by_the_word_of_those_who_may_change_production",
+    ),
+    Mutant(
+        "I4: a command acts in the name of somebody who is there",
+        "cli/asked_about.py",
+        "    if person.bot or not person.active:",
+        "    if False:",
+        "tests/cli/test_cli_actor.py::test_a_command_acts_in_the_name_of_somebody_who_is_there",
+    ),
 )
 
 

@@ -7,8 +7,10 @@ import pwd
 import socket
 
 import pytest
+import typer
 
-from stationmaster.cli.whereabouts import open_ledger, shell_actor
+from stationmaster.cli.asked_about import require_person
+from stationmaster.cli.whereabouts import open_ledger, shell_actor, team_at
 from stationmaster.ledger import Ledger
 from tests.cli import waiting_train
 from tests.cli.conftest import WEDNESDAY
@@ -36,6 +38,32 @@ def test_i4_what_a_command_writes_names_who_typed_it_and_for_whom(run, waiting):
     assert all(line.actor.startswith(f"{TYPED} for ") for line in lines)
     assert waiting.departure(waiting_train.DEPARTURE).changed_by == "emil"
     assert waiting.verify() == ()
+
+
+def test_t01_a_command_skips_for_nobody_who_may_not_change_production(run, include, waiting):
+    train = include / "trains" / "cellxgene.weekly.yaml"
+    train.write_text(train.read_text() + "\nrules:\n  actors: managers\n")
+    refused = run("skip", waiting_train.DEPARTURE, "--why", "not good", "--by", "emil")
+    assert (refused.exit_code, "ACTOR_NOT_ALLOWED" in refused.stderr) == (2, True)
+    assert waiting.departure(waiting_train.DEPARTURE).state == "GATED"
+    assert run("skip", waiting_train.DEPARTURE, "--why", "not good", "--by", "jules").exit_code == 0
+    refused = run("unskip", waiting_train.DEPARTURE, "--why", "it is good", "--by", "emil")
+    assert (refused.exit_code, "ACTOR_NOT_ALLOWED" in refused.stderr) == (2, True)
+    assert waiting.departure(waiting_train.DEPARTURE).state == "SKIPPED"
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [({"active": False}, "no longer active"), ({"bot": True}, "a robot"), (None, "not in the people")],
+)
+def test_a_command_acts_in_the_name_of_somebody_who_is_there(include, capsys, changed, why):
+    team = team_at(include, "cellxgene")
+    require_person(team, "emil")
+    others = {name: person for name, person in team.people.items() if name != "emil"}
+    emil = {} if changed is None else {"emil": team.people["emil"].model_copy(update=changed)}
+    with pytest.raises(typer.Exit):
+        require_person(team.model_copy(update={"people": {**others, **emil}}), "emil")
+    assert why in capsys.readouterr().err
 
 
 def test_i4_every_line_of_the_commands_ledger_names_the_shell(ledger, tmp_path):

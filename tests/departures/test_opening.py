@@ -10,7 +10,8 @@ from stationmaster.core.instants import IsoWeek
 from stationmaster.departures import gating, opening
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import DepartureState
-from tests.departures.ruled import changed
+from stationmaster.work.obstacles import StepImpossible
+from tests.departures.ruled import changed, rule
 from tests.departures.week import THURSDAY, WEDNESDAY
 
 
@@ -199,3 +200,18 @@ def test_a_departure_that_was_skipped_before_its_cut_is_cut_after_all(week):
     opening.skip(week.station(), week.ledger.departure(week.departure), by="ben", reason="not now")
     assert opening.unskip(week.station(), week.ledger.departure(week.departure), by="ben", reason="now") == "OPEN"
     assert week.open_cut() == week.departure
+
+
+def test_t01_only_those_who_may_change_production_skip_or_take_it_back(week):
+    week.staged()
+    rule(week, actors="managers")
+    station, found = week.station(), week.ledger.departure(week.departure)
+    with pytest.raises(StepImpossible, match="Only members of managers may change prod"):
+        opening.skip(station, found, by="emil", reason="not good")
+    assert states(week)[week.departure] == "STAGED"
+    opening.skip(station, found, by="jules", reason="not good")
+    skipped = week.ledger.departure(week.departure)
+    with pytest.raises(StepImpossible, match="Only members of managers may change prod"):
+        opening.unskip(station, skipped, by="emil", reason="it is good")
+    assert states(week)[week.departure] == "SKIPPED"
+    assert opening.unskip(station, skipped, by="jules", reason="it is good") is DepartureState.STAGED

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from stationmaster.config.rolling_out import Rollout
+from stationmaster.config.train_rules import Rules
 from stationmaster.core.rollouts.progress import Progress
 from stationmaster.departures.explaining import explain
 from stationmaster.departures.obstacles import DepartureSkipped
@@ -17,6 +18,7 @@ from stationmaster.rehearsal.governance.world import Decide, Fault, Upgrade
 from stationmaster.rollouts import batch_gates, records, reporting, speaking
 from stationmaster.rollouts.records import RolloutRefused
 from stationmaster.work import halting
+from stationmaster.work.obstacles import StepImpossible
 from tests.rollouts.making import DEPARTURE, NEW, OLD, OTHER, Rolling
 
 DONE, FAILED, PLANNED, PROPOSED, LEFT = (
@@ -280,6 +282,23 @@ def test_a_word_that_makes_no_sense_is_refused(
     record = rolling.open()
     with pytest.raises(RolloutRefused, match=sentence):
         speaking.say(rolling.station(), record, word, why=why, by=by, target=target)
+
+
+def test_t01_a_rollout_goes_on_by_the_word_of_those_who_may_change_production(rolling: Rolling) -> None:
+    train = rolling.station().train
+    rolling.team = rolling.team.model_copy(
+        update={
+            "groups": {**rolling.team.groups, "few": ("anouk",)},
+            "trains": {train.id: train.model_copy(update={"rules": Rules(actors="few")})},
+        }
+    )
+    record = rolling.open()
+    speaking.say(rolling.station(), record, "pause", why="look first", by="bojan")
+    for word, target in (("resume", None), ("again", "io67a"), ("leave", "io67a"), ("downgrade", "io67a")):
+        with pytest.raises(StepImpossible, match="Only members of few may change"):
+            speaking.say(rolling.station(), record, word, why="go", by="bojan", target=target)
+    speaking.say(rolling.station(), record, "resume", why="looked", by="anouk")
+    speaking.say(rolling.station(), record, "abort", why="wrong", by="bojan")
 
 
 def test_a_train_that_is_stopped_and_a_freeze_hold_every_proposal(rolling: Rolling) -> None:

@@ -10,6 +10,7 @@ from stationmaster.cli.explaining import parse
 from stationmaster.cli.whereabouts import include_at, open_ledger, team_at
 
 if TYPE_CHECKING:
+    from stationmaster.config.team import TeamConfig
     from stationmaster.departures.station import Station
 
 
@@ -34,11 +35,21 @@ def departure_asked_about(
     return _station(question.team, question.train, include, home, by), question.departure
 
 
+def require_person(team: TeamConfig, by: str) -> None:
+    """Refuse a name in which nothing can be done: of nobody in the team's file, a robot, or somebody who has left."""
+    person = team.people.get(by)
+    if person is None:
+        refuse(f"{by!r} is not in the people of {team.id}: this is done in somebody's name.")
+    if person.bot or not person.active:
+        why = "a robot" if person.bot else "no longer active"
+        refuse(f"{by!r} is {why} in the people of {team.id}: this is done in somebody's name.")
+
+
 def _station(team_id: str, train: str, include: Path | None, home: Path, by: str | None) -> Station:
     from stationmaster.departures.station import Station
 
     team = team_at(include_at(include), team_id)
     team.train(train)
-    if by is not None and by not in team.people:
-        refuse(f"{by!r} is not in the people of {team.id}: this is done in somebody's name.")
+    if by is not None:
+        require_person(team, by)
     return Station(team=team, train=train, ledger=open_ledger(home))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stationmaster.cli.answering import console, refusals, refuse
-from stationmaster.cli.asked_about import train_asked_about
+from stationmaster.cli.asked_about import require_person, train_asked_about
 from stationmaster.cli.explaining import parse
 from stationmaster.cli.whereabouts import HOME, ByOption, HomeOption, IncludeOption, include_at, open_ledger, team_at
 
@@ -70,6 +70,5 @@ def _desk(about: str, by: str, include: Path | None, home: Path) -> Desk:
     team = team_at(include_at(include), question.team)
     if team.upgrades is None:
         refuse(f"{team.id} has no upgrades in its file.")
-    if by not in team.people:
-        refuse(f"{by!r} is not in the people of {team.id}: this is done in somebody's name.")
+    require_person(team, by)
     return Desk(team=team, ledger=open_ledger(home))

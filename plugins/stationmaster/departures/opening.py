@@ -11,7 +11,7 @@ from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures import gating, telling, wording
+from stationmaster.departures import gating, ruling, telling, wording
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import Departure, DepartureState
@@ -155,7 +155,9 @@ def unskip(station: Station, departure: Departure, *, by: str, reason: str) -> D
     """Take the skipping of a departure back: it goes on from where it stood, and every gate is asked again.
 
     :raises NotSkipped: it is not skipped.
+    :raises StepImpossible: whoever says so may not change production (T-01).
     """
+    ruling.require_actor(station, by)
     if departure.state is not DepartureState.SKIPPED:
         raise NotSkipped(f"{departure.id} is {departure.state}, not skipped: there is nothing to take back.")
     staged = gating.staged_at(station, departure.id) is not None or departure.kind.is_hotfix
@@ -173,5 +175,7 @@ def skip(station: Station, departure: Departure, *, by: str, reason: str) -> Non
     """End a departure because a person says so, with the reason they gave.
 
     :raises ActRefused: its promotion has begun, or it has ended.
+    :raises StepImpossible: whoever says so may not change production (T-01).
     """
+    ruling.require_actor(station, by)
     station.ledger.move(departure.id, Act.SKIP, station.now(), by, reason)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.rollouts.progress import Progress
-from stationmaster.departures import telling
+from stationmaster.departures import ruling, telling
 from stationmaster.rollouts import records
 from stationmaster.rollouts.records import RolloutRecord, RolloutRefused, Word
 
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
 _TOLD = {"pause": ":double_vertical_bar:", "resume": ":arrow_forward:", "abort": ":octagonal_sign:"}
+_GOES_ON = frozenset({"resume", "again", "leave", "downgrade"})
+"""Words after which more of production changes. Whoever belongs to the team may hold a rollout, or end it."""
 
 
 def open_record(station: Station, departure: str | None = None) -> RolloutRecord:
@@ -35,11 +37,14 @@ def say(station: Station, record: RolloutRecord, word: Word, *, why: str, by: st
     A proposal that is out is not taken back by it: a pause and an abort keep further ones from being made.
 
     :raises RolloutRefused: it makes no sense now, or lacks its reason or its author.
+    :raises StepImpossible: it lets something go on, and its author may not change production (T-01).
     """
     if not why.strip():
         raise RolloutRefused("Why? It stands in every explanation, and in the audit.")
     if by not in station.team.people:
         raise RolloutRefused(f"{by!r} is not in the people of {station.team.id}: say it in a name.")
+    if word in _GOES_ON:
+        ruling.require_actor(station, by)
     if not records.is_open(station.ledger, record):
         raise RolloutRefused(f"Rollout {record.number} of {record.departure} is over.")
     if word in ("again", "leave", "downgrade"):
