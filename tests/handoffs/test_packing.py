@@ -160,8 +160,10 @@ def test_d15_a_hotfix_is_handed_over_and_a_security_hotfix_is_not_spoken_of(post
         ledger.set_state(found.id, DepartureState.PROMOTING, FRIDAY, "ana", "on its way")
     weekly = type("Train", (), {"key": "nubank.weekly"})()
     monday.team = monday.team.model_copy(update={"trains": {"weekly": weekly}})
-    told = [item.title for item in packing.collect(monday.desk(), monday.handoff)]
-    assert told == ["nubank.weekly/2024-W11.hotfix-1"]
+    ledger.acquire("nubank/itaipu/prod", f"{found.id}/promote", f"promote of {found.id}", FRIDAY)
+    told = packing.collect(monday.desk(), monday.handoff)
+    assert [item.title for item in told] == ["nubank.weekly/2024-W11.hotfix-1", "nubank/itaipu/prod"]
+    assert told[1].context == "held by a hotfix that only its own channel knows: its own channel knows why"
 
 
 def test_what_goes_as_planned_is_no_open_question(post: Posts, ledger: Ledger) -> None:

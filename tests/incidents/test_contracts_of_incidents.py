@@ -77,6 +77,19 @@ def test_c18_c32_the_way_back_is_shown_of_what_production_got_lately_and_of_noth
     assert records.story(office.desk(), story.id).under_way
 
 
+def test_d15_the_way_back_of_a_security_hotfix_is_shown_and_it_is_not_named(office):
+    from stationmaster.core.departure_ids import DepartureKind
+    from stationmaster.core.instants import IsoWeek
+
+    week, kind = IsoWeek.parse("2024-W10"), DepartureKind.SECURITY_HOTFIX
+    hotfix = office.ledger.open_beside("cellxgene.weekly", week, kind, office.clock(), "hana", key="run-1")
+    office.ledger.set_state(hotfix.id, DepartureState.DONE, office.clock(), "hana", "promoted")
+    (line,) = deploys.offer(office.desk(), opened(office))
+    assert "security" not in line
+    assert "a hotfix that only its own channel knows" in line
+    assert "/dags/cellxgene.weekly.rollback" in line
+
+
 def test_parsing_the_incident_dags_loads_no_ledger_no_forge_and_no_chat():
     code = (
         "import sys, json; from pathlib import Path; from stationmaster.assemble.include import dags_of\n"

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.core.manifest import Manifest
 from stationmaster.core.transitions import Act
 from stationmaster.departures import gate_table
 from tests.departures.test_freezing import LINK, freeze
-from tests.departures.week import WEDNESDAY
+from tests.departures.week import OPS, WEDNESDAY
 from tests.operators.runs import answer
 
 ASK, APPROVE, DO = "ask_for_it", "approve", "take_effect"
@@ -115,6 +117,35 @@ def test_i4_two_people_lift_a_rejection_in_airflow(lifting, ready):
     ready.week.ledger.reject(manifest.hash, "again", ready.week.clock(), "emil")
     assert lifting.start(DO).kind == "done"
     assert ready.week.ledger.rejection(manifest.hash).reason == "again", "a clear lifts nothing anew"
+
+
+@pytest.mark.parametrize("act", ["freeze", "lift"])
+def test_d15_an_exception_for_a_security_hotfix_is_told_in_its_own_channel_alone(form, frozen, act):
+    hotfix = frozen.ledger.open_beside(
+        "cellxgene.weekly",
+        frozen.ledger.departure(frozen.departure).week,
+        DepartureKind.SECURITY_HOTFIX,
+        frozen.clock(),
+        "hana",
+        key="run-1",
+    )
+    passengers = frozen.ledger.manifest_of(frozen.departure).passengers
+    manifest = Manifest.of([each for each in passengers if each.component == "explorer"])
+    frozen.ledger.pin(hotfix.id, manifest, frozen.clock(), "hana")
+    frozen.ledger.reject(manifest.hash, "remote code execution", frozen.clock(), "hana")
+    wish = {"departure": hotfix.id.rpartition("/")[2]} if act == "freeze" else {"manifest": manifest.short}
+    form.params |= {"act": act, "why": "remote code execution", **wish}
+    asked = form.start(ASK)
+    assert asked.kind == "done"
+    approvers = sorted(set(asked.value) & {"amara", "ben", "goran"})[: form.xcoms[ASK, "exception"]["needed"]]
+    for who in approvers:
+        assert said(form, who).kind == "done"
+    assert form.start(DO).kind == "done"
+    public = " ".join(message.text for message in frozen.slack.messages.get(OPS, []))
+    private = " ".join(message.text for message in frozen.slack.messages.get("C05SECURITY", []))
+    assert "remote" not in public
+    assert "security" not in public
+    assert private.count("remote code execution") == 2
 
 
 def test_a_refusal_ends_it_and_the_others_are_asked_no_more(lifting):

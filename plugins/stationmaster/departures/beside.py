@@ -8,6 +8,7 @@ from stationmaster.core.blockers import blocker
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.departures.obstacles import conducted_by
 from stationmaster.work.obstacles import StepImpossible
+from stationmaster.work.secrecy import DISCLOSED, is_secret
 
 if TYPE_CHECKING:
     from stationmaster.config.gates import QuorumGate
@@ -16,10 +17,20 @@ if TYPE_CHECKING:
     from stationmaster.core.quorum import Elector
     from stationmaster.departures.station import Station
 
+__all__ = [
+    "ASKED",
+    "DISCLOSED",
+    "action_of",
+    "channel_of",
+    "electorate_of",
+    "environment_of",
+    "gate_of",
+    "has_a_final_go",
+    "is_secret",
+]
+
 ASKED = "asked"
 """The fact that says what a form asked for, and who filled it in."""
-DISCLOSED = "disclosed"
-"""The fact after which a security hotfix is spoken of."""
 
 
 def gate_of(station: Station, departure: str) -> QuorumGate:
@@ -72,13 +83,6 @@ def environment_of(station: Station, departure: str, stop: StopName) -> str:
             raise _not_allowed(station, DepartureKind.FEATURE_BUILD)
         return builds.environment
     return station.train.staging if stop == "cut" else station.train.production
-
-
-def is_secret(station: Station, departure: str) -> bool:
-    """Return whether nothing of a departure may be said in public yet (D-15)."""
-    if kind_of(departure) is not DepartureKind.SECURITY_HOTFIX:
-        return False
-    return station.ledger.fact(departure, DISCLOSED) is None
 
 
 def channel_of(station: Station, departure: str) -> str:

@@ -21,6 +21,7 @@ from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work import secrecy
 from stationmaster.work.effects import Receipt, perform
 from stationmaster.work.obstacles import passed, waiting
 
@@ -94,8 +95,23 @@ def on_branch(station: Station, departure: str) -> Standing:
     return waiting(HOME, not_on_branch(station, hotfix))
 
 
+def keeps_the_cut(station: Station, hotfix: Hotfixed) -> Blocker:
+    """Return why a hotfix keeps the next cut, as the train's channel may read it: a secret one is not named (D-15)."""
+    if not secrecy.is_secret(station, hotfix.departure):
+        return not_on_branch(station, hotfix)
+    return blocker(
+        "HOTFIX_NOT_ON_MAIN",
+        who=conducted_by(station),
+        subject=hotfix.component,
+        hotfix=secrecy.UNNAMED.capitalize(),
+        environment=station.train.production,
+        branch=hotfix.branch,
+        what="its own channel knows how far it is",
+    )
+
+
 def not_on_branch(station: Station, hotfix: Hotfixed) -> Blocker:
-    """Return why a hotfix is not at home: its pull request, in words."""
+    """Return why a hotfix is not at home: its pull request, in words. It is for those who may know of the hotfix."""
     asked = station.ledger.fact(hotfix.departure, ASKED)
     effect = station.ledger.effect(pull_key(hotfix))
     what = "its pull request is not open yet"

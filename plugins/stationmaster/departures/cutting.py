@@ -133,7 +133,7 @@ def _select_one(station: Station, component: Component, chosen: str | None, sele
         return
     lacking = next(homecoming.missing(station, component.id, sha), None)
     if lacking is not None:
-        selection.blockers.append(bringing_home.not_on_branch(station, lacking))
+        selection.blockers.append(bringing_home.keeps_the_cut(station, lacking))
         return
     if chosen is not None:
         state = _checks(station, component, chosen).state

@@ -234,6 +234,20 @@ def sentence(asked: Request) -> str:
     return asked.id
 
 
+def told_under(station: Station, asked: Request, departure: str) -> str:
+    """Return the departure under which a request is told of; what lifts a secret hotfix's rejection, under that (D-15).
+
+    :param departure: the one that it is about otherwise.
+    """
+    if not isinstance(asked, Lift):
+        return departure
+    for found in station.ledger.departures(station.train.key, kinds=(DepartureKind.SECURITY_HOTFIX,)):
+        rounds = (station.ledger.manifest_of(found.id, number) for number in range(1, found.round + 1))
+        if any(manifest is not None and manifest.hash == asked.manifest for manifest in rounds):
+            return found.id
+    return departure
+
+
 def _lift(station: Station, asked: Lift, given: tuple[str, ...]) -> None:
     rejection = station.ledger.rejection(asked.manifest)
     if rejection is None:

@@ -1,4 +1,7 @@
-"""The issue that a departure is logged as: written once, told of each ending, closed at the last one (T-04, T-11)."""
+"""The issue that a departure is logged as: written once, told of each ending, closed at the last one (T-04, T-11).
+
+Of a security hotfix no issue hears anything before it is disclosed (D-15).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from stationmaster.departures import changes, releasing, ruling, wording_beside
 from stationmaster.hooks.errors import ForgeError
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
 from stationmaster.ledger.records import DepartureState
-from stationmaster.work import issues
+from stationmaster.work import issues, secrecy
 
 if TYPE_CHECKING:
     from stationmaster.core.issue_links import IssueLink
@@ -49,6 +52,8 @@ def write(station: Station, departure: str) -> IssueLink | None:
     known = ruling.link_of(station, departure)
     if rule is None or rule.mode != "written" or known is not None or station.ledger.manifest_of(departure) is None:
         return known
+    if secrecy.is_secret(station, departure):
+        return None
     key, repository = ruling.issue_key(departure), rule.repository
     title = escaping.one_line(f"{station.train.title} {departure.rpartition('/')[2]}")
     assignees = [station.conductor.github] if station.conductor.github else []
@@ -73,6 +78,8 @@ def follow(station: Station, departure: str) -> None:
     found, link = station.ledger.departure(departure), ruling.link_of(station, departure)
     rule = station.train.rules.issue
     if found is None or link is None or rule is None or found.state not in _ENDS:
+        return
+    if secrecy.is_secret(station, departure):
         return
     _tell(station, found, link)
     if found.state in _BAD and rule.labels_on_failure:

@@ -9,6 +9,7 @@ from stationmaster.core.departure_ids import kind_of
 from stationmaster.core.gates import Standing
 from stationmaster.departures import arriving, homecoming
 from stationmaster.departures.obstacles import conducted_by
+from stationmaster.work import secrecy
 from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ def _taken_back(station: Station, departure: str, manifest: Manifest) -> Iterato
                 "REJECTED_ABOARD",
                 since=rejection.at,
                 who=conducted_by(station),
-                subject=f"{passenger.component} of {earlier.departure}",
+                subject=f"{passenger.component} of {secrecy.named(station, earlier.departure)}",
                 component=passenger.component,
                 sha=passenger.sha[:12],
                 manifest=earlier.manifest.short,
-                reason=rejection.reason,
+                reason=secrecy.reason(station, earlier.departure, rejection.reason),
             )
 
 

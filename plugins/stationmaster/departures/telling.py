@@ -11,7 +11,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from stationmaster.departures.beside import channel_of
+from stationmaster.departures.beside import channel_of, is_secret
 from stationmaster.hooks.chat_errors import ChatMessageGone
 from stationmaster.hooks.chat_models import instant_of
 from stationmaster.ledger.errors import EffectRefused
@@ -77,11 +77,15 @@ def tell(station: Station, departure: str, what: str, text: str, *, broadcast: b
 
 
 def tell_publicly(station: Station, departure: str, what: str, text: str) -> Message | None:
-    """Say something of a departure in the train's own channel, outside its thread, once; None if Slack is silent."""
+    """Say something of a departure in the channel, outside its thread, once; None if Slack is silent.
+
+    The channel is the train's own; of a security hotfix it hears nothing before that is disclosed (D-15).
+    """
     from stationmaster.hooks.chat_models import Message
 
+    channel = channel_of(station, departure) if is_secret(station, departure) else station.channel
     try:
-        receipt = _post(station, departure, _key(station, departure, what), text, None, channel=station.channel)
+        receipt = _post(station, departure, _key(station, departure, what), text, None, channel=channel)
     except UNSAID as error:
         log.warning("%s: %s cannot be said: %s", departure, what, error)
         return None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.oncall_log import log
+from stationmaster.work import secrecy
 
 if TYPE_CHECKING:
     from stationmaster.departures.mandates import Mandate
@@ -30,6 +31,6 @@ def note_rollback(desk: Desk, departure: str, mandate: Mandate) -> Fact | None:
     """Write down that a person takes a departure back: who, to what, and why; once for each choice."""
     if kind_of(departure) is DepartureKind.SECURITY_HOTFIX or not mandate.to:
         return None
-    text = f"{departure}: {mandate.by} takes it back to {mandate.to}: {mandate.told}"
+    text = f"{departure}: {mandate.by} takes it back to {secrecy.named(desk, mandate.to)}: {mandate.told}"
     once = f"{departure}/rollback/{mandate.number}"
     return log.write(desk, text, about=departure, source="form", by=mandate.by, once=once)

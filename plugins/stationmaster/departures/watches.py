@@ -36,11 +36,10 @@ from stationmaster.departures.obstacles import obstacle
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work import waits
 from stationmaster.work.effects import GateClosed
-from stationmaster.work.obstacles import StepImpossible, passed, waiting
+from stationmaster.work.obstacles import StepImpossible, locked, passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
-    from stationmaster.ledger.records import Lock
 
 Arguments = dict[str, Any]
 Watch = Callable[["Station", str, Arguments], Standing]
@@ -211,15 +210,8 @@ def _gates(station: Station, departure: str, arguments: Arguments) -> Standing:
     standings = [deploying.counted(station, leg)]
     held = station.ledger.lock(leg.lock)
     if held is not None and held.holder != leg.holder:
-        standings.append(waiting("lock", _locked(station, held)))
+        standings.append(waiting("lock", locked(station, held, (station.conductor.id,))))
     return combine(standings)
-
-
-def _locked(station: Station, held: Lock) -> Blocker:
-    who = (station.conductor.id,)
-    return blocker(
-        "ENVIRONMENT_LOCKED", since=held.since, who=who, environment=held.name, holder=held.holder, reason=held.reason
-    )
 
 
 def _run(station: Station, departure: str, arguments: Arguments) -> Standing:

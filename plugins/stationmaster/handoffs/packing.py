@@ -13,7 +13,7 @@ from stationmaster.core.value import Value
 from stationmaster.handoffs import shift_log
 from stationmaster.ledger.records import DepartureState
 from stationmaster.oncall_log.open_work import open_work
-from stationmaster.work import issues
+from stationmaster.work import issues, secrecy
 from stationmaster.work.effects import Receipt
 from stationmaster.work.messages import say
 from stationmaster.work.open_upgrades import open_upgrades
@@ -195,7 +195,8 @@ def _locks(desk: ShiftDesk) -> Iterator[OpenItem]:
     repositories = {name.lower() for name in desk.team.repositories}
     for lock in desk.ledger.locks():
         if "/".join(lock.name.split("/")[:2]).lower() in repositories:
-            yield OpenItem(section="Locks", title=lock.name, context=f"held by {lock.holder}: {lock.reason}")
+            holder, why = secrecy.named(desk, lock.holder), secrecy.reason(desk, lock.holder, lock.reason)
+            yield OpenItem(section="Locks", title=lock.name, context=f"held by {holder}: {why}")
 
 
 def _freezes(desk: ShiftDesk, handoff: Handoff) -> Iterator[OpenItem]:

@@ -13,6 +13,7 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
 from stationmaster.incidents import records
 from stationmaster.ledger.records import DepartureState
+from stationmaster.work import secrecy
 
 if TYPE_CHECKING:
     from stationmaster.core.incidents import Story
@@ -31,7 +32,10 @@ ROLLBACK = "rollback"
 
 
 class Suspect(NamedTuple):
-    """A departure that changed production before the incident, and the DAG that takes its train back."""
+    """A departure that changed production before the incident, and the DAG that takes its train back.
+
+    ``departure`` is its id, or what a secret one is called instead.
+    """
 
     departure: str
     state: str
@@ -48,7 +52,7 @@ def suspects(desk: Desk, story: Story) -> Iterator[Suspect]:
     """Yield what a train of the team brought to production within the time that the file names, the newest first."""
     earliest = story.opened_at - records.rules_of(desk).after_deploy
     found = [
-        Suspect(each.id, each.state.value, each.changed_at, f"{each.train}.{ROLLBACK}")
+        Suspect(secrecy.named(desk, each.id), each.state.value, each.changed_at, f"{each.train}.{ROLLBACK}")
         for each in desk.ledger.departures(None, _CHANGED, kinds=_TOLD)
         if each.train.partition(".")[0] == desk.files.id and earliest <= each.changed_at
     ]

@@ -97,7 +97,8 @@ class AskForExceptionOperator(ExceptionOperator):
         self._bind(station, context, subject, by=person.id)
         may, needed = excepting.approvers(station, asked), excepting.needed_for(station, asked)
         text = wording_excepting.asked_for(station, asked, may, needed)
-        telling.tell_publicly(station, self.departure(station, context), f"exception/{asked.id}/asked", text)
+        about = excepting.told_under(station, asked, self.departure(station, context))
+        telling.tell_publicly(station, about, f"exception/{asked.id}/asked", text)
         what = {"exception": asked.id, "about": asked.departure, "what": excepting.sentence(asked)}
         context["ti"].xcom_push(key="exception", value={**what, "by": person.id, "needed": needed})
         return list(may)
@@ -241,14 +242,14 @@ class TakeEffectOperator(ExceptionOperator):
         found = excepting.standing(station, asked)
         if found.verdict is Verdict.WAIT:
             return Waiting(found, _WATCH, {"about": asked.departure, "exception": asked.id})
+        about = excepting.told_under(station, asked, departure)
         try:
             excepting.take_effect(station, asked)
         except agreeing.ExceptionRefused as refused:
-            telling.tell_publicly(
-                station, departure, f"exception/{asked.id}/over", wording_excepting.over(asked, str(refused))
-            )
+            text = wording_excepting.over(asked, str(refused))
+            telling.tell_publicly(station, about, f"exception/{asked.id}/over", text)
             raise FailedAndTold(str(refused)) from refused
         given = excepting.done_by(station, asked)
         text = wording_excepting.done(station, asked, given)
-        telling.tell_publicly(station, departure, f"exception/{asked.id}/done", text)
+        telling.tell_publicly(station, about, f"exception/{asked.id}/done", text)
         return {"exception": asked.id, "what": excepting.sentence(asked), "approved_by": list(given)}

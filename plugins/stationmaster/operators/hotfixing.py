@@ -88,15 +88,14 @@ class PickOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Pick and pin."""
-        from stationmaster.departures import beside, logbook, telling
+        from stationmaster.departures import logbook, telling
         from stationmaster.departures.hotfixing import HotfixRefused, pick
 
         try:
             manifest = pick(station, departure)
         except HotfixRefused as refused:
             raise AirflowFailException(str(refused)) from refused
-        if not beside.is_secret(station, departure):
-            logbook.write(station, departure)
+        logbook.write(station, departure)
         telling.refresh_headline(station, departure)
         return {"manifest": manifest.hash, "commits": dict(manifest.repositories)}
 

@@ -11,6 +11,7 @@ from stationmaster.core.rotations.rotation import NobodyOnCall
 
 if TYPE_CHECKING:
     from stationmaster.hooks.errors import ForgeError
+    from stationmaster.ledger.records import Lock
     from stationmaster.work.context import Desk
 
 
@@ -47,20 +48,26 @@ def hindrance(desk: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | N
     if isinstance(error, EffectBusy):
         return blocker("EFFECT_BUSY", clears_at=error.until, effect=error.key)
     if isinstance(error, LockHeld):
-        lock = error.lock
-        return blocker(
-            "ENVIRONMENT_LOCKED",
-            since=lock.since,
-            who=who,
-            environment=lock.name,
-            holder=lock.holder,
-            reason=lock.reason,
-        )
+        return locked(desk, error.lock, who)
     if isinstance(error, NobodyOnCall):
         return blocker("NOBODY_ON_CALL", role=error.role, rotation=error.rotation)
     if isinstance(error, ForgeError):
         return _in_github(desk, error, who)
     return _in_messages(desk, error, who)
+
+
+def locked(desk: Desk, lock: Lock, who: tuple[str, ...]) -> Blocker:
+    """Return that somebody else is at an environment, as everybody may read it (D-15)."""
+    from stationmaster.work import secrecy
+
+    return blocker(
+        "ENVIRONMENT_LOCKED",
+        since=lock.since,
+        who=who,
+        environment=lock.name,
+        holder=secrecy.named(desk, lock.holder),
+        reason=secrecy.reason(desk, lock.holder, lock.reason),
+    )
 
 
 def _in_messages(desk: Desk, error: Exception, who: tuple[str, ...]) -> Blocker | None:
