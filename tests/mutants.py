@@ -1198,6 +1198,14 @@ MUTANTS += (
         "Suspect(each.id, ",
         "tests/incidents/test_contracts_of_incidents.py::test_d15_the_way_back_of_a_security_hotfix_is_shown_and_it_is_not_named",
     ),
+    Mutant(
+        "C-18: a hotfix goes back by itself, and the question says so",
+        "departures/failing.py",
+        "    return kind.is_hotfix or (kind is DepartureKind.TRAIN and",
+        "    return (kind is DepartureKind.TRAIN and",
+        "tests/departures/test_hotfixes.py::"
+        "test_c18_whoever_is_asked_what_follows_reads_what_happens_without_an_answer",
+    ),
 )
 
 

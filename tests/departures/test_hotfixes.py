@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.core.departure_ids import DepartureKind
+from stationmaster.core.blockers import blocker
+from stationmaster.core.departure_ids import DepartureId, DepartureKind
 from stationmaster.core.freezes import Freeze, FreezeMode
+from stationmaster.core.instants import IsoWeek
 from stationmaster.core.transitions import Act
 from stationmaster.departures import (
     arriving,
@@ -17,6 +19,7 @@ from stationmaster.departures import (
     counting,
     cutting,
     explaining,
+    failing,
     gate_table,
     gating,
     going_back,
@@ -28,11 +31,13 @@ from stationmaster.departures import (
     voting,
 )
 from stationmaster.departures.hotfixing import HotfixRefused, Wish
+from stationmaster.departures.legs import Leg
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.departures.watches import look
-from stationmaster.ledger.records import DepartureState
+from stationmaster.ledger.records import DepartureState, Fact
 from stationmaster.rehearsal.github.faults import Fault
 from stationmaster.work.obstacles import StepImpossible
+from tests.departures.ruled import changed
 from tests.departures.test_going_back import go, promoted, three
 from tests.departures.week import EXPLORER, OPS, PORTAL, WEDNESDAY, Week
 
@@ -563,3 +568,27 @@ def test_g3_a_rejection_holds_from_the_beginning_of_the_way_back(three):
     three.github.deploy(EXPLORER, "prod", three.manifests[1].sha_of("explorer"))
     start(three, rejected.sha_of("explorer"))
     assert "REJECTED_ABOARD" in codes(gate_table.standing(three.station(), three.departure, Act.PROMOTE))
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind", "follows"),
+    [
+        ("stop", HOTFIX, "compensate"),
+        ("continue", SECURITY, "compensate"),
+        ("stop", DepartureKind.TRAIN, "stop"),
+        ("compensate", DepartureKind.TRAIN, "compensate"),
+        ("compensate", DepartureKind.FEATURE_BUILD, "stop"),
+    ],
+)
+def test_c18_whoever_is_asked_what_follows_reads_what_happens_without_an_answer(calm, policy, kind, follows):
+    changed(calm, on_partial_failure=policy)
+    week, station = IsoWeek.parse("2021-W42"), calm.station()
+    departure = str(DepartureId(train="cellxgene.weekly", week=week, kind=kind, number=0 if kind == "train" else 1))
+    at = {"component": "explorer", "environment": "prod", "repository": EXPLORER, "sha": on_main(calm)}
+    leg = Leg(departure=departure, stop="promote", **at)
+    why = {"key": f"{leg.key}/1", "why": blocker("NOTHING_STAGED").model_dump(mode="json")}
+    fact = Fact(seq=1, departure=departure, kind=failing.RUN, subject=leg.key, value=why, at=calm.clock(), by="x")
+    failure = failing.Failure(fact, leg, number=1, attempt=1, answer=None)
+    asked = failing.asked(station, failure, ("Roll back",), ("ben",), since=calm.clock())
+    assert asked.sentence.endswith(f": {follows}.")
+    assert failing.goes_back_by_itself(station, departure) is (follows == "compensate")

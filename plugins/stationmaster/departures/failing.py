@@ -299,7 +299,7 @@ def asked(
     :param since: when the question was put.
     """
     leg, ends = failure.leg, until(station, failure, since=since)
-    policy = station.train.on_partial_failure if leg.stop == "promote" else "the cut ends"
+    policy = _unanswered(station, leg)
     when = local_text(ends, station.train.zone) if ends is not None else ""
     limit = f"; without an answer until {when}: {policy}" if when else ""
     return blocker(
@@ -314,6 +314,24 @@ def asked(
         choices=", ".join(choices),
         limit=limit,
     )
+
+
+def goes_back_by_itself(station: Station, departure: str) -> bool:
+    """Return whether production is taken back when a promotion fails and no person says so (C-18).
+
+    A hotfix always is, whatever the train's file says of the train's own; a feature build has nothing in production.
+    """
+    kind = kind_of(departure)
+    return kind.is_hotfix or (kind is DepartureKind.TRAIN and station.train.on_partial_failure == "compensate")
+
+
+def _unanswered(station: Station, leg: Leg) -> str:
+    """Return what happens where nobody answers what failed of a leg, in few words."""
+    if leg.stop != "promote":
+        return "the cut ends"
+    if goes_back_by_itself(station, leg.departure):
+        return "compensate"
+    return station.train.on_partial_failure if kind_of(leg.departure) is DepartureKind.TRAIN else "stop"
 
 
 def compensates(station: Station, leg: Leg) -> Failure | None:

@@ -483,9 +483,8 @@ class RollBackOperator(StationOperator):
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Go back as far as it goes now."""
-        from stationmaster.core.departure_ids import kind_of
         from stationmaster.core.transitions import Act
-        from stationmaster.departures import acts, last_word, rolling_back
+        from stationmaster.departures import acts, failing, last_word, rolling_back
         from stationmaster.departures.mandates import present
         from stationmaster.ledger.records import DepartureState
 
@@ -501,8 +500,7 @@ class RollBackOperator(StationOperator):
         legs = rolling_back.legs_to_undo(station, departure)
         if not legs:
             raise AirflowSkipException("nothing was deployed, so there is nothing to take back")
-        automatic = station.train.on_partial_failure == "compensate" or kind_of(departure).is_hotfix
-        if not automatic and not last_word.asked_for(station, departure):
+        if not failing.goes_back_by_itself(station, departure) and not last_word.asked_for(station, departure):
             raise AirflowSkipException("the train's file leaves the way back to a person")
         try:
             standing = rolling_back.advance(station, departure)
