@@ -1199,6 +1199,13 @@ MUTANTS += (
         "tests/incidents/test_contracts_of_incidents.py::test_d15_the_way_back_of_a_security_hotfix_is_shown_and_it_is_not_named",
     ),
     Mutant(
+        "D-14: who wrote a hotfix is not asked to approve it",
+        "departures/wording_beside.py",
+        "for each in electors.electorate(station, departure) if each.person in may]",
+        "for each in electors.electorate(station, departure) if may]",
+        "tests/departures/test_hotfixes.py::test_d14_whoever_wrote_the_commit_is_neither_asked_nor_mentioned",
+    ),
+    Mutant(
         "C-18: a hotfix goes back by itself, and the question says so",
         "departures/failing.py",
         "    return kind.is_hotfix or (kind is DepartureKind.TRAIN and",

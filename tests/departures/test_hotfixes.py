@@ -18,6 +18,7 @@ from stationmaster.departures import (
     closing,
     counting,
     cutting,
+    electors,
     explaining,
     failing,
     gate_table,
@@ -29,6 +30,7 @@ from stationmaster.departures import (
     rolling_back,
     telling,
     voting,
+    wording,
 )
 from stationmaster.departures.hotfixing import HotfixRefused, Wish
 from stationmaster.departures.legs import Leg
@@ -592,3 +594,15 @@ def test_c18_whoever_is_asked_what_follows_reads_what_happens_without_an_answer(
     asked = failing.asked(station, failure, ("Roll back",), ("ben",), since=calm.clock())
     assert asked.sentence.endswith(f": {follows}.")
     assert failing.goes_back_by_itself(station, departure) is (follows == "compensate")
+
+
+def test_d14_whoever_wrote_the_commit_is_neither_asked_nor_mentioned(calm):
+    calm.station().forge.move_branch(EXPLORER, "mend", running(calm))
+    amara = calm.team.people["amara"]
+    sha = calm.github.push(EXPLORER, branch="mend", title="Mend", author=amara.github).sha
+    departure = start(calm, sha, branch="mend")
+    asked = wording.vote_question(calm.station(), departure).partition("asks for a")[0]
+    assert amara.slack[0] not in asked
+    assert calm.team.people["ben"].slack[0] in asked
+    able = electors.able(calm.station(), departure)
+    assert asked.count("<@") == len(able) + 1, "those who may approve, and who asks"

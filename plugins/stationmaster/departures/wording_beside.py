@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureId, DepartureKind, kind_of
-from stationmaster.departures import beside, changes, counting
+from stationmaster.departures import beside, changes, counting, electors
 from stationmaster.ledger.records import DepartureState
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def vote_question(station: Station, departure: str) -> str:
     """Return the question to those who may approve a hotfix."""
     _, manifest = counting.round_of(station, departure)
     gate = beside.gate_of(station, departure)
-    able = [each.person for each in beside.electorate_of(station, departure) if each.active and not each.author]
+    may = electors.able(station, departure)
+    able = [each.person for each in electors.electorate(station, departure) if each.person in may]
     asked = station.ledger.fact(departure, beside.ASKED)
     who, why = ("", "") if asked is None else (asked.by, str(asked.value.get("reason") or ""))
     return (
