@@ -84,7 +84,7 @@ def test_c23_a_missing_scope_is_a_finding_with_connection_and_remedy(run, answer
 
 
 def test_f61_slack_and_mail_are_looked_at_too(answer, outside, monkeypatch):
-    outside.slack.scopes = frozenset({"channels:history", "reactions:read"})
+    outside.slack.scopes = frozenset({"channels:history", "reactions:read", "users:read"})
     monkeypatch.delenv("AIRFLOW_CONN_SMTP_DEFAULT")
     found = answer("check", "--connections", code=1)["connections"]
     assert [(one["about"], one["code"]) for one in found] == [
