@@ -120,7 +120,7 @@ def _page(include: Path, chore: Chore, loc: Loc) -> Iterator[Mistake]:
         found = read_runbook(include, chore.runbook)
     except (DocumentBroken, ValueError) as broken:
         said = str(broken).splitlines()[0]
-        yield Mistake("runbook_broken", where, f"the front matter of {path.name} cannot be read: {said}", "Mend it.")
+        yield Mistake("runbook_broken", where, f"the front matter of {path.name} cannot be read: {said}", "Fix it.")
         return
     for line, mistake in markup_mistakes(path):
         message = f"line {line} of {path.name}: {mistake.message}"

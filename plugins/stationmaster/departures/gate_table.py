@@ -6,7 +6,7 @@ going back (F34).
 
 What a row cannot read is that row's reason, beside those of all others, and never a yes (F59). Only what waiting does
 not clear, such as a permission that is missing, is raised where nothing else is in the way: the task fails with the way
-out then, and does not wait for what only a person can mend.
+out then, and does not wait for what only a person can fix.
 """
 
 from __future__ import annotations

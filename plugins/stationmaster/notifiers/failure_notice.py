@@ -85,7 +85,7 @@ class FailureNotice(BaseNotifier):
     def _text(self, context: Context) -> str:
         log = getattr(context["ti"], "log_url", None)
         lines = [f":red_circle: *{slack(_subject(context))}* failed.", _reason(context), self._on_call(context)]
-        lines.append("When its cause is mended, clear the task: it goes on where it stopped.")
+        lines.append("When its cause is fixed, clear the task: it goes on where it stopped.")
         return "\n".join([line for line in lines if line] + ([slack_link(log, "Read the log")] if log else []))
 
     def _on_call(self, context: Context) -> str:

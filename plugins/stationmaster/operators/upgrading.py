@@ -263,7 +263,7 @@ class SettleUpgradeOperator(UpgradeOperator):
         fields = {
             READ: tick_field("I have read what changes", "The change logs of what is more than a patch, and the diff"),
             COMMIT: commit_field("The last one that you have read: it is merged, and no other", head),
-            NOTE: text_field("Note", "What you mended or held back; or why it is left"),
+            NOTE: text_field("Note", "What you fixed or held back; or why it is left"),
         }
         self.ask(desk, context, Question(subject, body, (self.MERGE, self.LEAVE), fields), people)
         return Pausing(waiting.QUESTION, {**kept, "armed": True, COMMIT: head})
