@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from stationmaster.core.authors import Named, Written, authors_of
@@ -26,9 +28,44 @@ def test_github_itself_is_no_author(committer: str) -> None:
     assert (found.logins, found.unproved) == (("ada",), ())
 
 
-def test_robots_are_no_authors() -> None:
-    robot = Written(author="renovate[bot]", author_bot=True, committer="x[bot]", committer_bot=True)
-    assert authors_of([robot]) == authors_of([])
+ROBOT = {"author": "renovate[bot]", "author_bot": True, "author_name": "renovate[bot]", "author_mail": "29@robots"}
+OWN = {"committer": "Renovate[bot]", "committer_bot": True}
+GITHUB = {"committer": "web-flow"}
+ENTERPRISE = {"committer": None, "committer_name": "GitHub Enterprise", "committer_mail": "noreply@git.example"}
+OTHER = {"committer": "queue[bot]", "committer_bot": True}
+
+
+@pytest.mark.parametrize("committer", [OWN, GITHUB, ENTERPRISE, OTHER])
+def test_f26_robots_are_no_authors_where_github_verified_the_signature(committer: dict[str, Any]) -> None:
+    assert authors_of([Written(**ROBOT, **committer, verified=True)]) == authors_of([])
+
+
+@pytest.mark.parametrize("committer", [OWN, GITHUB, ENTERPRISE])
+def test_f26_nor_where_that_robot_opened_the_pull_request(committer: dict[str, Any]) -> None:
+    assert authors_of([Written(**ROBOT, **committer, robots=("Renovate[bot]",))]) == authors_of([])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [OWN, GITHUB, ENTERPRISE, OTHER, {**OWN, "robots": ("else[bot]",)}, {**OTHER, "robots": ("renovate[bot]",)}],
+)
+def test_f26_a_robots_mail_address_alone_proves_no_robot(more: dict[str, Any]) -> None:
+    """Not even where the same robot wrote another commit."""
+    found = authors_of([Written(**ROBOT, **OWN, verified=True), Written(**ROBOT, **more)])
+    assert (found.logins, found.unproved) == ((), (Named(name="renovate[bot]", mail="29@robots"),))
+
+
+def test_f26_a_person_who_commits_a_robots_work_is_its_author() -> None:
+    found = authors_of([Written(**ROBOT, committer="ada", committer_mail="ada@work.example")])
+    assert (found.logins, found.unproved) == (("ada",), ())
+
+
+@pytest.mark.parametrize("verified", [True, False])
+@pytest.mark.parametrize("author", ["web-flow", "Web-Flow"])
+def test_f26_github_itself_writes_nothing(author: str, verified: bool) -> None:
+    hidden = {"author": author, "author_name": "GitHub", "author_mail": "noreply@github.com", "verified": verified}
+    found = authors_of([Written(**LINKED, committer="web-flow"), Written(**hidden, committer="web-flow")])
+    assert (found.logins, found.unproved) == (("ada",), (Named(name="GitHub", mail="noreply@github.com"),))
 
 
 @pytest.mark.parametrize(
@@ -36,6 +73,8 @@ def test_robots_are_no_authors() -> None:
     [
         Written(**UNLINKED),
         Written(**LINKED, message=trailer("Ben", "ben@home.example")),
+        Written(**LINKED, message=trailer("Ben [bot]", "ben@home.example")),
+        Written(**LINKED, message="Fix\n\nCo-authored-by : Ben <ben@home.example>"),
         Written(**LINKED, committer=None, committer_name="Ben", committer_mail="ben@home.example"),
     ],
 )

@@ -69,11 +69,20 @@ def with_quorum(week, **changed):
 
 def written(week, title="Fix", **commit):
     """Put one more commit aboard, the only one that production lacks, and open the round in which it is voted on."""
+    caught_up(week)
+    week.github.push(EXPLORER, title=title, **commit)
+    return put_aboard(week)
+
+
+def caught_up(week):
+    """Let production run what stands on main."""
     week.github.settle()
     before = week.manifest_of_heads()
     week.github.deploy(EXPLORER, "prod", before.sha_of("explorer"))
     week.github.deploy(PORTAL, "prod", before.sha_of("portal"))
-    week.github.push(EXPLORER, title=title, **commit)
+
+
+def put_aboard(week):
     manifest = week.manifest_of_heads()
     week.ledger.pin(week.departure, manifest, week.clock(), "ben")
     changes.collect(week.station(), week.departure, manifest)
@@ -702,7 +711,8 @@ def test_v15_one_more_is_needed_from_somebody_whom_no_trailer_names(gated):
 @pytest.mark.parametrize(
     ("title", "commit"),
     [
-        ("Bump it", {"author": "dependabot[bot]"}),
+        ("Bump it", {"author": "dependabot[bot]", "verified": True}),
+        ("Bump it", {"author": "dependabot[bot]", "committer": "web-flow", "verified": True}),
         ("Bump\n\nCo-authored-by: renovate[bot] <29+renovate[bot]@users.noreply.github.com>", {"author": "dev-90"}),
         ("Merge it", {"author": "dev-90", "committer": "web-flow"}),
         ("Fix\n\nCo-authored-by: Nobody New <dev-90@users.noreply.example>", {"author": "dev-90"}),
@@ -713,6 +723,19 @@ def test_v15_robots_and_whom_github_proves_cost_nothing(gated, title, commit):
     with_quorum(gated, authors_may_vote=False)
     written(gated, title, **commit)
     others(gated)
+    assert looked(gated).opens
+
+
+@pytest.mark.parametrize(
+    "commit",
+    [{"author": "dependabot[bot]"}, {"author": "dependabot[bot]", "committer": "web-flow"}, {"author": "web-flow"}],
+)
+def test_v15_a_mail_address_of_a_robot_or_of_github_itself_proves_nobody(gated, commit):
+    with_quorum(gated, authors_may_vote=False, needed=1)
+    written(gated, "Bump it", **commit)
+    gated.vote("emil")
+    assert codes(looked(gated)) == ["QUORUM_MISSING"]
+    gated.vote("amara")
     assert looked(gated).opens
 
 

@@ -16,7 +16,7 @@ from stationmaster.core.transitions import Act
 from stationmaster.departures import changes, telling, voting, wording_beside
 from stationmaster.departures.acts import DepartureGuard, StateGuard
 from stationmaster.departures.beside import ASKED
-from stationmaster.departures.homecoming import Hotfixed, carries, picked, pull_key
+from stationmaster.departures.homecoming import ON_TRAIN, REPLACED, Hotfixed, carries, picked, pull_key
 from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 HOME = "home"
 REMINDED = timedelta(days=1)
 """How often whoever asked for a hotfix is reminded that it is not at home."""
-ON_TRAIN = "train_under_way"
-"""The fact, of a hotfix, that names the departure which gets it, and the commit that it is put upon there."""
-REPLACED = "replaced"
-"""The fact, of a departure under way, that a component's commit was replaced by one with a hotfix."""
 _OPEN = (DepartureState.OPEN, DepartureState.CUTTING, DepartureState.STAGED, DepartureState.GATED)
 _UNSENT = (EffectRefused, EffectUnknown, EffectAmbiguous, EffectBusy)
 

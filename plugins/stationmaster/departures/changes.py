@@ -10,6 +10,7 @@ from stationmaster.core.changelog import Change, Changelog, changelog
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.departures.beside import is_secret
 from stationmaster.departures.electing import running_sha
+from stationmaster.departures.sources import before_picking
 
 if TYPE_CHECKING:
     from stationmaster.core.manifest import Manifest, Passenger
@@ -103,22 +104,21 @@ def keep_back(station: Station, departure: str, repository: str, base: str, sha:
 
 def _read(station: Station, manifest: Manifest) -> tuple[list[Change], Authors]:
     found: list[Change] = []
-    commits: list[Commit] = []
-    pulls: list[PullRequest] = []
+    written: list[Written] = []
+    openers: list[str] = []
     for passenger in manifest.passengers:
-        changes, written, opened = _of(station, passenger)
+        changes, commits, opened = _of(station, passenger)
         found += changes
-        commits += written
-        pulls += opened
-    openers = [pull.author for pull in pulls if pull.author and not pull.bot]
-    return found, authors_of([_written(commit) for commit in commits], openers)
+        written += commits
+        openers += opened
+    return found, authors_of(written, openers)
 
 
 def _as_value(authors: Authors) -> dict[str, Any]:
     return {"authors": list(authors.logins), "unproved": [named.model_dump() for named in authors.unproved]}
 
 
-def _written(commit: Commit) -> Written:
+def _written(commit: Commit, pulls: list[PullRequest]) -> Written:
     return Written(
         author=commit.author,
         author_bot=commit.bot,
@@ -129,21 +129,25 @@ def _written(commit: Commit) -> Written:
         committer_name=commit.committer_name,
         committer_mail=commit.committer_mail,
         message=commit.message,
+        verified=commit.verified,
+        robots=tuple(pull.author for pull in pulls if pull.author and pull.bot and pull.merged),
     )
 
 
-def _of(station: Station, passenger: Passenger) -> tuple[list[Change], list[Commit], list[PullRequest]]:
+def _of(station: Station, passenger: Passenger) -> tuple[list[Change], list[Written], list[str]]:
+    """Return what one component brings, who wrote it, and who opened the pull requests that hold it.
+
+    A pull request that is open holds it as much as a merged one; one that was closed without a merge brought nothing.
+    """
     running = running_sha(station, passenger.component, station.train.production)
     if running is None or running == passenger.sha:
         return [], [], []
     changes: list[Change] = []
-    written: list[Commit] = []
-    opened: list[PullRequest] = []
-    for commit in station.forge.compare(passenger.repository, running, passenger.sha).commits:
-        pulls = [pull for pull in station.forge.pulls_of(passenger.repository, commit.sha) if pull.merged]
-        written.append(commit)
-        opened += pulls
-        changes += [_change(passenger.repository, pull, commit.committed_at) for pull in pulls] or [
+    commits = station.forge.compare(passenger.repository, running, passenger.sha).commits
+    pulls = {commit.sha: station.forge.pulls_of(passenger.repository, commit.sha) for commit in commits}
+    for commit in commits:
+        merged = [pull for pull in pulls[commit.sha] if pull.merged]
+        changes += [_change(passenger.repository, pull, commit.committed_at) for pull in merged] or [
             Change(
                 title=commit.title,
                 author=commit.author,
@@ -152,7 +156,15 @@ def _of(station: Station, passenger: Passenger) -> tuple[list[Change], list[Comm
                 landed_at=commit.committed_at,
             )
         ]
-    return changes, written, opened
+    written: list[Written] = []
+    openers: list[str] = []
+    for source in before_picking(station, passenger.repository, commits):
+        known = pulls.get(source.sha)
+        holding = station.forge.pulls_of(passenger.repository, source.sha) if known is None else known
+        holding = [pull for pull in holding if pull.merged or pull.state == "open"]
+        written.append(_written(source, holding))
+        openers += [pull.author for pull in holding if pull.author and not pull.bot]
+    return changes, written, openers
 
 
 def _change(repository: str, pull: PullRequest, committed_at: datetime) -> Change:

@@ -22,6 +22,10 @@ from stationmaster.ledger.records import Departure
 
 PICKED = "picked"
 """The fact that names a hotfix's commit, and what it was made of."""
+ON_TRAIN = "train_under_way"
+"""The fact, of a hotfix, that names the departure which gets it, and the commit that it is put upon there."""
+REPLACED = "replaced"
+"""The fact, of a departure under way, that a component's commit was replaced by one with a hotfix."""
 CARRIED = "carried"
 """The fact that a commit was found to have a hotfix."""
 HOTFIXES = (DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX)

@@ -73,6 +73,7 @@ def commit(data: Any) -> Commit:
         committer_bot=_is_bot(data.get("committer")),
         committer_name=str(committed.get("name") or ""),
         committer_mail=str(committed.get("email") or ""),
+        verified=(data["commit"].get("verification") or {}).get("verified") is True,
         committed_at=instant(data["commit"]["committer"]["date"]),
         url=data.get("html_url", ""),
     )

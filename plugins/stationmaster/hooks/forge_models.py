@@ -13,7 +13,7 @@ class Commit(Value):
 
     `author` and `committer` are GitHub logins, None where the mail address belongs to nobody; `bot` and `committer_bot`
     say that they are robots. `author_name`, `author_mail`, `committer_name` and `committer_mail` are what git was told,
-    which proves nothing.
+    which proves nothing. `verified` says that GitHub verified the signature, which is the committer's.
     """
 
     sha: str
@@ -28,6 +28,7 @@ class Commit(Value):
     committer_bot: bool = False
     committer_name: str = ""
     committer_mail: str = ""
+    verified: bool = False
     committed_at: datetime
     url: str = ""
 

@@ -11,6 +11,7 @@ from stationmaster.rehearsal.github.state import CommitRecord, RepositoryRecord
 
 WEB_FLOW = "web-flow"
 UNSIGNED = {"verified": False, "reason": "unsigned", "signature": None, "payload": None, "verified_at": None}
+SIGNED = {"verified": True, "reason": "valid", "signature": "-----BEGIN PGP SIGNATURE-----", "payload": "tree"}
 
 
 def list_commits(call: Call) -> Reply:
@@ -109,8 +110,12 @@ def _as_git_stores_it(call: Call, record: CommitRecord) -> dict[str, Any]:
         "message": record.message,
         "tree": {"sha": _tree(record), "url": f"{call.at}/git/trees/{_tree(record)}"},
         "parents": [_parent(call, sha) for sha in record.parents],
-        "verification": UNSIGNED,
+        "verification": _verification(record),
     }
+
+
+def _verification(record: CommitRecord) -> dict[str, Any]:
+    return {**SIGNED, "verified_at": moment(record.landed_at)} if record.verified else UNSIGNED
 
 
 def _merged(record: RepositoryRecord, ours: str, theirs: str) -> str:
@@ -185,7 +190,7 @@ def shape(call: Call, commit: CommitRecord) -> dict[str, Any]:
             "message": commit.message,
             "comment_count": 0,
             "tree": {"sha": _tree(commit), "url": f"{call.at}/git/trees/{_tree(commit)}"},
-            "verification": UNSIGNED,
+            "verification": _verification(commit),
         },
         "author": author,
         "committer": committer,

@@ -108,10 +108,11 @@ def merge_pull(call: Call) -> Reply:
     commit = repository.add_commit(
         parents=(base, head.sha) if method == "merge" else (base,),
         message=str(title),
-        author=call.actor if method == "merge" else pull.author,
+        author={"merge": call.actor, "squash": pull.author, "rebase": head.author}[method],
         at=call.now,
         pull=pull.number,
         committer=github_commits.WEB_FLOW,
+        verified=method != "rebase",
     )
     repository.move(ref, commit.sha, call.now)
     repository.merge_pull(pull, sha=commit.sha, by=call.actor, at=call.now)
@@ -133,14 +134,24 @@ def list_files(call: Call) -> Reply:
 
 
 def pulls_of_commit(call: Call) -> Reply:
-    """Answer the pull requests that a commit belongs to."""
+    """Answer the pull requests that a commit belongs to: as what a merge made of it, or among its own commits."""
     sha = call.repository.resolve(call.params["ref"])
     if sha is None:
         raise Problem(422, f"No commit found for SHA: {call.params['ref']}")
     record = call.repository.record
     number = record.commits[sha].pull
-    found = [pull for pull in record.pulls.values() if pull.number == number or pull.head_sha == sha]
+    found = [pull for pull in record.pulls.values() if pull.number == number or _has(call, pull, sha)]
     return paginate(call, found, lambda pull: short(call, pull))
+
+
+def _has(call: Call, pull: PullRecord, sha: str) -> bool:
+    """Return whether a commit is between the base and the head of a pull request."""
+    commits = call.repository.record.commits
+    _follow_head(call, pull)
+    if pull.head_sha not in commits or pull.base_sha not in commits:
+        return pull.head_sha == sha
+    lacking = github_graph.contains(commits, pull.head_sha, sha) and sha != pull.base_sha
+    return lacking and not github_graph.contains(commits, pull.base_sha, sha)
 
 
 def _pull(call: Call) -> PullRecord:

@@ -178,6 +178,7 @@ class Repository:
                 landed_at=historic.landed_at,
                 depth=0,
                 pull=historic.pull_request,
+                verified=historic.author.startswith("bot-"),
             )
         )
         self.move(self.main, commit.sha, historic.landed_at)

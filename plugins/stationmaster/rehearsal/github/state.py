@@ -29,6 +29,8 @@ class CommitRecord:
     """Whether the mail address belongs to an account; otherwise GitHub shows no author."""
     committer: str | None = None
     """The login of who committed it, `web-flow` for GitHub itself, empty for an unknown one; None: the author."""
+    verified: bool = False
+    """Whether it bears a signature of its committer's that GitHub has verified."""
 
 
 @dataclass(slots=True)

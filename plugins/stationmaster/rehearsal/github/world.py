@@ -144,17 +144,20 @@ class GithubWorld:
         author_email: str = "",
         linked: bool = True,
         committer: str | None = None,
+        verified: bool = False,
     ) -> CommitRecord:
         """Let a person push one commit onto a branch (the default branch unless named).
 
         :param title: the whole message; trailers stand below an empty line.
         :param linked: whether the author's mail address belongs to an account.
         :param committer: a login, ``web-flow``, empty for an address that belongs to nobody; by default the author.
+        :param verified: whether the committer signed it.
         """
         with self._settled(repo) as (repository, now):
             ref = f"heads/{branch}" if branch else repository.main
             head = repository.record.refs.get(ref) or repository.record.refs[repository.main]
             written: dict[str, Any] = {"author_email": author_email, "linked": linked, "committer": committer}
+            written["verified"] = verified
             commit = repository.add_commit(parents=(head,), message=title, author=author, at=now, **written)
             repository.move(ref, commit.sha, now)
         self.settle()
