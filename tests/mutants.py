@@ -1281,6 +1281,27 @@ MUTANTS += (
         "            if False:",
         "tests/departures/test_sources.py::test_v14_so_is_who_opened_what_a_hotfix_put_onto_the_train_under_way",
     ),
+    Mutant(
+        "F71: an override or a swap of a run that was made again",
+        "operators/changing.py",
+        "        self.bind(desk, context, handoff.id, by=by.id, part=self.task_id)\n",
+        "",
+        "tests/operators/test_changing_tasks.py::test_f71_the_first_try_of_another_task_instance_is_of_another_run",
+    ),
+    Mutant(
+        "F71: what an older release made for somebody else",
+        "operators/changing.py",
+        "        if made is not None and made.asked_by != by.id:",
+        "        if False:",
+        "tests/operators/test_changing_tasks.py::test_f71_what_an_older_release_made_for_somebody_else_is_not_this_runs",
+    ),
+    Mutant(
+        "F71: the answer to a swap of a run that was made again",
+        "operators/changing.py",
+        "        self.bound_handoff(desk, ti, dag_run, part=ASK_TASK)\n",
+        "",
+        "tests/operators/test_changing_tasks.py::test_f71_a_swap_whose_run_was_deleted_and_made_again_is_refused_and_its_taker_is_not_asked",
+    ),
 )
 
 

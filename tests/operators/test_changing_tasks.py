@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from stationmaster.assemble.rotations import rotation_dags
-from stationmaster.operators.changing import AnswerSwapOperator
+from stationmaster.operators.changing import AnswerSwapOperator, ChangeOperator
 from tests.departures.week import INCLUDE
 from tests.handoffs.conftest import boards, ledger, monday
 from tests.operators.runs import DAG_FILE, Outcome, answer
-from tests.operators.test_handing_over import Shift, shift
+from tests.operators.test_handing_over import FakeTaskInstance, Shift, shift
 
 __all__ = ["boards", "ledger", "monday", "shift"]
 
@@ -72,6 +72,57 @@ def test_r24_an_override_is_made_once_however_often_it_is_tried(form, shift):
     assert len(shift.monday.ledger.facts("cellxgene.oncall", "override")) == 1
     shift.monday.clock.move(days=3, hours=1)
     assert on_call(shift) == "ivan"
+
+
+MADE_AGAIN = "deleted and made again under its id"
+OTHER_SPAN = {"start": "2021-11-04T09:00:00-07:00", "end": "2021-11-05T09:00:00-07:00"}
+
+
+def test_f71_an_override_whose_run_was_deleted_and_made_again_is_refused(form, shift):
+    """It is not the first one's, and nothing of the second one is made in its name."""
+    form("override", **OVERRIDE, **SPAN).start("make_the_override")
+    again = form("override", "amara", **{**OVERRIDE, "comes": ["jules"], **OTHER_SPAN})
+    refused = again.start("make_the_override")
+    assert (refused.kind, MADE_AGAIN in refused.text) == ("failed", True)
+    assert "The run was started by amara" in refused.text
+    assert len(shift.monday.ledger.facts("cellxgene.oncall", "override")) == 1
+
+
+def test_f71_a_swap_whose_run_was_deleted_and_made_again_is_refused_and_its_taker_is_not_asked(form, shift):
+    form("swap", **SWAP, **SPAN).start(ASK)
+    again = form("swap", "amara", **{**SWAP, "giver": "farah", "taker": "jules"}, **OTHER_SPAN)
+    for task in (ASK, ANSWER):
+        refused = again.start(task)
+        assert (refused.kind, MADE_AGAIN in refused.text) == ("failed", True)
+    assert len(shift.monday.ledger.facts("cellxgene.oncall", "swap")) == 1
+    assert shift.asked == []
+
+
+@pytest.mark.parametrize(("what", "task"), [("override", "make_the_override"), ("swap", ASK)])
+def test_f71_the_first_try_of_another_task_instance_is_of_another_run(form, shift, monkeypatch, what, task):
+    """The same person, the same instants: the task instance tells the two runs apart."""
+    monkeypatch.setattr(FakeTaskInstance, "try_number", 1, raising=False)
+    params = {**(OVERRIDE if what == "override" else SWAP), **SPAN}
+    first, again = form(what, **params), form(what, **params)
+    assert first.start(task).kind == "done"
+    assert first.start(task).kind == "done"
+    refused = again.start(task)
+    assert (refused.kind, MADE_AGAIN in refused.text) == ("failed", True)
+
+
+@pytest.mark.parametrize(("what", "task"), [("override", "make_the_override"), ("swap", ASK)])
+def test_f71_what_an_older_release_made_for_somebody_else_is_not_this_runs(form, shift, monkeypatch, what, task):
+    """It bound no run."""
+    params = {**(OVERRIDE if what == "override" else SWAP), **SPAN}
+    with monkeypatch.context() as older:
+        older.setattr(ChangeOperator, "bind", lambda *_, **__: "")
+        assert form(what, **params).start(task).kind == "done"
+    assert form(what, **params).start(task).kind == "done"
+    with monkeypatch.context() as older:
+        older.setattr(ChangeOperator, "bind", lambda *_, **__: "")
+        older.setattr(ChangeOperator, "bound", lambda *_, **__: None)
+        refused = form(what, "amara", **params).start(task)
+    assert (refused.kind, "asked for it, in a run of this id that was deleted" in refused.text) == ("failed", True)
 
 
 @pytest.mark.parametrize(

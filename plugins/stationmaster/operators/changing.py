@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators import actors
+from stationmaster.operators import actors, run_marks
 from stationmaster.operators.base import Result
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
 from stationmaster.operators.question import Question
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from stationmaster.config.people import Person
     from stationmaster.core.rotations.windows import Span
     from stationmaster.handoffs.shift_desk import Handoff, ShiftDesk
+    from stationmaster.oncall.records import OverrideRecord, SwapRecord
+
+Made = TypeVar("Made", "OverrideRecord", "SwapRecord")
 
 SWAP_KEY = "swap"
 """The XCom key under which the first task of a swap's run names it."""
@@ -44,6 +48,26 @@ class ChangeOperator(HandoffOperator):
         """Return who filled the form in; nobody but people of the team may."""
         return actors.starter(desk, context)
 
+    def own(
+        self, desk: ShiftDesk, handoff: Handoff, context: Context, found: Iterable[Made], by: Person
+    ) -> Made | None:
+        """Return what this run has made already, None before; a run that was made again has made nothing.
+
+        An older release bound no run to its form: of what it made, who asked tells.
+
+        :raises AirflowFailException: the run was deleted and made again under its id.
+        """
+        self.bind(desk, context, handoff.id, by=by.id, part=self.task_id)
+        run = str(context["dag_run"].run_id)
+        made = next((one for one in found if one.asked_in == run), None)
+        if made is not None and made.asked_by != by.id:
+            why = (
+                f"{made.id} is not this run's: {made.asked_by} asked for it, in a run of this id that was deleted, and "
+                "made again since. Start a new run instead."
+            )
+            raise AirflowFailException(run_marks.refusal(context, why))
+        return made
+
     @staticmethod
     def span(form: Any, start: str, end: str) -> Span | None:
         """Return the span of two fields of the form, None where both are empty."""
@@ -69,10 +93,10 @@ class MakeOverrideOperator(ChangeOperator):
         from stationmaster.oncall.records import overrides_of
 
         form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
-        made = next((one for one in overrides_of(desk.ledger, desk.key) if one.asked_in == run), None)
         span = self.span(form, "start", "end")
         if span is None:
             raise AirflowFailException("start and end are empty: say when it begins and ends")
+        made = self.own(desk, handoff, context, overrides_of(desk.ledger, desk.key), by)
         try:
             record = made or make(
                 desk.ledger,
@@ -108,7 +132,7 @@ class AskSwapOperator(ChangeOperator):
         span = self.span(form, "start", "end")
         if span is None:
             raise AirflowFailException("start and end are empty: say when it begins and ends")
-        asked = next((one for one in swaps_of(desk.ledger, desk.key) if one.asked_in == run), None)
+        asked = self.own(desk, handoff, context, swaps_of(desk.ledger, desk.key), by)
         try:
             record = asked or ask(
                 desk.ledger,
@@ -144,7 +168,7 @@ class AnswerSwapOperator(ChangeOperator):
     def named(self, ti: Any, dag_run: Any) -> str:
         """Return the name in the grid."""
         desk = self.at_hand(self.desk)
-        taker = self._record(desk, dag_run).taker
+        taker = self._record(desk, ti, dag_run).taker
         return desk.team.people[taker].name if taker in desk.team.people else taker
 
     def step(self, desk: ShiftDesk, handoff: Handoff, context: Context, event: Result | None) -> Result | Pausing:
@@ -160,7 +184,7 @@ class AnswerSwapOperator(ChangeOperator):
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         if event is not None and event.get("chosen_options"):
             self._answered(desk, context, event)
-        record = self._record(desk, context["dag_run"])
+        record = self._record(desk, context["ti"], context["dag_run"])
         status = status_of(desk.team, record, desk.now())
         if status is SwapStatus.REQUESTED:
             return self._ask(desk, record.id, desk.team.people[record.taker], context)
@@ -169,10 +193,14 @@ class AnswerSwapOperator(ChangeOperator):
             say(desk, f"{desk.key}/swap/{record.id}/{status}", channel, swap_answered(desk, record, status))
         return {"swap": record.id, "status": str(status)}
 
-    def _record(self, desk: ShiftDesk, dag_run: Any) -> Any:
-        """Return the swap that this run has asked for, as the ledger knows it."""
+    def _record(self, desk: ShiftDesk, ti: Any, dag_run: Any) -> SwapRecord:
+        """Return the swap that this run has asked for, as the ledger knows it.
+
+        :raises AirflowFailException: it has asked for none, or was deleted and made again since.
+        """
         from stationmaster.oncall.records import swaps_of
 
+        self.bound_handoff(desk, ti, dag_run, part=ASK_TASK)
         run = str(dag_run.run_id)
         found = next((one for one in swaps_of(desk.ledger, desk.key) if one.asked_in == run), None)
         if found is None:
@@ -183,7 +211,7 @@ class AnswerSwapOperator(ChangeOperator):
         from stationmaster.oncall.errors import ChangeRefused
         from stationmaster.oncall.swapping import answer
 
-        record = self._record(desk, context["dag_run"])
+        record = self._record(desk, context["ti"], context["dag_run"])
         takers = [desk.team.people[record.taker]] if record.taker in desk.team.people else []
         person = actors.responder(desk, event, takers)
         accept = event["chosen_options"][0] == self.ACCEPT
