@@ -1302,6 +1302,27 @@ MUTANTS += (
         "",
         "tests/operators/test_changing_tasks.py::test_f71_a_swap_whose_run_was_deleted_and_made_again_is_refused_and_its_taker_is_not_asked",
     ),
+    Mutant(
+        "F26: who committed what an upgrade brings",
+        "upgrades/finding.py",
+        "    return _is_by(commit, account) and (",
+        '    return (commit.author or "").lower() == account and (',
+        "tests/upgrades/test_deciding.py::test_f26_a_commit_with_the_robots_mail_address_is_a_persons_matter",
+    ),
+    Mutant(
+        "F26: an upgrade's commit in GitHub's name without a signature",
+        "upgrades/finding.py",
+        "        return commit.verified and (commit.author",
+        "        return (commit.author",
+        "tests/upgrades/test_deciding.py::test_f26_a_commit_with_the_robots_mail_address_is_a_persons_matter",
+    ),
+    Mutant(
+        "F26: a robot that signs signs all",
+        "upgrades/finding.py",
+        "(commit.verified or not signs)",
+        "True",
+        "tests/upgrades/test_deciding.py::test_f26_what_the_robot_wrote_itself_is_merged_and_one_that_signs_signs_all",
+    ),
 )
 
 

@@ -101,6 +101,45 @@ def test_d25_a_persons_commit_makes_it_a_persons_matter(yard):
     assert "dre-anouk" in " ".join(decision.reasons)
 
 
+ROBOT = "upgrade-bot[bot]"
+
+
+@pytest.mark.parametrize(
+    ("commit", "whose"),
+    [
+        ({"committer": "dre-anouk"}, "dre-anouk"),
+        ({"committer": "dre-anouk", "verified": True}, "dre-anouk"),
+        ({"committer": ""}, f"somebody who may only bear the name of {ROBOT}"),
+        ({"committer": "web-flow"}, f"somebody who may only bear the name of {ROBOT}"),
+        ({"author": "web-flow", "committer": "web-flow"}, "somebody whom GitHub does not know"),
+        ({"author": "dre-anouk", "committer": ROBOT}, "dre-anouk"),
+        ({"author": "dre-anouk", "committer": "web-flow", "verified": True}, "dre-anouk"),
+    ],
+)
+def test_f26_a_commit_with_the_robots_mail_address_is_a_persons_matter(yard, commit, whose):
+    yard.found()
+    yard.github.push(REPO, branch="bot-update-deps", title="mend", **{"author": ROBOT, **commit})
+    yard.clock.move(minutes=20)
+    decision = decide(yard)
+    assert (decision.what, f"by {whose}." in " ".join(decision.reasons)) == ("ask", True)
+
+
+@pytest.mark.parametrize(
+    ("commits", "what"),
+    [
+        ([{}], "merge"),
+        ([{"committer": "web-flow", "verified": True}], "merge"),
+        ([{"verified": True}], "ask"),  # the first commit has no signature
+    ],
+)
+def test_f26_what_the_robot_wrote_itself_is_merged_and_one_that_signs_signs_all(yard, commits, what):
+    yard.found()
+    for commit in commits:
+        yard.github.push(REPO, branch="bot-update-deps", title="more", author=ROBOT, **commit)
+    yard.clock.move(minutes=20)
+    assert decide(yard).what == what
+
+
 @pytest.mark.parametrize("how", ["conflict", "draft"])
 def test_d25_what_github_cannot_merge_is_asked_about(yard, how):
     if how == "conflict":

@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from stationmaster.core import escaping
+from stationmaster.core.authors import WEB_FLOW
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.hooks.forge_pulls import marker
 from stationmaster.upgrades import starting
 from stationmaster.work.open_upgrades import PULL
 
 if TYPE_CHECKING:
-    from stationmaster.hooks.forge_models import PullRequest, Run
+    from stationmaster.hooks.forge_models import Commit, PullRequest, Run
     from stationmaster.ledger.records import Fact
     from stationmaster.upgrades.upgrade_desk import Upgrade, UpgradeDesk
 
@@ -102,13 +103,35 @@ def _is_marked(desk: UpgradeDesk, pull: PullRequest) -> bool:
 
 
 def strangers(desk: UpgradeDesk, pull: PullRequest) -> tuple[str, ...]:
-    """Return who else has commits aboard, beside the account that opened it; a commit of nobody is a stranger's."""
-    found = {
-        commit.author or "somebody whom GitHub does not know"
-        for commit in desk.forge.pull_commits(desk.repository, pull.number)
-        if (commit.author or "").lower() != (pull.author or "").lower()
-    }
-    return tuple(sorted(found))
+    """Return who else has commits aboard, beside the account that opened it; a commit of nobody is a stranger's.
+
+    A commit is the account's if it both wrote and committed it, or GitHub's own with a signature that it has verified.
+    Anybody may write its mail address: where it signs, what bears no signature is a stranger's, too.
+    """
+    account = (pull.author or "").lower()
+    commits = desk.forge.pull_commits(desk.repository, pull.number)
+    signs = any(commit.verified and _is_by(commit, account) for commit in commits)
+    return tuple(sorted({_stranger(each, account) for each in commits if not _is_its_own(each, account, signs=signs)}))
+
+
+def _is_its_own(commit: Commit, account: str, *, signs: bool) -> bool:
+    if (commit.committer or "").lower() == WEB_FLOW:
+        return commit.verified and (commit.author or "").lower() == account
+    return _is_by(commit, account) and (commit.verified or not signs)
+
+
+def _is_by(commit: Commit, account: str) -> bool:
+    return bool(account) and {(commit.author or "").lower(), (commit.committer or "").lower()} == {account}
+
+
+def _stranger(commit: Commit, account: str) -> str:
+    """Return whose a commit is that is not the account's: whom GitHub shows, or that it shows nobody."""
+    shown = [login for login in (commit.author, commit.committer) if login and login.lower() not in (account, WEB_FLOW)]
+    if shown:
+        return shown[0]
+    if (commit.author or "").lower() == account:
+        return f"somebody who may only bear the name of {commit.author}"
+    return "somebody whom GitHub does not know"
 
 
 def _of_this_week(desk: UpgradeDesk, upgrade: Upgrade) -> PullRequest | None:
