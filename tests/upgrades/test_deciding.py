@@ -125,19 +125,33 @@ def test_f26_a_commit_with_the_robots_mail_address_is_a_persons_matter(yard, com
 
 
 @pytest.mark.parametrize(
-    ("commits", "what"),
+    ("signed", "commit", "what"),
     [
-        ([{}], "merge"),
-        ([{"committer": "web-flow", "verified": True}], "merge"),
-        ([{"verified": True}], "ask"),  # the first commit has no signature
+        (False, {}, "merge"),
+        (True, {"verified": True}, "merge"),
+        (True, {"committer": "web-flow", "verified": True}, "merge"),
+        (True, {}, "ask"),
+        (False, {"committer": "web-flow", "verified": True}, "ask"),
     ],
 )
-def test_f26_what_the_robot_wrote_itself_is_merged_and_one_that_signs_signs_all(yard, commits, what):
-    yard.found()
-    for commit in commits:
-        yard.github.push(REPO, branch="bot-update-deps", title="more", author=ROBOT, **commit)
+def test_f26_what_the_robot_wrote_itself_is_merged_and_one_that_signs_signs_all(yard, signed, commit, what):
+    """Its first commit, and one more."""
+    first = yard.found()
+    yard.github.repository(REPO).record.commits[first.head_sha].verified = signed
+    yard.github.push(REPO, branch="bot-update-deps", title="more", author=ROBOT, **commit)
     yard.clock.move(minutes=20)
     assert decide(yard).what == what
+
+
+def test_f26_a_merge_that_github_signs_says_nothing_of_the_others(yard):
+    first = yard.found()
+    yard.github.push(REPO, title="meanwhile", author="dre-anouk")
+    merged = yard.github.push(REPO, branch="bot-update-deps", title="merge main", author=ROBOT, verified=True)
+    record = yard.github.repository(REPO).record
+    merged.committer, merged.parents = "web-flow", (first.head_sha, record.refs["heads/main"])
+    first.base_sha = record.refs["heads/main"]
+    yard.clock.move(minutes=20)
+    assert decide(yard).what == "merge"
 
 
 @pytest.mark.parametrize("how", ["conflict", "draft"])

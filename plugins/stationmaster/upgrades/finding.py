@@ -106,11 +106,12 @@ def strangers(desk: UpgradeDesk, pull: PullRequest) -> tuple[str, ...]:
     """Return who else has commits aboard, beside the account that opened it; a commit of nobody is a stranger's.
 
     A commit is the account's if it both wrote and committed it, or GitHub's own with a signature that it has verified.
-    Anybody may write its mail address: where it signs, what bears no signature is a stranger's, too.
+    Anybody may write its mail address: where it signs what it writes, all that bears no signature is a stranger's, too.
+    A merge does not tell: GitHub signs those that it makes for whoever never signs.
     """
     account = (pull.author or "").lower()
     commits = desk.forge.pull_commits(desk.repository, pull.number)
-    signs = any(commit.verified and _is_by(commit, account) for commit in commits)
+    signs = any(each.verified and len(each.parents) < 2 and _is_its_own(each, account, signs=False) for each in commits)
     return tuple(sorted({_stranger(each, account) for each in commits if not _is_its_own(each, account, signs=signs)}))
 
 
