@@ -1323,6 +1323,34 @@ MUTANTS += (
         "True",
         "tests/upgrades/test_deciding.py::test_f26_what_the_robot_wrote_itself_is_merged_and_one_that_signs_signs_all",
     ),
+    Mutant(
+        "F66: an instant that UTC does not have",
+        "core/instants.py",
+        "    except OverflowError as error:\n        raise OutOfTime(instant) from error",
+        "    except ZeroDivisionError as error:\n        raise OutOfTime(instant) from error",
+        "tests/core/test_instants.py::test_f66_an_instant_that_utc_does_not_have_is_refused_by_name",
+    ),
+    Mutant(
+        "F66: a wall time that UTC does not have",
+        "core/instants.py",
+        "    except OverflowError as error:\n        raise OutOfTime(wall) from error",
+        "    except ZeroDivisionError as error:\n        raise OutOfTime(wall) from error",
+        "tests/core/test_instants.py::test_f66_a_wall_time_that_utc_does_not_have_is_refused_by_name",
+    ),
+    Mutant(
+        "F66: a year that nobody means",
+        "core/instants.py",
+        "    if not FIRST_YEAR <= value.year <= LAST_YEAR:",
+        "    if False:",
+        "tests/cli/test_hostile_terminal.py::test_f66_an_instant_that_nobody_means_has_its_sentence",
+    ),
+    Mutant(
+        "F66: an argument that is no text",
+        "cli/answering.py",
+        "        if isinstance(error, UnicodeEncodeError) and",
+        "        if False and",
+        "tests/cli/test_hostile_terminal.py::test_f66_an_argument_that_is_no_text_has_its_sentence",
+    ),
 )
 
 

@@ -93,6 +93,7 @@ def test_an_override_is_made_listed_and_withdrawn(run, answer, ledger):
         (("--comes", "ben", "--start", "2021-11-07T01:30", "--end", "2021-11-08T09:00", "--by", "ben"), "comes twice"),
         (("--comes", "ben", "--start", "2022-03-13T02:30", "--end", "2022-03-14T09:00", "--by", "ben"), "not exist"),
         (("--comes", "ben", "--start", "soon", "--end", "later", "--by", "ben"), "'soon' is not a date with a time"),
+        (("--comes", "ben", "--start", "9999-12-31T23:59", "--end", "9999-12-31T23:59", "--by", "ben"), "too far away"),
         (("--comes", "goran", *DAY, "--by", "ben"), "goran would be primary and secondary"),
     ],
 )

@@ -56,6 +56,7 @@ def test_every_mistake_of_a_plan_is_told_with_its_line(rollout: Path, run, tmp_p
     [
         (("preview", TRAIN, "--plan", "nowhere.yaml"), "nowhere.yaml cannot be read"),
         (("preview", TRAIN, "--start", "soon"), "'soon' is not a date"),
+        (("preview", TRAIN, "--start", "9999-12-31"), "9999-12-31 is too far away. Write a year from 1970 to 2200."),
         (("preview", "cellxgene.weekly/2021-W43"), "is more than a train"),
         (("status", TRAIN), "has no rollout yet"),
         (("pause", TRAIN, *WORD), "No rollout of cellxgene.weekly is open"),

@@ -57,3 +57,23 @@ def _week():
     from stationmaster.core.instants import IsoWeek
 
     return IsoWeek.of(WEDNESDAY, "America/Los_Angeles")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31T00:00:00"])
+@pytest.mark.parametrize(
+    "words", [("who", "cellxgene"), ("freeze", "list", "cellxgene"), ("log", "show", "cellxgene")], ids=" ".join
+)
+def test_f66_an_instant_that_nobody_means_has_its_sentence(ledger, run, words, at):
+    found = run(*words, "--at", at)
+    assert (found.exit_code, found.stderr) == (
+        2,
+        f"stationmaster: {at} is too far away. Write a year from 1970 to 2200.\n",
+    )
+
+
+def test_f66_an_argument_that_is_no_text_has_its_sentence(ledger, run):
+    found = run("ledger", "effects", "bad\udcff")
+    assert (found.exit_code, found.stderr) == (
+        2,
+        "stationmaster: b'bad\\xff' holds bytes that are no UTF-8, so it is no text. Write it anew.\n",
+    )

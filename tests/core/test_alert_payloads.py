@@ -75,6 +75,7 @@ def test_d16_each_format_becomes_the_same_kind_of_event(name: str, expected: tup
         ("plain", {**GOOD["plain"], "status": "on"}, "status"),
         ("plain", {**GOOD["plain"], "at": "yesterday"}, "at"),
         ("plain", {**GOOD["plain"], "at": "2024-03-12T13:00:00"}, "offset"),
+        ("plain", {**GOOD["plain"], "at": "0001-01-01T00:00:00+23:59"}, "at"),
         ("alertmanager", {"alerts": {}}, "alerts"),
         ("alertmanager", {"alerts": [{}] * (MOST_ALERTS + 1)}, "at most"),
         ("alertmanager", {"alerts": [{"labels": []}]}, "labels"),

@@ -17,11 +17,14 @@ from stationmaster.core.instants import (
     InvalidIsoWeek,
     IsoWeek,
     NaiveInstant,
+    OutOfTime,
     UnknownZone,
     Weekday,
+    day_of,
     first_instant,
     last_instant,
     local_text,
+    moment_of,
     to_local,
     utc,
     zone_of,
@@ -120,6 +123,36 @@ def test_an_instant_is_one_of_the_two_readings_of_its_own_wall_time(instant: dat
 def test_an_unknown_zone_is_refused_by_name(zone: str) -> None:
     with pytest.raises(UnknownZone, match="IANA"):
         zone_of(zone)
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_f66_an_instant_that_utc_does_not_have_is_refused_by_name(text: str) -> None:
+    with pytest.raises(OutOfTime, match=r"is too far away\. Write a year from 1970 to 2200"):
+        utc(datetime.fromisoformat(text))
+    with pytest.raises(ValidationError, match="is too far away"):
+        TypeAdapter(Instant).validate_python(text)
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone"),
+    [(datetime.max, "America/Los_Angeles"), (datetime.min, "Asia/Tokyo")],  # noqa: DTZ901
+)
+def test_f66_a_wall_time_that_utc_does_not_have_is_refused_by_name(wall: datetime, zone: str) -> None:
+    for reading in (first_instant, last_instant):
+        with pytest.raises(OutOfTime):
+            reading(wall, zone)
+
+
+@pytest.mark.parametrize("text", ["1969-12-31", "2201-01-01", "0001-01-01", "9999-12-31"])
+def test_f66_nobody_means_a_year_that_no_calendar_of_ours_reaches(text: str) -> None:
+    for read in (day_of, moment_of):
+        with pytest.raises(OutOfTime, match=text):
+            read(text)
+    assert moment_of("2200-12-31T23:59:59-23:59").year == day_of("2200-12-31").year == 2200
+    assert day_of("1970-01-01") == date(1970, 1, 1)
+    for read in (day_of, moment_of):
+        with pytest.raises(ValueError, match="Invalid isoformat"):
+            read("soon")
 
 
 def test_naive_instants_and_aware_walls_are_refused() -> None:

@@ -174,3 +174,18 @@ def test_a_swap_that_nobody_answers_expires_when_its_time_begins(form, shift):
     shift.monday.clock.move(days=4)
     done = run.wake(waits, ANSWER, None)
     assert (done.kind, done.value["status"]) == ("done", "expired")
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("0001-01-01T00:00:00+23:59", "2021-10-29T09:00:00-07:00"),
+        ("2021-10-28T09:00:00-07:00", "9999-12-31T23:59:59-23:59"),
+        ("2021-10-28T09:00:00-07:00", "2201-01-01T00:00:00+00:00"),
+    ],
+)
+@pytest.mark.parametrize(("what", "task"), [("override", "make_the_override"), ("swap", ASK)])
+def test_f66_a_time_that_nobody_means_has_its_sentence(form, shift, what, task, start, end):
+    params = OVERRIDE if what == "override" else SWAP
+    refused = form(what, **params, start=start, end=end).start(task)
+    assert (refused.kind, "is too far away. Write a year from 1970 to 2200." in refused.text) == ("failed", True)

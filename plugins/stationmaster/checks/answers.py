@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from stationmaster.checks.finding import Finding, bad, fine, unknown
 from stationmaster.config.fields import in_words
 from stationmaster.core.escaping import one_line
-from stationmaster.core.instants import local_text, utc
+from stationmaster.core.instants import NaiveInstant, local_text, utc
 
 if TYPE_CHECKING:
     from stationmaster.config.checks_by_machine import Answer
@@ -90,12 +90,11 @@ def _number(number: float, answer: Answer, source: str) -> Finding:
 def _instant_in(text: str, answer: Answer) -> datetime:
     value = str(_value(text, answer))
     try:
-        at = datetime.fromisoformat(value)
+        return utc(datetime.fromisoformat(value))
+    except NaiveInstant:
+        raise Illegible(f"{shown(value)!r} names no zone") from None
     except ValueError:
         raise Illegible(f"{shown(value)!r} is no instant") from None
-    if at.tzinfo is None:
-        raise Illegible(f"{shown(value)!r} names no zone")
-    return utc(at)
 
 
 def _instant(at: datetime, answer: Answer, now: datetime, source: str) -> Finding:

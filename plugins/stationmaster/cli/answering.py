@@ -20,6 +20,7 @@ USAGE = 2
 """Exit code: the command cannot be carried out as it was given."""
 
 _WIDTH = 120
+_SHOWN_BYTES = 60
 
 
 def console() -> Console:
@@ -70,6 +71,9 @@ def refusals(code: int = USAGE) -> Iterator[None]:
     except Exception as error:
         if _is_a_finding(error):
             refuse(str(error), code=FINDING)
+        if isinstance(error, UnicodeEncodeError) and error.reason == "surrogates not allowed":
+            given = error.object.encode("utf-8", "surrogateescape")[:_SHOWN_BYTES]
+            refuse(f"{given!r} holds bytes that are no UTF-8, so it is no text. Write it anew.", code=code)
         if not _is_ours(error) and not _is_of_the_database(error):
             raise
         # The driver's messages go over several lines and end with a link to its documentation.
@@ -81,10 +85,12 @@ def instant_of(text: str, zone: str) -> datetime:
 
     :param zone: the zone that a person would have meant.
     """
-    from stationmaster.core.instants import first_instant, to_local
+    from stationmaster.core.instants import OutOfTime, first_instant, moment_of, to_local
 
     try:
-        value = datetime.fromisoformat(text)
+        value = moment_of(text)
+    except OutOfTime as error:
+        refuse(str(error))
     except ValueError:
         refuse(f"{text!r} is not an instant. Write it as in 2026-03-09T09:00:00-07:00 or 2026-03-09T16:00:00Z.")
     if value.tzinfo is not None:

@@ -501,14 +501,14 @@ def _span(team: TeamConfig, role: str, start: str, end: str) -> Span:
 
     :raises UncertainTime: it does not exist, or comes twice.
     """
-    from stationmaster.core.instants import exact_instant
+    from stationmaster.core.instants import exact_instant, moment_of
     from stationmaster.core.rotations.windows import Span
 
     zone = team.rotation_of(role).zone
 
     def instant(text: str) -> datetime:
         try:
-            return exact_instant(datetime.fromisoformat(text), zone)
+            return exact_instant(moment_of(text), zone)
         except ValueError as error:
             if type(error).__module__.startswith("stationmaster."):
                 raise

@@ -241,8 +241,12 @@ def _text(path: Path | None) -> str | None:
 
 
 def _date(text: str | None) -> date | None:
+    from stationmaster.core.instants import OutOfTime, day_of
+
     try:
-        return date.fromisoformat(text) if text else None
+        return day_of(text) if text else None
+    except OutOfTime as error:
+        refuse(str(error))
     except ValueError:
         refuse(f"{text!r} is not a date. Write it as in 2026-11-23.")
 

@@ -160,12 +160,9 @@ def _needed(found: Mapping[str, Any], name: str) -> str:
 
 def _instant(found: Mapping[str, Any], name: str) -> datetime:
     try:
-        at = datetime.fromisoformat(str(found.get(name)))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise MalformedAlert(f"{name} is {_shown(found.get(name))}, and must be an instant with its offset")
-    return utc(at)
+        return utc(datetime.fromisoformat(str(found.get(name))))
+    except ValueError as error:
+        raise MalformedAlert(f"{name} is {_shown(found.get(name))}, and must be an instant with its offset") from error
 
 
 def _text(value: Any, most: int) -> str:

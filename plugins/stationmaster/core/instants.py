@@ -8,13 +8,16 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_serializer, model_validator
 
 from stationmaster.core.value import Value
 
+DateT = TypeVar("DateT", bound=date)
+FIRST_YEAR, LAST_YEAR = 1970, 2200
+"""The years that a person who writes a date or a time can mean."""
 _SECOND = timedelta(seconds=1)
 # Files of the zone database that name the machine's own zone or count leap seconds: not a zone a team can mean.
 _NOT_ZONES = ("localtime", "posixrules", "posix/", "right/")
@@ -78,6 +81,20 @@ class UncertainTime(ValueError):
         return f"{wall} comes twice in {self.zone}. Write {after} or {second}."
 
 
+class OutOfTime(ValueError):
+    """A date or time that no calendar of ours reaches: nothing can be reckoned with it."""
+
+    def __init__(self, value: date | str) -> None:
+        """Keep what was written."""
+        super().__init__(value)
+        self.value = value
+
+    def __str__(self) -> str:
+        """Name the value and the way out."""
+        told = self.value.isoformat() if isinstance(self.value, date) else self.value
+        return f"{told} is too far away. Write a year from {FIRST_YEAR} to {LAST_YEAR}."
+
+
 class InvalidIsoWeek(ValueError):
     """The text, or the pair of year and week, names no ISO week."""
 
@@ -109,13 +126,35 @@ def utc(instant: datetime) -> datetime:
     """Return the same instant in UTC, as a plain datetime: the arithmetic of pendulum's, which Airflow gives, differs.
 
     :raises NaiveInstant: it has no offset.
+    :raises OutOfTime: in UTC it would be before the first year, or after the last one.
     """
     if type(instant) is datetime and instant.tzinfo is UTC:
         return instant
     if instant.utcoffset() is None:
         raise NaiveInstant(instant)
-    at = instant.astimezone(UTC)
+    try:
+        at = instant.astimezone(UTC)
+    except OverflowError as error:
+        raise OutOfTime(instant) from error
     return datetime(at.year, at.month, at.day, at.hour, at.minute, at.second, at.microsecond, tzinfo=UTC)
+
+
+def moment_of(text: str) -> datetime:
+    """Return the datetime that a person wrote, with its offset or without one.
+
+    :raises OutOfTime: nobody can mean that year.
+    :raises ValueError: it is none.
+    """
+    return _in_time(datetime.fromisoformat(text), text)
+
+
+def day_of(text: str) -> date:
+    """Return the date that a person wrote.
+
+    :raises OutOfTime: nobody can mean that year.
+    :raises ValueError: it is none.
+    """
+    return _in_time(date.fromisoformat(text), text)
 
 
 def to_local(instant: datetime, zone: str) -> datetime:
@@ -169,6 +208,12 @@ def local_text(instant: datetime, zone: str = "UTC") -> str:
     return f"{local:%a} {local.day} {local:%b %Y %H:%M %Z}"
 
 
+def _in_time(value: DateT, text: str) -> DateT:
+    if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        raise OutOfTime(text)
+    return value
+
+
 def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
     """Return ``wall`` read with the offset before and with the one after a transition; in a gap they stand crossed."""
     if wall.tzinfo is not None:
@@ -179,8 +224,11 @@ def _readings(wall: datetime, zone: str) -> tuple[datetime, datetime]:
     before = clocks.utcoffset(earlier) or timedelta(0)
     after = clocks.utcoffset(wall.replace(fold=1)) or timedelta(0)
     plain = datetime.combine(earlier, earlier.time(), UTC)  # several times as quick as replace()
-    first = plain - before
-    return first, first if before == after else plain - after
+    try:
+        first = plain - before
+        return first, first if before == after else plain - after
+    except OverflowError as error:
+        raise OutOfTime(wall) from error
 
 
 def _end_of_gap(wall: datetime, zone: str, low: datetime, high: datetime) -> datetime:

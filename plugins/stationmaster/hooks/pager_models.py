@@ -75,9 +75,6 @@ def instant(service: str, value: object) -> datetime:
     :raises PagerUnreadable: it is none, or says no offset.
     """
     try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise PagerUnreadable(f"{service} answers {str(value)[:60]!r} where an instant should be")
-    return utc(moment)
+        return utc(datetime.fromisoformat(str(value)))
+    except ValueError as error:
+        raise PagerUnreadable(f"{service} answers {str(value)[:60]!r} where an instant should be") from error

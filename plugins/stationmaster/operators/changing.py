@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -71,13 +70,15 @@ class ChangeOperator(HandoffOperator):
     @staticmethod
     def span(form: Any, start: str, end: str) -> Span | None:
         """Return the span of two fields of the form, None where both are empty."""
-        from stationmaster.core.instants import utc
+        from stationmaster.core.instants import OutOfTime, moment_of, utc
         from stationmaster.core.rotations.windows import Span
 
         if not form.get(start) and not form.get(end):
             return None
         try:
-            return Span(*(utc(datetime.fromisoformat(str(form[name]))) for name in (start, end)))
+            return Span(*(utc(moment_of(str(form[name]))) for name in (start, end)))
+        except OutOfTime as error:
+            raise AirflowFailException(f"{start} and {end}: {error}") from error
         except ValueError as error:
             raise AirflowFailException(f"{start} and {end} are not both a date with a time and an offset") from error
 

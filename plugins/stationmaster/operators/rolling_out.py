@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
@@ -52,6 +51,7 @@ class RolloutFormOperator(ByHandOperator):
 
     def checked(self, station: Station, context: Context) -> Checked:
         """Return what the form means, or fail with everything that is wrong with it."""
+        from stationmaster.core.instants import day_of
         from stationmaster.core.rollouts.plan import PlanInvalid
         from stationmaster.rollouts import planning, reporting
         from stationmaster.rollouts.records import RolloutRefused
@@ -63,7 +63,7 @@ class RolloutFormOperator(ByHandOperator):
         about = self.bound(station, context)
         week = about.rpartition("/")[2] if about else form.get("departure") or None
         try:
-            start = date.fromisoformat(form["start"]) if form.get("start") else None
+            start = day_of(form["start"]) if form.get("start") else None
             return planning.check(station, week=week, text=form.get("plan") or None, start=start)
         except PlanInvalid as invalid:
             raise AirflowFailException(f"The plan cannot be used:\n{invalid}") from invalid

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, time, timedelta
 
-from stationmaster.core.instants import IsoWeek, Weekday
+from stationmaster.core.instants import IsoWeek, Weekday, day_of
 
 DAY_REMEDY = "Write a weekday such as Monday, Monday next week or Monday in 2 weeks, or a date such as 2026-11-23."
 TIME_REMEDY = 'Write hours and minutes of one day in quotes, as "9:00".'
@@ -20,7 +20,7 @@ def day_named(text: str, start: date) -> date | None:
     words = " ".join(text.split()).lower()
     if _DATE.fullmatch(words):
         try:
-            return date.fromisoformat(words)
+            return day_of(words)
         except ValueError:
             return None
     match = _DAY.fullmatch(words)
