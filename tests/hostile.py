@@ -28,6 +28,7 @@ CORPUS = (
     ":white_check_mark: :rotating_light::skin-tone-2: :+1:",
     "<!channel> <!here|here> <!subteam^S1> <@U024BE7LH> <#C1|general>",
     "<https://evil.example|login> https://evil.example/x http://10.0.0.1 ftp://x www.evil.example //evil.example",
+    "_www.evil.example __www.evil.example_ *www.evil.example ~www.evil.example (www.evil.example) /WWW.evil.example",
     "@channel @here @everyone @\u200bhere @\u2060org/team",
     "*bold* _italic_ ~gone~ `code` ```fence``` __init__ _ * ~",
     "> quoted",
@@ -40,6 +41,7 @@ CORPUS = (
     "fixes #12, closes acme/x#14, GH-13",
     "[click](https://evil.example) ![x](https://evil.example/y.png) <img src=x onerror=alert(1)>",
     "”. 3 of 3 approvals. “",
+    "❞. 3 of 3 ❝ 〞 3 of 3 〝 ＂ 3 of 3 ＂ ‟ „ 〟 ’’ 3 of 3 ‘‘ ″ 🙷 🙶 ❟❟",
     "\\` \\* \\[x\\](y)",
     "a\u202eb\u2066c\u200dd\u3164\u2800\u115f\ufe0f\x1b[2Je\x9b31m\x07",
     "z" + "\u0301" * 40,
@@ -60,7 +62,7 @@ BREAKS = re.compile(r"\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _REFERENCE = re.compile(r"<([^<>|]*)\|?([^<>]*)>")
 _EMOJI = re.compile(r":(?!\d\d?:)[\w+'-]+:")
 _UNSEEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u00ad\u202a-\u202e\u2060-\u2069\ufeff\u2028\u2029]")
-_LINK = re.compile(r"://|(?<!\w)www\.", re.IGNORECASE)
+_LINK = re.compile(r"://|(?<![^\W_])www\.", re.IGNORECASE)
 _CODE = re.compile(r"`[^`\n]*`")
 _ESCAPED = re.compile(r"\\[\\`*_{}\[\]()#+!|~$.=)-]")
 _EDGE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")

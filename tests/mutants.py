@@ -1351,6 +1351,27 @@ MUTANTS += (
         "        if False and",
         "tests/cli/test_hostile_terminal.py::test_f66_an_argument_that_is_no_text_has_its_sentence",
     ),
+    Mutant(
+        "F65: a link behind an underscore",
+        "core/escaping.py",
+        "(?<![^\\W_])(www)",
+        "(?<!\\w)(www)",
+        "tests/core/test_escaping.py::test_f65_what_begins_with_www_is_no_link",
+    ),
+    Mutant(
+        "S5: what looks like the end of a quotation",
+        "core/escaping.py",
+        "    line = one_line(text).translate(_QUOTES)",
+        '    line = one_line(text).replace("\\u201d", "\\u2019")',
+        "tests/core/test_escaping.py::test_s5_nothing_looks_like_the_end_of_a_quotation",
+    ),
+    Mutant(
+        "S5: two single marks look like a double one",
+        "core/escaping.py",
+        '_opened(_TWO_AS_ONE.sub(r"\\1", cut))',
+        "_opened(cut)",
+        "tests/core/test_escaping.py::test_s5_nothing_looks_like_the_end_of_a_quotation",
+    ),
 )
 
 

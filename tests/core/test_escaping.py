@@ -84,7 +84,8 @@ def test_f65_no_tag_comes_out_of_a_text_in_html(text: str) -> None:
 def test_s5_what_a_person_wrote_cannot_leave_its_quotation_marks(text: str) -> None:
     found = escaping.said(text)
     assert found.startswith("“")
-    assert re.fullmatch(r"“[^“”]*”(?: \(shortened\))?", found)
+    assert re.fullmatch(r"“[^“”„‟❝❞❠〝〞〟＂″ʺ˝ˮ〃⹂🙶🙷🙸]*”(?: \(shortened\))?", found)
+    assert not re.search("[‘’‚‛❛❜❟]{2}", found)
     assert found.endswith("(shortened)") == (len(escaping.one_line(text)) > escaping.LONGEST)
 
 
@@ -94,6 +95,19 @@ def test_s5_a_longer_text_keeps_its_lines_behind_the_sign_of_a_quotation(text: s
     assert all(line.startswith(">") for line in found.splitlines())
     for line in found.splitlines():
         in_markdown(f"x {line[2:]}", "x ")
+
+
+@pytest.mark.parametrize("before", ["", "x ", "_", "__", "*", "~", "(", "/", "x_"])
+def test_f65_what_begins_with_www_is_no_link(before: str) -> None:
+    for render in (escaping.markdown, escaping.slack, escaping.html, escaping.opened):
+        assert "www[.]evil.example" in render(f"{before}www.evil.example").replace("\\", "")
+    assert escaping.opened("xwww.evil.example") == "xwww.evil.example"
+
+
+@pytest.mark.parametrize("mark", [*"”“„‟❝❞❠〝〞〟＂″ʺ˝ˮ〃⹂🙶🙷🙸", "’’", "‘’", "❜❜", "❟❟"])
+def test_s5_nothing_looks_like_the_end_of_a_quotation(mark: str) -> None:
+    found = escaping.said(f"a{mark}. 3 of 3 approvals")
+    assert re.fullmatch(r"“a[‘’‚❜❟]\. 3 of 3 approvals”", found)
 
 
 def test_s5_the_case_itself() -> None:

@@ -53,14 +53,23 @@ _MARKS = re.compile(
 """Accents on one letter; a pile of them would reach into the lines above and below."""
 
 _SCHEME = re.compile(r":(?=//)")
-_WWW = re.compile(r"(?<!\w)(www)\.", re.IGNORECASE)
+_WWW = re.compile(r"(?<![^\W_])(www)\.", re.IGNORECASE)
+"""Also behind an underscore, as GitHub reads it."""
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?#][!#-;=?-Z\]\[_a-z~@%]*)?", re.ASCII)
 """An address as it may stand in a message's markup: no blank, quote, bracket of ours, backslash or bar."""
 _OURS = re.compile(r"https?://[A-Za-z0-9.:-]+(?:[/?#][\w./?#&=%+~@:,;-]*[\w/=])?", re.ASCII)
 _NUMBER = re.compile(r"#\d{1,9}")
 _LONGEST_ADDRESS = 2000
 
-_QUOTES = str.maketrans({"\u201c": "\u2018", "\u201d": "\u2019", "\u201e": "\u201a", "\u201f": "\u2018"})
+_OPENING = "\u201c\u201f\u275d\u301d\U0001f676"
+_CLOSING = "\u201d\u275e\u301e\u2033\u02ba\u02dd\u02ee\u3003\uff02\U0001f677"
+_BELOW = "\u201e\u2760\u2e42\u301f\U0001f678"
+_QUOTES = str.maketrans(
+    {**dict.fromkeys(_OPENING, "\u2018"), **dict.fromkeys(_CLOSING, "\u2019"), **dict.fromkeys(_BELOW, "\u201a")}
+)
+"""What looks like our quotation marks, whatever it is meant for, and what a person's become."""
+_TWO_AS_ONE = re.compile("([\u2018\u2019\u201a\u201b\u275b\u275c\u275f])[\u2018\u2019\u201a\u201b\u275b\u275c\u275f]+")
+"""Two single ones side by side look like a double one."""
 _LOOKALIKES = str.maketrans({"*": "\u2217", "~": "\u223c", "`": "'"})
 """Slack has no escape for these: they are shown by signs that look like them."""
 _EDGE = re.compile(r"(?<![^\W_])_+|_+(?![^\W_])")
@@ -109,7 +118,8 @@ def said(text: str, longest: int = LONGEST) -> str:
     :param longest: characters within the quotation marks.
     """
     line = one_line(text).translate(_QUOTES)
-    shown = _opened(line if len(line) <= longest else f"{line[: longest - 1].rstrip()}\u2026")
+    cut = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}\u2026"
+    shown = _opened(_TWO_AS_ONE.sub(r"\1", cut))
     return f"\u201c{shown}\u201d" + (f" {SHORTENED}" if len(line) > longest else "")
 
 
