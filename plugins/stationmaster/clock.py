@@ -60,6 +60,18 @@ def real_instant(instant: datetime) -> datetime | None:
     return datetime.fromtimestamp(real, UTC) + (instant - start) / rate
 
 
+def shown_at(instant: datetime) -> datetime:
+    """Return what this clock showed when the system's clock showed ``instant`` (aware); in production that is the same.
+
+    Of what it showed before it was last set nothing is known: that was no later than what it was set to.
+    """
+    path = os.environ.get(CLOCK_FILE_VARIABLE)
+    if not path:
+        return instant
+    start, real, rate = _face(Path(path))
+    return start + timedelta(seconds=max(0.0, instant.timestamp() - real) * rate)
+
+
 def set_virtual(path: Path, instant: datetime, *, rate: float = 0.0) -> None:
     """Write the virtual clock file: ``instant`` is the present from now on, and it moves ``rate`` seconds a second.
 

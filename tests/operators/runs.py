@@ -8,7 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 from types import SimpleNamespace
@@ -17,6 +17,7 @@ from typing import Any
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 
+from stationmaster import clock
 from stationmaster.assemble.include import dags_of
 from stationmaster.assemble.trains import train_dags
 from stationmaster.core.blockers import Blocker
@@ -212,17 +213,16 @@ def fire(trigger: StationTrigger) -> Any:
     return asyncio.run(first())
 
 
-_ANSWERED = datetime(2021, 10, 27, 16, 30, tzinfo=UTC)
 _answers = count()
 
 
 def answer(choice: str, by: str | None, **fields: Any) -> dict[str, Any]:
-    """The event of a required action; each is given a second after the one before."""
+    """The event of a required action that is answered now; no two of them at one instant."""
     return {
         "chosen_options": [choice],
         "params_input": fields,
         "responded_by_user": {"id": by, "name": by} if by else None,
-        "responded_at": _ANSWERED + timedelta(seconds=next(_answers)),
+        "responded_at": clock.now() + timedelta(microseconds=next(_answers)),
         "timedout": by is None,
     }
 

@@ -76,6 +76,36 @@ def test_c16_a_veto_carries_its_reason(promote):
     assert (found.choice, found.reason) == ("veto", "the login is broken")
 
 
+def test_a3_an_answer_is_of_the_instant_at_which_airflow_took_it_and_lifts_no_veto_that_came_after_it(promote):
+    """LGTM in Airflow, a veto in Slack 20 seconds later, and a worker that reads the LGTM ten minutes after that."""
+    from stationmaster.departures import voting
+
+    week = promote.week
+    for voter in ("amara", "emil", "chiara"):
+        vote(promote, voter)
+    before, pressed = ballot(promote, "goran"), answer("LGTM", "goran")
+    week.clock.move(seconds=20)
+    week.reply("goran", "veto: it drops a table")
+    week.look("quorum")
+    week.clock.move(minutes=10)
+    assert promote.wake(before, "ballot", pressed, voter="goran").value["choice"] == "approve"
+    week.clock.move(minutes=30)
+    assert str(voting.standing(week.station(), week.departure).verdict) == "DENY"
+    (given,) = [each for each in week.ledger.ballots(week.departure) if each.voter == "goran" and not each.place]
+    assert given.cast_at == pressed["responded_at"]
+
+
+def test_a3_so_is_the_final_go(promote):
+    week = promote.week
+    week.quorum()
+    before, pressed = confirm(promote), answer("Go", "farah")
+    week.clock.move(minutes=1)
+    assert promote.wake(before, CONFIRM, pressed, role="primary").value["choice"] == "go"
+    manifest = week.ledger.manifest_of(week.departure).hash
+    (fact,) = week.ledger.facts(week.departure, kind="confirmed", subject=manifest)
+    assert fact.at == pressed["responded_at"]
+
+
 @pytest.mark.parametrize("account", ["jules", "mallory", "ben"])
 def test_f09_the_answer_of_somebody_else_is_no_vote(promote, account):
     outcome = promote.wake(ballot(promote), "ballot", answer("LGTM", account), voter="amara")

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from stationmaster.core.naming import names, short
 from stationmaster.operators import actors
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
-from stationmaster.operators.question import COMMIT, Question, moment
+from stationmaster.operators.question import COMMIT, Question, answered_at, moment
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -23,7 +23,9 @@ NOTE = "note"
 
 
 class Answer(NamedTuple):
-    """What was answered, by which person of the team, and when (aware); ``asked`` is what the question was put with.
+    """What was answered, by which person of the team, and when; ``asked`` is what the question was put with.
+
+    ``at`` is when Airflow took it, not when a worker read it: what the person said in between is newer.
 
     ``moment`` tells the answer from the person's others, also where it is read twice.
     """
@@ -214,6 +216,5 @@ class AskOperator(StationOperator):
         people = station.team.people
         first = [people[name] for name in asked.get("people", ()) if name in people]
         person = actors.responder(station, event, (*first, *self._entitled(station, departure).values()))
-        # The one clock counts, not Airflow's: in a rehearsal the two differ.
         choice, fields = str(event["chosen_options"][0]), dict(event.get("params_input") or {})
-        return Answer(choice, fields, person, station.now(), asked, moment(event))
+        return Answer(choice, fields, person, answered_at(event, station.now()), asked, moment(event))

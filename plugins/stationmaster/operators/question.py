@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from stationmaster import clock
 from stationmaster.core.escaping import one_line
+from stationmaster.core.instants import utc
 from stationmaster.core.naming import short
 
 if TYPE_CHECKING:
@@ -58,6 +60,17 @@ def moment(event: dict[str, Any]) -> str:
     A try that is killed is followed by one that reads the same answer again (F02): what it did stands under this.
     """
     return f"{event['responded_at'].astimezone(UTC):%Y%m%dT%H%M%S.%fZ}"
+
+
+def answered_at(event: dict[str, Any], now: datetime) -> datetime:
+    """Return the instant of an answer: when Airflow took it, however late a worker reads it.
+
+    Airflow's clock may be ahead of ours: nothing was answered after it was read.
+
+    :param now: when it is read, by the one clock.
+    :raises NaiveInstant: Airflow's instant has no offset, and nobody can say when that was.
+    """
+    return min(utc(clock.shown_at(utc(event["responded_at"]))), utc(now))
 
 
 COMMIT = "on_commit"
