@@ -1,9 +1,9 @@
 """What a person says in a Slack thread, read as a vote.
 
 An approval is exactly one of the listed words, alone or with what is friendly: "LGTM, but wait for #12" is none, and
-"LGTM :-1:" is none (F09). A veto is whatever can only be meant as one, on any line of the reply and however a phone
-types it, since it can only hold a train back. What holds a word or an emoji of a veto and is no plain one is unclear:
-its author says which.
+"LGTM :-1:" is none (F09). So is a withdrawal. A veto is whatever can only be meant as one, on any line of the reply and
+however a phone types it, since it can only hold a train back. What holds a word or an emoji of a veto and is no plain
+one is unclear, as is a withdrawal in other words: its author says which.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from stationmaster.core.emoji import DOUBTFUL, FRIENDLY, UNFRIENDLY, taken_out
+from stationmaster.core.emoji import DOUBTFUL, FRIENDLY, says_no, taken_out
 from stationmaster.core.quorum import Choice
 from stationmaster.core.value import Value
 
@@ -25,8 +25,10 @@ _APPROVE = re.compile(rf"(?:lgtm|approved?|\+1){_HASH}(?:[\s.,!…]|\b{_KINDNESS
 _NO_WORD = re.compile(r"[\s.,!…]*")
 _APPROVING = re.compile(r"\blgtm\b|\bapproved?\b|(?<!\w)\+1\b", re.IGNORECASE)
 
-_SHIP = r"(?:ship|deploy|release|promote|merge|roll\s+(?:this|it)?\s*out)"
-_NOT = r"(?:do\s+not|don't|dont|must\s+not|mustn't|should\s+not|shouldn't|cannot|can't)"
+_SHIP = r"(?:ship|deploy|release|promote|merge|proceed|go\s+(?:live|out|ahead)|roll\s+(?:this|it)?\s*out)"
+_SHIPPED = r"(?:shipped|deployed|released|promoted|merged|rolled\s+out)"
+_NOT = r"(?:do\s+not|don't|dont|must\s+not|mustn't|should\s+not|shouldn't|can\s?not|can't|will\s+not|won't|wont|never)"
+_MINUS_ONE = r"-+1(?!\w|[.,]\d)"
 _FILLER = (
     r"(?:(?:no|nope|nah)\s*[,.;:!]+\s*|(?:sorry|please|pls|hey|hi|hmm+|ok|okay|wait|well|and|but|so|oh|also|still|all|team)"
     r"\b[\s,.:;!]*)*"
@@ -39,20 +41,28 @@ _VETO = re.compile(
     rf"|(?:i|we|you|this|it)?\s*{_NOT}\s+(?:yet\s+)?{_SHIP}\b"
     r"|stop(?=\s*(?:$|[.,:;!?-])|\s+(?:the|this|it|that|please|now|because|here|everything|deploy|release|promot|train))"
     r"|(?:i\s+object|objection|reject(?:ed)?|abort|halt)(?=\s*(?:$|[.,:;!?-])|\s+(?:because|since|to|the)\b)"
-    rf"|{_I}-+1(?![\d.\w])|-\s1(?=\s*$))"
+    rf"|{_I}{_MINUS_ONE}|-\s+1(?=[\s.!]*$))"
     rf"{_HASH}",
     re.IGNORECASE,
 )
+_BETWEEN = r"[\s.*_-]+"
 _VETO_WORD = re.compile(
-    rf"\bveto\w*|\bnack(?:ed|ing)?\b|\bnak\b|\bno[\s-]?go\b|\b{_NOT}\s+(?:yet\s+)?{_SHIP}\b|\bstop\b"
-    r"|\bobjection\b|\bi\s+object\b|(?<![\w.+-])-+1(?![\d.\w])",
-    re.IGNORECASE,
+    rf"\bveto\w*|\bnack(?:ed|ing)?\b|\bnak\b|\bno[\s-]?go\b|\b{_NOT}\s+(?:yet\s+)?(?:{_SHIP}|be\s+{_SHIPPED}|approve)\b"
+    r"|\bstop\b|\bobjection\b|\bi\s+(?:object|block|reject)\b"
+    rf"|(?<![\w.+-]){_MINUS_ONE}|(?<!\w)-+\s*one\b|\bminus\s+(?:1|one)(?=\s*(?:$|[.,:;!?]))"
+    rf"|\b{_BETWEEN.join('veto')}\b|\b{_BETWEEN.join('nack')}\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _WHAT = r"(?:(?:my|the|this)\s+)?(?:vote|veto|approval|ballot|lgtm)"
 _WITHDRAW = re.compile(
     rf"(?:i\s+)?(?:(?:withdraw|withdrawn|retract)(?:\s+{_WHAT})?|{_WHAT}\s+(?:is\s+)?(?:withdrawn|lifted))"
-    rf"{_HASH}(?P<rest>[\s.!]*|[\s]*(?:[,:;-]|because\b)[^?]*)",
-    re.IGNORECASE | re.DOTALL,
+    rf"{_HASH}[\s.!]*",
+    re.IGNORECASE,
+)
+_WITHDRAWING = re.compile(
+    r"^\W*(?:withdraw|retract)|\bi\s+(?:\w+\s+){0,3}(?:withdraw|retract)"
+    rf"|\b(?:withdraw|retract)\w*\s+{_WHAT}\b|\b{_WHAT}\s+(?:is\s+)?(?:withdrawn|retracted|lifted)\b",
+    re.IGNORECASE | re.MULTILINE,
 )
 _AN_APPROVAL = re.compile(r"\b(?:approval|lgtm)\b", re.IGNORECASE)
 _REASON_START = re.compile(r"^(?:[\s.,:;!()—–-]|because\b|since\b)+", re.IGNORECASE)
@@ -62,10 +72,15 @@ _PASS_OVER = re.compile(
 _MENTIONED = re.compile(r"<@([A-Z0-9]+)")
 
 _LOOKALIKES = str.maketrans(
-    "аеорсухіѕԁɡоΟνοτατкТЕОАСІ–—‒‐‑−﹣⁃’‘",
-    "aeopcyxisdgoOvotatkTEOACI--------''",
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0455\u0501\u0261\u03bd\u03bf\u03c4\u03b1\u0442\u043a\u0475\u03b5\u00f8\u0131"
+    "\u2212\u02d7\u2043\u2500\u2501\u2574\u23af\u268a\u2796\u30fc\u00af\u02c9\u2019\u2018",
+    "aeopcyxisdgvotatkveoi------------''",
 )
-"""Letters of other scripts that look like ours, and the dashes and apostrophes that phones type."""
+"""Letters of other scripts that look like ours, in lower case, and what looks like a dash or an apostrophe."""
+_UNSEEN = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+"""What nobody sees, beside the marks and the signs of control."""
+_IN_WORDS = ((re.compile(r":heavy_minus_sign:", re.IGNORECASE), "➖"), (re.compile(r":one:", re.IGNORECASE), "1"))
+"""Emoji that are read as the sign they show."""
 
 
 class SpokenVote(Value):
@@ -81,21 +96,21 @@ def votes(
 ) -> SpokenVote | None:
     """Return the vote that a reply says, or None where it says none, or none plainly (C-15, F09).
 
-    Read are ``LGTM``, ``approve``, ``+1`` and ``withdraw`` as the whole of the reply, with a mention before and a short
-    manifest hash (eight digits or more) after; and ``veto``, ``I veto``, ``nack``, ``no go``, ``do not ship``,
-    ``stop``, ``-1`` at the start of any line that is no quotation. A question, and an approval with a condition, are no
-    votes.
+    Read are ``LGTM``, ``approve``, ``+1`` and ``withdraw`` as the whole of the reply, with a mention before, a short
+    manifest hash (eight digits or more) after, and friendly emoji; and ``veto``, ``I veto``, ``nack``, ``no go``,
+    ``do not ship``, ``stop``, ``-1`` at the start of any line that is no quotation. A question, and an approval with a
+    condition, are no votes.
 
     :param text: as Slack sends it, with its entities.
     :param approve_emoji: canonical names that approve.
     :param veto_emoji: canonical names that veto, beside ``-1``.
     """
-    plain = _plain(text)
-    withdrawn = _WITHDRAW.fullmatch(plain)
-    if withdrawn and not _holds_an_objection(withdrawn["rest"] or "", veto_emoji):
-        return _vote("withdraw", withdrawn["manifest"], withdrawn["rest"] or "")
-    bare, emoji = taken_out(plain)
+    text = _in_words(text)
+    bare, emoji = taken_out(_plain(text))
     if not {*emoji} & _vetoing(veto_emoji):
+        withdrawn = _WITHDRAW.fullmatch(bare.strip())
+        if withdrawn and {*emoji} <= FRIENDLY | {*approve_emoji}:
+            return _vote("withdraw", withdrawn["manifest"], "")
         approved = _APPROVE.fullmatch(bare.strip())
         if approved and {*emoji} <= FRIENDLY | {*approve_emoji}:
             return _vote("approve", approved["manifest"], "")
@@ -110,20 +125,21 @@ def votes(
 
 
 def unclear(text: str, *, veto_emoji: Collection[str] = ()) -> bool:
-    """Return whether a reply that says no vote plainly holds a word or an emoji of a veto.
+    """Return whether a reply that says no vote plainly holds a word or an emoji of a veto, its own or in a quotation.
 
-    What it quotes is somebody else's, unless it approves beside it.
+    So is one that withdraws in other words than the listed ones, and an approval beside an emoji that doubts it.
     """
+    text = _in_words(text)
     own = "\n".join(line for line in text.splitlines() if not _quoted(line))
-    if not _APPROVING.search(own):
-        return _holds_an_objection(own, veto_emoji)
-    return _holds_an_objection(text, veto_emoji) or bool({*taken_out(own)[1]} & DOUBTFUL)
+    if _holds_an_objection(text, veto_emoji) or _WITHDRAWING.search(_Folded.of(own).text):
+        return True
+    return bool(_APPROVING.search(own)) and bool({*taken_out(own)[1]} & DOUBTFUL)
 
 
 def takes_back_an_approval(text: str) -> bool:
     """Return whether a withdrawal names an approval as what it takes back: it lifts no veto."""
-    withdrawn = _WITHDRAW.fullmatch(_plain(text))
-    return withdrawn is not None and bool(_AN_APPROVAL.search(withdrawn[0].removesuffix(withdrawn["rest"] or "")))
+    withdrawn = _WITHDRAW.fullmatch(taken_out(_plain(text))[0].strip())
+    return withdrawn is not None and bool(_AN_APPROVAL.search(withdrawn[0]))
 
 
 def passes_over(text: str) -> tuple[str, ...]:
@@ -134,6 +150,12 @@ def passes_over(text: str) -> tuple[str, ...]:
 
 def _plain(text: str) -> str:
     return _LEADING_MENTION.sub("", text.strip()).strip().strip("*_").strip()
+
+
+def _in_words(text: str) -> str:
+    for emoji, sign in _IN_WORDS:
+        text = emoji.sub(sign, text)
+    return text
 
 
 def _quoted(line: str) -> bool:
@@ -173,7 +195,8 @@ def _named(rest: str) -> tuple[str | None, str]:
 
 def _holds_an_objection(text: str, veto_emoji: Collection[str]) -> bool:
     bare, emoji = taken_out(text)
-    return bool(_VETO_WORD.search(_Folded.of(bare).text)) or bool({*emoji} & (UNFRIENDLY | _vetoing(veto_emoji)))
+    said = any(_VETO_WORD.search(_Folded.of(each).text) for each in (text, bare))
+    return said or any(says_no(name) or name in _vetoing(veto_emoji) for name in emoji)
 
 
 def _vote(choice: Choice, manifest: str | None, *rest: str) -> SpokenVote:
@@ -195,8 +218,7 @@ class _Folded(NamedTuple):
 
 def _signs(text: str) -> Iterator[tuple[str, int]]:
     for place, sign in enumerate(text):
-        if unicodedata.category(sign) == "Cf" or unicodedata.combining(sign):
-            continue
-        folded = unicodedata.normalize("NFKC", sign.translate(_LOOKALIKES))
-        for each in folded.translate(_LOOKALIKES):
-            yield each, place
+        for each in unicodedata.normalize("NFKD", sign).casefold().translate(_LOOKALIKES):
+            kind = unicodedata.category(each)
+            if kind not in ("Mn", "Me", "Cf") and each not in _UNSEEN:
+                yield ("-" if kind == "Pd" else each), place

@@ -21,7 +21,18 @@ _CANONICAL = {
     "🛑": "octagonal_sign",
     "hand": "raised_hand",
     "✋": "raised_hand",
+    "🖐": "raised_hand_with_fingers_splayed",
+    "🤚": "raised_back_of_hand",
+    "🙅": "no_good",
+    "🆖": "ng",
+    "⏹": "black_square_for_stop",
     "❌": "x",
+    "✕": "x",
+    "✗": "x",
+    "✘": "x",
+    "☒": "x",
+    "🗙": "x",
+    "🛇": "no_entry_sign",
     "❎": "negative_squared_cross_mark",
     "✖": "heavy_multiplication_x",
     "⛔": "no_entry",
@@ -70,6 +81,12 @@ _CANONICAL = {
     "🤣": "rolling_on_the_floor_laughing",
     "🤡": "clown_face",
     "🚨": "rotating_light",
+    "🤮": "face_vomiting",
+    "🤢": "nauseated_face",
+    "💔": "broken_heart",
+    "☠": "skull_and_crossbones",
+    "🙃": "upside_down_face",
+    "🥴": "woozy_face",
 }
 _WORD = re.compile(r":(?P<name>[a-z0-9_+'-]+(?:::skin-tone-[2-6](?:-[2-6])?)?):", re.IGNORECASE)
 _SIGN = re.compile("[\u231a-\u23ff\u25a0-\u27bf\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001fbff]")
@@ -119,14 +136,23 @@ UNFRIENDLY = frozenset(
     {
         *("-1", "no_entry", "no_entry_sign", "octagonal_sign", "x", "negative_squared_cross_mark"),
         *("heavy_multiplication_x", "no_good", "man-gesturing-no", "woman-gesturing-no", "rotating_light"),
+        *("ng", "black_square_for_stop"),
     }
 )
 """What can hardly mean anything but no, whether or not a gate lists it as a veto."""
+
+_SAYS_NO = re.compile(
+    r"(?:^|[_-])(?:no|nope|nah|nay|nack|nak|veto\w*|reject\w*|stop|block(?:ed|er)?|den(?:y|ied)|thumbs?_?down|downvote"
+    r"|minus_?(?:1|one))(?:$|[_-])|^-1"
+)
+"""Names of a workspace's own emoji that say no: ``nope``, ``vote-no``, ``thumbsdown_all``."""
 
 DOUBTFUL = frozenset(
     {
         *("warning", "fire", "boom", "bug", "skull", "poop", "hankey", "middle_finger", "angry", "rage", "confused"),
         *("thinking_face", "cry", "sob", "disappointed", "worried", "face_with_raised_eyebrow", "construction"),
+        *("raised_hand_with_fingers_splayed", "raised_back_of_hand", "face_vomiting", "nauseated_face", "broken_heart"),
+        *("skull_and_crossbones", "upside_down_face", "woozy_face"),
         *("raised_hand", "grimacing", "question", "grey_question", "rolling_on_the_floor_laughing", "clown_face"),
     }
 )
@@ -141,6 +167,11 @@ def canonical_emoji(name: str) -> str:
     """
     bare = _TONE.sub("", name.strip().strip(":").translate(_INVISIBLE).lower())
     return _CANONICAL.get(bare, bare)
+
+
+def says_no(name: str) -> bool:
+    """Return whether an emoji, by its canonical name, can hardly mean anything but no."""
+    return name in UNFRIENDLY or bool(_SAYS_NO.search(name))
 
 
 def taken_out(text: str) -> tuple[str, tuple[str, ...]]:
