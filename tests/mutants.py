@@ -1374,6 +1374,74 @@ MUTANTS += (
     ),
 )
 
+MUTANTS += (
+    Mutant(
+        "A3: an answer in Airflow is of the instant at which it was given",
+        "operators/asking.py",
+        "answered_at(event, station.now())",
+        "station.now()",
+        "tests/operators/test_voting_tasks.py::"
+        "test_a3_an_answer_is_of_the_instant_at_which_airflow_took_it_and_lifts_no_veto_that_came_after_it",
+    ),
+    Mutant(
+        "A3: nothing was answered after it was read",
+        "operators/question.py",
+        'min(utc(clock.shown_at(utc(event["responded_at"]))), utc(now))',
+        'utc(clock.shown_at(utc(event["responded_at"])))',
+        "tests/operators/test_question.py::"
+        "test_a3_an_answer_is_of_the_instant_at_which_airflow_took_it_and_never_of_a_later_one_than_it_was_read",
+    ),
+    Mutant(
+        "A5: an account that may not vote lifts no veto",
+        "core/quorum.py",
+        "        and count.hears(each)\n",
+        "",
+        "tests/departures/test_votes.py::test_a5_what_an_account_says_that_may_not_vote_lifts_no_veto",
+    ),
+    Mutant(
+        "A5: the veto of an account that is a robot since holds",
+        "departures/accounts.py",
+        '        ROBOT: "bot",\n',
+        "",
+        "tests/departures/test_votes.py::test_a5_what_an_account_says_that_may_not_vote_lifts_no_veto",
+    ),
+    Mutant(
+        "A7: a veto may end with a full stop",
+        "core/ballot_words.py",
+        '_MINUS_ONE = r"-+1(?!\\w|[.,]\\d)"',
+        '_MINUS_ONE = r"-+1(?![\\d.\\w])"',
+        "tests/core/test_ballot_words.py::test_v08_a_veto_is_heard_however_it_is_typed",
+    ),
+    Mutant(
+        "A7: a veto may bear accents",
+        "core/ballot_words.py",
+        'unicodedata.normalize("NFKD", sign)',
+        'unicodedata.normalize("NFKC", sign)',
+        "tests/core/test_ballot_words.py::test_v08_a_veto_is_heard_however_it_is_typed",
+    ),
+    Mutant(
+        "A7: a withdrawal in other words is none, and holds",
+        "core/ballot_words.py",
+        " or _WITHDRAWING.search(_Folded.of(own).text):",
+        ":",
+        "tests/core/test_ballot_words.py::test_v07_what_may_be_a_veto_and_is_no_plain_one_is_unclear",
+    ),
+    Mutant(
+        "A7: what is quoted may be meant",
+        "core/ballot_words.py",
+        "    if _holds_an_objection(text, veto_emoji) or",
+        "    if _holds_an_objection(own, veto_emoji) or",
+        "tests/core/test_ballot_words.py::test_v07_what_may_be_a_veto_and_is_no_plain_one_is_unclear",
+    ),
+    Mutant(
+        "A7: the emoji of a workspace say no, too",
+        "core/emoji.py",
+        "    return name in UNFRIENDLY or bool(_SAYS_NO.search(name))",
+        "    return name in UNFRIENDLY",
+        "tests/core/test_ballot_words.py::test_v07_what_may_be_a_veto_and_is_no_plain_one_is_unclear",
+    ),
+)
+
 
 def survives(mutant: Mutant) -> bool:
     """Return whether the scenario's test passes although its guard is gone."""

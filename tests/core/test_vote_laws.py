@@ -124,10 +124,16 @@ def test_no_approval_comes_from_ahead_and_vetoes_do(ballots) -> None:
 
 
 @settings(max_examples=200)
-@given(SETS, st.sampled_from(["deactivated", "guest", "unreadable"]))
-def test_an_account_that_is_not_heard_approves_nothing_and_its_vetoes_hold(ballots, why) -> None:
+@given(SETS, st.sampled_from(["deactivated", "guest", "stranger", "bot", "unreadable"]))
+def test_an_account_that_is_not_heard_approves_and_lifts_nothing_and_its_vetoes_hold(ballots, why) -> None:
     heard, unheard = count(ballots), count(ballots, unheard={"U1": why})
-    assert unheard.vetoes == heard.vetoes
+    if why == "unreadable":
+        assert unheard.vetoes == heard.vetoes
+    else:
+        mute = [each for each in ballots if each.in_slack and each.account == "U1" and each.choice != "veto"]
+        speechless = count([each for each in ballots if each not in mute or each.choice == "unclear"])
+        assert {each.voter for each in speechless.vetoes} == {each.voter for each in unheard.vetoes}
+    assert {each.voter for each in heard.vetoes} <= {each.voter for each in unheard.vetoes}
     assert not [ballot for ballot in unheard.approvals if ballot.in_slack and ballot.account == "U1"]
     assert not (unheard.verdict == "PASS" and heard.verdict != "PASS")
 

@@ -361,6 +361,7 @@ VETOES = (
         "don’t deploy",
     ),
     *("LGTM\n-1", "ve\u200bto", "please stop the train", "hmm, -1 from me"),
+    *("-1. It drops the table.", "Véto : la migration est cassée", "➖1"),
 )
 
 
@@ -372,12 +373,28 @@ def test_v08_whatever_can_only_be_meant_as_a_veto_is_one(gated, text):
 
 
 @pytest.mark.parametrize(
-    "text", ["not sure about this veto thing", "LGTM but veto", "> veto: broken\nLGTM", "no -1 here"]
+    "text",
+    [
+        *("not sure about this veto thing", "LGTM but veto", "> veto: broken\nLGTM", "no -1 here"),
+        *("> veto: broken\nI agree with this", "🙅", "LGTM 🙅", "LGTM, no wait: -1.", "withdraw my LGTM, it is broken"),
+    ],
 )
 def test_v08_what_may_be_a_veto_holds(gated, text):
     others(gated)
     gated.reply("goran", text)
     assert codes(looked(gated)) == ["OBJECTION_UNCLEAR"]
+
+
+@pytest.mark.parametrize(
+    "text", ["withdraw, and -1.", "withdraw - no, wait, I keep it", "I withdraw: it is still broken"]
+)
+def test_a7_a_withdrawal_that_is_not_plain_lifts_no_veto(gated, text):
+    others(gated)
+    gated.reply("goran", SENTENCE)
+    gated.reply("goran", text)
+    assert codes(looked(gated)) == ["VETOED"]
+    gated.reply("goran", "withdraw :pray:")
+    assert looked(gated).opens
 
 
 def test_v08_what_is_neither_is_answered_once_and_holds_nothing(gated):
@@ -395,31 +412,34 @@ def test_v08_what_is_neither_is_answered_once_and_holds_nothing(gated):
 # V9: accounts.
 
 
-@pytest.mark.parametrize(
-    ("state", "reason"),
-    [
-        ({"deleted": True}, "deactivated"),
-        ({"guest": True}, "guest"),
-        ({"ultra_guest": True}, "guest"),
-        ({"team": "T0ELSEWHERE"}, "stranger"),
-        ({"bot": True}, "bot"),
-    ],
-)
+NO_MEMBERS = [
+    ({"deleted": True}, "deactivated"),
+    ({"guest": True}, "guest"),
+    ({"ultra_guest": True}, "guest"),
+    ({"team": "T0ELSEWHERE"}, "stranger"),
+    ({"bot": True}, "bot"),
+]
+
+
+def becomes(week, account, state):
+    for name, value in state.items():
+        setattr(week.slack.users[account], name, value)
+
+
+@pytest.mark.parametrize(("state", "reason"), NO_MEMBERS)
 def test_v09_an_account_votes_only_while_it_is_an_active_full_member(gated, state, reason):
     gated.vote("amara")
     gated.vote("emil")
     gated.react("goran")
     assert looked(gated).opens
-    for name, value in state.items():
-        setattr(gated.slack.users[gated.slack_of("goran")], name, value)
+    becomes(gated, gated.slack_of("goran"), state)
     assert verdict(gated) == "WAIT"
     counted, _ = count_from_ledger(gated.station(), gated.departure)
     assert (gated.slack_of("goran"), reason) in {(each.ballot.account, each.reason) for each in counted.ignored}
     assert not deploys(gated)
     # A look that is due within minutes goes by what it was told; the next one says so.
     found = looked(gated, minutes=6)
-    assert codes(found)[0] == "QUORUM_MISSING"
-    assert reason == "bot" or "ACCOUNT_CANNOT_VOTE" in codes(found)
+    assert codes(found) == ["QUORUM_MISSING", "ACCOUNT_CANNOT_VOTE"]
 
 
 def test_v09_whoever_deploys_asks_anew_what_an_account_is(gated):
@@ -432,12 +452,39 @@ def test_v09_whoever_deploys_asks_anew_what_an_account_is(gated):
     assert not deploys(gated)
 
 
-def test_v09_the_veto_of_an_account_that_was_deactivated_since_holds(gated):
+@pytest.mark.parametrize(("state", "reason"), NO_MEMBERS)
+def test_v09_the_veto_of_an_account_that_is_no_member_since_holds(gated, state, reason):
     others(gated)
     gated.reply("goran", SENTENCE)
     looked(gated)
-    gated.slack.users[gated.slack_of("goran")].deleted = True
+    becomes(gated, gated.slack_of("goran"), state)
     assert verdict(gated) == "DENY"
+
+
+@pytest.mark.parametrize("text", ["LGTM", "withdraw"])
+@pytest.mark.parametrize(("state", "reason"), NO_MEMBERS)
+def test_a5_what_an_account_says_that_may_not_vote_lifts_no_veto(gated, state, reason, text):
+    others(gated)
+    gated.reply("goran", SENTENCE)
+    looked(gated)
+    gated.reply("goran", text)
+    becomes(gated, gated.slack_of("goran"), state)
+    assert codes(looked(gated, minutes=6)) == ["VETOED", "ACCOUNT_CANNOT_VOTE"]
+    assert verdict(gated) == "DENY"
+    assert not deploys(gated)
+
+
+def test_a5_nor_does_what_the_second_account_of_a_person_says_that_is_a_guests(gated):
+    others(gated)
+    one, two = gated.team.people["devika"].slack
+    gated.slack.post_as(one, OPS, SENTENCE, thread_ts=gated.thread())
+    looked(gated)
+    gated.slack.users[two].guest = True
+    gated.slack.post_as(two, OPS, "LGTM", thread_ts=gated.thread())
+    assert codes(looked(gated, minutes=6)) == ["VETOED", "ACCOUNT_CANNOT_VOTE"]
+    assert not deploys(gated)
+    gated.slack.post_as(one, OPS, "withdraw", thread_ts=gated.thread())
+    assert looked(gated).opens
 
 
 def test_v09_a_person_with_two_accounts_is_one_vote_and_the_other_account_counts(gated):

@@ -160,7 +160,8 @@ def tally(
     is unclear. An approval counts while it is shown and its author has said nothing else since.
 
     :param ballots: in any order; equal ones are one.
-    :param unheard: Slack accounts whose approvals do not count now, and why.
+    :param unheard: Slack accounts whose approvals do not count now, and why. What an account says that may not vote
+        lifts nothing either; its vetoes hold. One that cannot be read now has said what it said.
     :param passed_over: the places of unclear statements over which two people passed.
     :param authors: whether GitHub proves who wrote what is aboard.
     :raises DuplicateElector: a person stands in the electorate twice.
@@ -251,6 +252,10 @@ class _Count:
     def enough(self, approvals: Sequence[Ballot]) -> bool:
         return self.missing(approvals) == 0 and not self.missing_roles(approvals)
 
+    def hears(self, ballot: Ballot) -> bool:
+        """Return whether a statement that lifts a veto comes from an account that may vote."""
+        return not ballot.in_slack or self.unheard.get(ballot.account, "unreadable") == "unreadable"
+
     def why_not(self, approval: Ballot, now: datetime) -> IgnoredReason | None:
         """Return why an approval that stands does not count, None if it does."""
         if approval.in_slack and approval.account in self.unheard:
@@ -326,12 +331,13 @@ def _after(later: Ballot, earlier: Ballot, *, apart: timedelta = timedelta(0)) -
     return no_later > (earlier.made_at or earlier.cast_at) + apart
 
 
-def _lifted(objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:
+def _lifted(count: _Count, objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:
     """Return whether the author of a veto, or of something unclear, has said since what they mean."""
     says = {"veto": ("approve", "withdraw"), "unclear": ("approve", "withdraw", "veto")}[objection.choice]
     return any(
         each.choice in says
         and each.certain
+        and count.hears(each)
         and (each.cast_at <= now or each.choice == "veto")
         and _after(each, objection, apart=BETWEEN_CLOCKS)
         for each in standing
@@ -346,12 +352,15 @@ def _last_word(count: _Count, said: Sequence[Ballot], now: datetime) -> _Word:
         if ballot.choice == "unclear" and ballot.place in count.passed_over:
             others[ballot] = "passed_over"
     heard = [ballot for ballot in standing if ballot not in others]
-    open_objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS and not _lifted(ballot, heard, now)]
+    objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS]
+    open_objections = [ballot for ballot in objections if not _lifted(count, ballot, heard, now)]
     vetoes = [ballot for ballot in open_objections if ballot.choice == "veto"]
     if open_objections and not count.policy.veto:
         others |= dict.fromkeys(open_objections, "veto_not_in_force")
         return _word(None, None, heard, others)
     if open_objections:
+        mute = (ballot for ballot in heard if ballot.choice not in _OBJECTIONS and not count.hears(ballot))
+        others |= {ballot: count.unheard[ballot.account] for ballot in mute}
         kind: Literal["veto", "unclear"] = "veto" if vetoes else "unclear"
         return _word(kind, (vetoes or open_objections)[-1], heard, others)
     takes_back = [ballot for ballot in heard if ballot.choice != "approve"]

@@ -19,6 +19,7 @@ _STATES: Mapping[str, str] = {
     "deactivated": "is deactivated",
     "guest": "is a guest's",
     "stranger": "belongs to another workspace",
+    ROBOT: "is a robot's",
 }
 
 
@@ -42,8 +43,13 @@ def states(station: Station, departure: str) -> dict[str, str]:
 
 
 def unheard(found: Mapping[str, str]) -> dict[str, IgnoredReason]:
-    """Return the accounts whose approvals do not count, with the reason that the tally gives."""
-    reasons: dict[str, IgnoredReason] = {"deactivated": "deactivated", "guest": "guest", "stranger": "stranger"}
+    """Return the accounts that approve and lift nothing, with the reason that the tally gives."""
+    reasons: dict[str, IgnoredReason] = {
+        "deactivated": "deactivated",
+        "guest": "guest",
+        "stranger": "stranger",
+        ROBOT: "bot",
+    }
     return {account: reasons[state] for account, state in found.items() if state in reasons}
 
 
@@ -60,7 +66,7 @@ def blockers(counted: Tally) -> tuple[Blocker, ...]:
             state=_STATES[each.reason],
         )
         for each in counted.ignored
-        if each.reason in _STATES and each.ballot.voter not in given
+        if each.reason in _STATES and not each.ballot.bot and each.ballot.voter not in given
     )
 
 

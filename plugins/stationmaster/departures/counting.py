@@ -62,7 +62,7 @@ def tally_of(station: Station, departure: str, manifest: Manifest, ballots: Iter
     known, _ = authorship(station, departure, manifest)
     found = accounts.states(station, departure)
     ahead = {fact.subject: fact.at for fact in station.ledger.facts(departure, AHEAD)}
-    given = [_as_known(ballot, found, ahead) for ballot in ballots]
+    given = [_as_known(ballot, ahead) for ballot in ballots]
     unheard = accounts.unheard(found)
     if without_slack.unreadable(station, departure) is not None:
         away: IgnoredReason = "unreadable"
@@ -88,10 +88,8 @@ def seen_ahead(station: Station, departure: str, ballots: Iterable[Ballot]) -> N
             station.ledger.record_once(departure, AHEAD, name, value, station.now(), "stationmaster")
 
 
-def _as_known(ballot: Ballot, states: Mapping[str, str], ahead: Mapping[str, datetime]) -> Ballot:
+def _as_known(ballot: Ballot, ahead: Mapping[str, datetime]) -> Ballot:
     if ballot.in_slack:
-        if states.get(ballot.account) == accounts.ROBOT:
-            return ballot.model_copy(update={"bot": True})
         if not ballot.place and ballot.gone is None and ballot.choice != "veto":
             # An older release did not say where it stood. The next look finds it in its place, if it is still there.
             return ballot.model_copy(update={"gone": "unclear"})
