@@ -34,7 +34,7 @@ def ballot(voter: str | None, choice: str = "approve", minutes: float = -60, **f
     given = {
         "voter": voter,
         "account": f"U-{voter}",
-        "channel": "slack_reaction",
+        "channel": "slack_reply",
         "choice": choice,
         "manifest": MANIFEST,
         "cast_at": NOW + timedelta(minutes=minutes),
@@ -244,7 +244,7 @@ def test_f13_a_veto_denies_until_its_voter_lifts_it() -> None:
     denied = count(*votes)
     assert (denied.verdict, [veto.reason for veto in denied.vetoes]) == ("DENY", ["search is broken"])
     assert count(*votes, ballot("dev", "withdraw", minutes=-5)).verdict == "DENY"
-    assert count(*votes, ballot("cleo", "withdraw", minutes=-5, channel="github")).verdict == "PASS"
+    assert count(*votes, ballot("cleo", "withdraw", minutes=-4, channel="github")).verdict == "PASS"
     assert len(count(*votes, ballot("cleo", minutes=-5)).approvals) == 3
 
 

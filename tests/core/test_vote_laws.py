@@ -151,7 +151,7 @@ def test_authors_who_are_doubted_or_unread_never_open_a_gate(ballots) -> None:
     assert tally(wait, ELECTORATE, ballots, MANIFEST, NOW, authors="doubted").verdict != "PASS"
 
 
-def test_two_clocks_within_a_few_seconds_have_no_order() -> None:
+def test_two_clocks_within_minutes_have_no_order() -> None:
     veto = Ballot(voter="ada", account="ada", channel="airflow", choice="veto", manifest=MANIFEST, cast_at=NOW)
     for gap, verdict in ((BETWEEN_CLOCKS, "DENY"), (BETWEEN_CLOCKS + timedelta(seconds=1), "WAIT")):
         said = Ballot(
@@ -159,6 +159,102 @@ def test_two_clocks_within_a_few_seconds_have_no_order() -> None:
             place="slack_reply/1/2",
         )  # fmt: skip
         assert tally(TWO, ELECTORATE, [veto, said], MANIFEST, NOW + timedelta(hours=1)).verdict == verdict
+
+
+LIFTS = st.sampled_from(["approve", "withdraw"])
+SKEWS = st.integers(-140, 140).map(lambda seconds: timedelta(seconds=seconds))
+
+
+@st.composite
+def an_old_word_and_a_veto(draw: Any) -> tuple[Ballot, Ballot]:
+    """What a person said, and their veto after it, each by a clock of its own, each read whenever."""
+    real, order = NOW - timedelta(hours=2), draw(st.booleans())
+    made = [real, real + timedelta(seconds=draw(st.integers(1, 900)))]
+    read = [at + timedelta(seconds=draw(st.integers(0, 1800))) for at in made]
+    said = []
+    slack = draw(SKEWS)
+    for number, choice in enumerate((draw(LIFTS), "veto")):
+        channel = draw(st.sampled_from(["airflow", "slack_reply"] if number == 0 else get_args(Channel)))
+        skew = slack if channel == "slack_reply" else draw(SKEWS)
+        seen = read[number] + draw(SKEWS)
+        said.append(
+            Ballot(
+                voter="ada",
+                account="U1",
+                channel=channel,
+                choice=choice,
+                manifest=MANIFEST,
+                cast_at=seen if channel == "slack_reaction" else made[number] + skew,
+                place="" if channel == "airflow" else f"{channel}/{number}",
+                certain=channel != "slack_reaction",
+                seen_at=seen,
+                kept=(sorted(read).index(read[number]) if read[0] != read[1] else (number if order else 1 - number)),
+            )
+        )
+    return said[0], said[1]
+
+
+@settings(max_examples=500)
+@given(an_old_word_and_a_veto())
+def test_a4_no_older_word_lifts_a_veto_whatever_the_clocks_say_and_whenever_it_is_read(said) -> None:
+    assert count([*said]).verdict == "DENY"
+
+
+@given(LIFTS, st.sampled_from(["airflow", "slack_reply"]), st.sampled_from(["airflow", "slack_reply"]), st.booleans())
+def test_a4_a_veto_is_lifted_by_what_is_certainly_newer(choice, place, channel, heard) -> None:
+    """A reply below the reply, or below the message that it was heard; anything that is long after it."""
+    at = NOW - timedelta(hours=1)
+    veto = Ballot(
+        voter="ada", account="U1", channel=place, choice="veto", manifest=MANIFEST, cast_at=at, place=f"{place}/1",
+        seen_at=at, kept=1, heard_at=at + timedelta(seconds=5) if heard else None,
+    )  # fmt: skip
+    said = veto.model_copy(update={"channel": channel, "choice": choice, "place": f"{channel}/2", "kept": 2})
+    for seconds, by_slack_alone in ((6, True), (301, False)):
+        later = at + timedelta(seconds=seconds)
+        lifts = channel == "slack_reply" and (place == "slack_reply" or heard) if by_slack_alone else True
+        counted = count([veto, said.model_copy(update={"cast_at": later, "seen_at": later})])
+        assert counted.verdict == ("WAIT" if lifts else "DENY")
+        assert lifts or [each.reason for each in counted.ignored] == ["unordered"]
+
+
+def test_a4_what_a_look_had_kept_before_the_veto_is_older_than_it() -> None:
+    at = NOW - timedelta(hours=1)
+    veto = Ballot(
+        voter="ada", account="U1", channel="slack_reply", choice="veto", manifest=MANIFEST, cast_at=at,
+        place="slack_reply/2", seen_at=at, kept=2,
+    )  # fmt: skip
+    for channel in ("airflow", "slack_reply"):
+        ahead = {"channel": channel, "choice": "approve", "cast_at": at + timedelta(minutes=30), "place": channel}
+        for seen, verdict in ((at - timedelta(seconds=30), "DENY"), (at + timedelta(minutes=30), "WAIT")):
+            kept = 1 if verdict == "DENY" else 3
+            assert count([veto, veto.model_copy(update={**ahead, "seen_at": seen, "kept": kept})]).verdict == verdict
+
+
+def test_a4_a_statement_is_no_later_than_any_of_its_clocks_says() -> None:
+    """Slack's clock is an hour ahead, and a worker read the reply a minute after the veto: it may be older."""
+    at = NOW - timedelta(hours=2)
+    veto = Ballot(
+        voter="ada", account="ada", channel="airflow", choice="veto", manifest=MANIFEST, cast_at=at, seen_at=at, kept=1
+    )
+    said = {"channel": "slack_reply", "choice": "approve", "place": "slack_reply/1", "cast_at": at + timedelta(hours=1)}
+    reply = veto.model_copy(update={**said, "kept": 2, "seen_at": at + timedelta(minutes=1)})
+    assert count([veto, reply]).verdict == "DENY"
+    assert count([veto, reply.model_copy(update={"seen_at": at + timedelta(minutes=6)})]).verdict == "WAIT"
+    known = {"seen_at": at + timedelta(minutes=6), "made_at": at + timedelta(seconds=5)}
+    assert count([veto, reply.model_copy(update=known)]).verdict == "DENY"
+
+
+def test_a4_an_approval_that_may_be_older_than_a_withdrawal_does_not_count() -> None:
+    at = NOW - timedelta(hours=1)
+    back = Ballot(
+        voter="ada", account="U1", channel="slack_reply", choice="withdraw", manifest=MANIFEST, cast_at=at,
+        place="slack_reply/1", seen_at=at, kept=1,
+    )  # fmt: skip
+    for minutes, reasons in ((1, ["superseded", "unordered"]), (6, ["superseded"])):
+        later = at + timedelta(minutes=minutes)
+        given = {"channel": "airflow", "choice": "approve", "place": "", "cast_at": later, "seen_at": later, "kept": 2}
+        counted = count([back, back.model_copy(update=given)])
+        assert sorted(each.reason.replace("withdrawn", "superseded") for each in counted.ignored) == reasons
 
 
 def test_a_withdrawn_approval_lifts_no_veto_and_a_channel_is_known() -> None:

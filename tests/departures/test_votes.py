@@ -681,6 +681,180 @@ def test_v12_a_reply_counts_by_slacks_own_stamps(week, ahead):
     assert verdict(week) == "PASS"
 
 
+def behind(week, **by):
+    """The clock of one worker, that much behind the others'; the next look is by theirs again."""
+    here = week.clock()
+    week.clock.instant -= timedelta(**by)
+    return here
+
+
+@pytest.mark.parametrize("place", ["slack", "airflow"])
+def test_a4_a_veto_by_a_worker_whose_clock_is_behind_is_newer_than_what_was_kept_before_it(gated, place):
+    others(gated)
+    if place == "slack":
+        gated.reply("goran", "LGTM")
+    else:
+        gated.vote("goran")
+    looked(gated)
+    here = behind(gated, minutes=10)
+    gated.vote("goran", "veto", reason="broken")
+    gated.clock.instant = here + timedelta(seconds=1)
+    assert codes(looked(gated)) == ["VETOED"]
+    assert verdict(gated) == "DENY"
+    assert not deploys(gated)
+
+
+@pytest.mark.parametrize("outage", [False, True])
+@pytest.mark.parametrize("ahead", [-120, 120])
+@pytest.mark.parametrize("veto_in", ["slack", "airflow"])
+def test_a4_two_minutes_between_slacks_clock_and_ours_lift_no_veto(week, ahead, outage, veto_in):
+    week.slack.skew = timedelta(seconds=ahead)
+    if outage:
+        week.slack_down()
+        week.gate()
+        week.clock.move(minutes=60)
+        week.look("quorum")
+        week.slack_down(down=False)
+        looked(week, minutes=1)
+    else:
+        week.gate()
+    others(week)
+    looked(week, minutes=4)
+    if veto_in == "slack":
+        week.vote("goran")
+        looked(week, seconds=60)
+        week.reply("goran", SENTENCE)
+    else:
+        week.reply("goran", "LGTM")
+        week.clock.move(seconds=30)
+        week.vote("goran", "veto", reason="broken")
+    for minutes in (1, 5, 30):
+        assert codes(looked(week, minutes=minutes)) == ["VETOED"]
+    assert not deploys(week)
+    week.reply("goran", "withdraw")
+    assert looked(week, minutes=3).opens
+
+
+def test_a4_nor_does_a_clock_of_slacks_that_jumps_after_the_question(gated):
+    others(gated)
+    looked(gated)
+    gated.slack.skew = timedelta(minutes=2)
+    gated.reply("goran", "LGTM")
+    gated.clock.move(seconds=30)
+    gated.vote("goran", "veto", reason="broken")
+    for seconds in (10, 300, 600):
+        assert codes(looked(gated, seconds=seconds)) == ["VETOED"]
+    gated.reply("goran", "LGTM")
+    assert looked(gated, minutes=3).opens
+
+
+def test_a4_an_approval_in_airflow_soon_after_a_veto_in_slack_lifts_nothing_and_its_author_hears_how(gated):
+    others(gated)
+    gated.reply("goran", SENTENCE)
+    looked(gated)
+    gated.vote("goran")
+    for minutes in (1, 30):
+        assert codes(looked(gated, minutes=minutes)) == ["VETOED"]
+    assert gated.said("nobody knows which is the newer one") == 1
+    gated.reply("goran", "LGTM")
+    assert looked(gated).opens
+    assert "goran" in approvals(gated)
+
+
+def test_a4_one_long_after_it_lifts_it(gated):
+    others(gated)
+    gated.reply("goran", SENTENCE)
+    assert codes(looked(gated)) == ["VETOED"]
+    gated.clock.move(minutes=6)
+    gated.vote("goran")
+    assert looked(gated).opens
+    assert gated.said("nobody knows which is the newer one") == 0
+
+
+@pytest.mark.parametrize("place", ["airflow", "reaction"])
+def test_a4_a_veto_that_is_no_reply_is_shown_to_be_heard_and_what_stands_below_that_is_newer(gated, place):
+    """Whatever Slack's clock says of it: the answer of ours bears its stamps, too."""
+    gated.slack.skew = timedelta(minutes=-10)
+    others(gated)
+    if place == "airflow":
+        gated.vote("goran", "veto", reason="broken")
+    else:
+        gated.react("goran", "no_entry")
+    gated.reply("goran", "LGTM")  # before that, and who knows whether before the veto
+    for _ in range(2):
+        assert codes(looked(gated)) == ["VETOED"]
+    assert gated.said("your veto is heard") == 1
+    gated.reply("goran", "LGTM")
+    assert looked(gated).opens
+
+
+def test_a4_a_reaction_that_was_seen_with_a_withdrawal_is_no_newer_approval(gated, monkeypatch):
+    """By a clock that goes on while the look lasts."""
+    ticks = iter(range(10**6))
+    gated.vote("amara")
+    gated.vote("emil")
+    gated.react("goran")
+    gated.reply("goran", "withdraw")
+    start = gated.clock()
+    station = gated.station(now=lambda: start + timedelta(milliseconds=10 * next(ticks)))
+    assert not voting.standing(station, gated.departure).opens
+    assert approvals(gated) == ["amara", "emil"]
+
+
+# A6: passing over is about what was shown.
+
+
+def passed_over(week, person):
+    """The two who may pass over what a person wrote."""
+    whom = f"pass over <@{week.slack_of(person)}>"
+    for voter in ("emil", week.station().conductor.id):
+        week.reply(voter, whom)
+
+
+@pytest.mark.parametrize("text", ["LGTM, no: I must veto, it deletes data", "LGTM 👎"])
+def test_a6_words_that_were_passed_over_are_new_words_once_they_are_edited(gated, text):
+    others(gated)
+    reply = gated.reply("goran", "LGTM :-1:")
+    looked(gated)
+    passed_over(gated, "goran")
+    assert looked(gated).opens
+    gated.slack.edit_as(gated.slack_of("goran"), OPS, reply, text)
+    assert codes(looked(gated)) == ["OBJECTION_UNCLEAR"]
+    assert not deploys(gated)
+    gated.clock.move(seconds=1)
+    passed_over(gated, "goran")
+    assert looked(gated).opens
+
+
+@pytest.mark.parametrize("ahead", [0, 120])
+@pytest.mark.parametrize("again", [["octagonal_sign"], ["x"]])
+def test_a6_an_emoji_that_is_set_again_or_beside_it_is_new(gated, again, ahead):
+    gated.slack.skew = timedelta(seconds=ahead)
+    others(gated)
+    gated.react("goran", "octagonal_sign")
+    assert codes(looked(gated)) == ["OBJECTION_UNCLEAR"]
+    passed_over(gated, "goran")
+    assert looked(gated).opens
+    if again == ["octagonal_sign"]:
+        gated.unreact("goran", "octagonal_sign")
+        looked(gated)
+    for emoji in again:
+        gated.react("goran", emoji)
+    assert codes(looked(gated)) == ["OBJECTION_UNCLEAR"]
+    assert not deploys(gated)
+    passed_over(gated, "goran")
+    assert looked(gated).opens
+
+
+def test_a6_nobody_passes_over_an_emoji_before_it_is_shown_to_be_heard(gated):
+    others(gated)
+    looked(gated)
+    gated.slack.skew = timedelta(minutes=2)
+    passed_over(gated, "goran")
+    gated.react("goran", "octagonal_sign")
+    assert codes(looked(gated)) == ["OBJECTION_UNCLEAR"]
+
+
 # V13 to V15: authors.
 
 

@@ -24,7 +24,7 @@ from tests.departures.week import OPS, new_week
 
 EXAMPLES = int(os.environ.get("VOTES_EXAMPLES", "25"))
 STEPS = 25
-TWO = timedelta(seconds=2)
+FIVE = timedelta(minutes=5)
 TEXTS = {"LGTM": "approve", "veto: no": "veto", "withdraw": "withdraw", "LGTM :-1:": "unclear", "looks odd": None}
 SAID = ("LGTM", "veto: no", "LGTM", "veto: no", "withdraw", "LGTM :-1:", "looks odd")
 EMOJI = {"white_check_mark": "approve", "no_entry": "veto"}
@@ -40,6 +40,12 @@ class Said:
     at: datetime
     seen: datetime | None = None
     lost: bool = False
+    heard: datetime | None = None
+
+    @property
+    def kept(self) -> tuple[datetime, bool]:
+        """An answer in Airflow is kept when it is given, what Slack shows when it is seen."""
+        return (self.at, False) if self.kind == "airflow" else (self.seen, True)
 
 
 class Model:
@@ -63,14 +69,22 @@ class Model:
                 seen = known.seen if known is not None and known.at == shown.at else now
                 if known is not None and known.kind == "reaction":
                     seen = known.seen
-                self.known[place] = Said(shown.kind, shown.choice, shown.at, seen)
+                heard = known.heard if known is not None and known.seen == seen else now
+                self.known[place] = Said(shown.kind, shown.choice, shown.at, seen, heard=heard)
 
-    def after(self, later: Said, earlier: Said, apart: timedelta = timedelta(0)) -> bool:
-        if later.kind == earlier.kind == "reply":
-            return later.at > earlier.at
+    def after(self, later: Said, earlier: Said) -> bool:
+        if later.kept < earlier.kept:
+            return False
         if later.kind == "reaction":
             return earlier.kind == "reply" and later.seen > earlier.seen
-        return later.at > (earlier.seen if earlier.kind == "reaction" else earlier.at) + apart
+        if later.kind == earlier.kind == "reply":
+            return later.at > earlier.at
+        if later.kind == "reply" and later.at > earlier.heard:
+            return True
+        skewed = {"reply": self.skew}
+        soonest = later.at + min(timedelta(0), skewed.get(later.kind, timedelta(0)))
+        latest = earlier.at if earlier.kind == "airflow" else earlier.seen
+        return soonest > max(latest, earlier.at + skewed.get(earlier.kind, timedelta(0))) + FIVE
 
     def vote(self, now: datetime) -> str | None:
         ahead = {id(each) for each in self.known.values() if each.kind == "reply" and each.at + self.skew > now}
@@ -82,7 +96,7 @@ class Model:
                 each for each in certain if each.choice in ends and (each.choice == "veto" or id(each) not in ahead)
             ]
             said = [each for each in mine if each.choice == objection]
-            if any(not any(self.after(other, each, TWO) for other in speaks) for each in said):
+            if any(not any(self.after(other, each) for other in speaks) for each in said):
                 return objection
         rest = [each for each in mine if each.choice != "approve"]
         approvals = [each for each in mine if each.choice == "approve"]
@@ -116,7 +130,7 @@ class Votes(RuleBasedStateMachine):
             self.ledger.close()
             self.folder.cleanup()
 
-    @rule(seconds=st.sampled_from([4, 20, 90]))
+    @rule(seconds=st.sampled_from([4, 20, 90, 400]))
     def time_passes(self, seconds):
         self.week.clock.move(seconds=seconds)
 

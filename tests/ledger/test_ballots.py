@@ -32,10 +32,18 @@ def ballot(manifest, now):
     return make
 
 
+def read(ledger, *about):
+    """What is read, without the ledger's own numbers, which rise."""
+    found = ledger.ballots(*about)
+    numbers = [each.kept for each in found]
+    assert numbers == sorted({*numbers})
+    return tuple(each.model_copy(update={"kept": None}) for each in found)
+
+
 def test_a_ballot_comes_back_as_it_was_cast(ledger, pinned, ballot):
     vetoed = ballot(choice="veto", reason="Größe ✗ \U0001f6d1", voter=None, bot=True)
     assert ledger.cast(pinned.id, 1, vetoed)
-    assert ledger.ballots(pinned.id) == (vetoed,)
+    assert read(ledger, pinned.id) == (vetoed,)
 
 
 def test_f62_the_same_vote_seen_again_is_one_ballot(ledger, pinned, ballot, now):
@@ -65,7 +73,7 @@ def test_f62_the_same_vote_read_by_processes_at_once_is_one_ballot(ledger_url, r
 def test_a_vote_that_differs_is_another_ballot(ledger, pinned, ballot, change):
     assert ledger.cast(pinned.id, 1, ballot())
     assert ledger.cast(pinned.id, 1, ballot(**change))
-    assert ledger.ballots(pinned.id) == (ballot(), ballot(**change))
+    assert read(ledger, pinned.id) == (ballot(), ballot(**change))
 
 
 def test_f10_a_vote_withdrawn_and_given_again_is_three_ballots_in_order(ledger, pinned, ballot, now):
@@ -75,7 +83,7 @@ def test_f10_a_vote_withdrawn_and_given_again_is_three_ballots_in_order(ledger, 
         ballot(cast_at=now + timedelta(minutes=2)),
     ]
     assert all(ledger.cast(pinned.id, 1, vote) for vote in votes)
-    assert ledger.ballots(pinned.id) == tuple(votes)
+    assert read(ledger, pinned.id) == tuple(votes)
 
 
 def test_f06_ballots_of_an_old_round_are_kept_and_can_be_told_apart(ledger, pinned, ballot, manifest, now):
@@ -83,9 +91,9 @@ def test_f06_ballots_of_an_old_round_are_kept_and_can_be_told_apart(ledger, pinn
     ledger.pin(pinned.id, manifest("b"), now, "hotfix")
     fresh = ballot(manifest=manifest("b").hash)
     ledger.cast(pinned.id, 2, fresh)
-    assert ledger.ballots(pinned.id) == (ballot(), fresh)
-    assert ledger.ballots(pinned.id, 1) == (ballot(),)
-    assert ledger.ballots(pinned.id, 2) == (fresh,)
+    assert read(ledger, pinned.id) == (ballot(), fresh)
+    assert read(ledger, pinned.id, 1) == (ballot(),)
+    assert read(ledger, pinned.id, 2) == (fresh,)
 
 
 def test_nobody_votes_where_nothing_is_pinned(ledger, departure, ballot):
@@ -99,7 +107,7 @@ def test_nobody_votes_where_nothing_is_pinned(ledger, departure, ballot):
 def test_a_round_that_does_not_exist_is_refused(ledger, pinned, ballot, round_):
     with pytest.raises(UnknownRound):
         ledger.cast(pinned.id, round_, ballot())
-    assert ledger.ballots(pinned.id) == ()
+    assert read(ledger, pinned.id) == ()
 
 
 def test_the_audit_names_the_voter_or_the_account_that_nobody_owns(ledger, pinned, ballot):
@@ -122,9 +130,9 @@ def test_what_is_gone_stays_with_what_became_of_it_and_may_be_said_again(ledger,
     assert ledger.take_away(pinned.id, said, "unclear", later)
     assert not ledger.take_away(pinned.id, said, "author", later)
     gone = said.model_copy(update={"gone": "unclear", "gone_at": later})
-    assert ledger.ballots(pinned.id) == (gone,)
+    assert read(ledger, pinned.id) == (gone,)
     assert ledger.cast(pinned.id, 1, said, later)
-    assert ledger.ballots(pinned.id) == (gone, said)
+    assert read(ledger, pinned.id) == (gone, said)
     assert not ledger.take_away(pinned.id, ballot(account="U7"), "author", later)
     assert ledger.verify() == ()
 

@@ -43,6 +43,9 @@ class Ballot(Value):
     was first read, by the clock of whoever read it; ``made_at`` is ``cast_at`` by our clock, where another clock is
     known to differ from it.
 
+    ``kept`` is the ledger's number of it: of two the one with the smaller number was read first. ``heard_at`` is when
+    Slack showed its author, by Slack's own clock, that it was heard: whatever they write there later is newer.
+
     ``gone`` says that the place no longer shows it, since ``gone_at``.
     """
 
@@ -58,6 +61,8 @@ class Ballot(Value):
     certain: bool = True
     seen_at: Instant | None = None
     made_at: Instant | None = None
+    kept: int | None = None
+    heard_at: Instant | None = None
     gone: Gone | None = None
     gone_at: Instant | None = None
 

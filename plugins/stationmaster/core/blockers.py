@@ -120,7 +120,10 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
     (
         "VETOED",
         "{voter} vetoed manifest {manifest}: “{reason}”.",
-        "The voter replies withdraw or LGTM, or takes it away; or the next cut brings another manifest.",
+        (
+            "The voter replies withdraw or LGTM in Slack's thread, below all that stands there, or takes it away; in "
+            "Airflow an approval lifts it only from five minutes after it. Or the next cut brings another manifest."
+        ),
     ),
     (
         "OBJECTION_UNCLEAR",

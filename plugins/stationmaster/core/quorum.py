@@ -3,7 +3,7 @@
 A person's vote is their newest statement that is still shown, wherever they made it. It is a pure function of a set:
 the order of reading does not matter, one person is one vote whichever account they used, a statement counts for one
 manifest only. Whatever is doubtful is no approval, and may be a veto: where it cannot be known that a person said
-something after their veto, the veto holds.
+something after their veto, the veto holds. Which of two statements is the newer one says :func:`_after` alone.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ IgnoredReason = Literal[
     "deactivated",
     "guest",
     "stranger",
+    "unordered",
 ]
 """Why a statement is not counted.
 
@@ -60,12 +61,14 @@ approval that the clock of whoever took it puts after ``now``. ``gone``: its pla
 the person said something newer. ``withdrawn``: a withdrawal, and what it cancelled. ``latched``: a withdrawal after a
 quorum that the policy keeps. ``passed_over``: unclear, and two people passed over it. ``unreadable``: an approval in
 Slack that cannot be read now. ``deactivated``, ``guest``, ``stranger``: what Slack says of the account.
+``unordered``: it was read after what it would replace, and it is not certain that it was said after it: its author says
+it anew.
 """
 
 Authorship = Literal["proved", "doubted", "unread"]
 """Whether GitHub proves who wrote what is aboard; ``unread``: nobody has asked it yet."""
 
-BETWEEN_CLOCKS = timedelta(seconds=2)
+BETWEEN_CLOCKS = timedelta(minutes=5)
 """Two instants of different clocks that are no further apart have no order: a veto among them holds."""
 
 # At one instant the more careful choice is taken for the newer one.
@@ -150,19 +153,22 @@ def tally(
     now: datetime,
     *,
     unheard: Mapping[str, IgnoredReason] = _NOBODY,
-    passed_over: Collection[str] = (),
+    passed_over: Collection[Ballot] = (),
     authors: Authorship = "proved",
 ) -> Tally:
     """Count what was said about one manifest at one instant (C-15, C-16, F06, F09, F10, F13).
 
     A veto holds until its author says something that is certainly newer and still shown, or takes it away in a way that
-    only they can. One that somebody else may have made disappear holds like one that is shown; the same goes for what
-    is unclear. An approval counts while it is shown and its author has said nothing else since.
+    only they can. It is certain of two replies in Slack, by their stamps; of a reply below the message by which Slack
+    showed that the veto was heard; and where all that is known of both instants lies over five minutes apart. It never
+    is of what the ledger had kept before a look saw the veto, nor of a reaction. One that somebody else may have made
+    disappear holds like one that is shown; the same goes for what is unclear. An approval counts while it is shown and
+    is certainly newer than whatever else its author has said.
 
     :param ballots: in any order; equal ones are one.
     :param unheard: Slack accounts whose approvals do not count now, and why. What an account says that may not vote
         lifts nothing either; its vetoes hold. One that cannot be read now has said what it said.
-    :param passed_over: the places of unclear statements over which two people passed.
+    :param passed_over: the unclear statements over which two people passed.
     :param authors: whether GitHub proves who wrote what is aboard.
     :raises DuplicateElector: a person stands in the electorate twice.
     :raises NaiveInstant: ``now`` has no offset.
@@ -214,7 +220,7 @@ class _Count:
         policy: QuorumPolicy,
         electors: Mapping[str, Elector],
         unheard: Mapping[str, IgnoredReason],
-        passed_over: frozenset[str],
+        passed_over: frozenset[Ballot],
         doubted: bool,
     ) -> None:
         self.policy = policy
@@ -294,7 +300,8 @@ def _age(ballot: Ballot) -> tuple[object, ...]:
     identity = (ballot.voter or "", ballot.channel, ballot.account, ballot.manifest, ballot.reason or "", ballot.bot)
     never = datetime.min.replace(tzinfo=ballot.cast_at.tzinfo)
     ends = (ballot.gone or "", ballot.gone_at or never, ballot.seen_at or never, ballot.made_at or never)
-    return (ballot.cast_at, _CARE[ballot.choice], *identity, ballot.place, ballot.certain, *ends)
+    read = (ballot.kept or 0, ballot.heard_at or never)
+    return (ballot.cast_at, _CARE[ballot.choice], *identity, ballot.place, ballot.certain, *ends, *read)
 
 
 def _refusal(count: _Count, ballot: Ballot, manifest_hash: str, now: datetime) -> IgnoredReason | None:
@@ -315,20 +322,49 @@ def _stands(ballot: Ballot) -> bool:
     return ballot.shown or (ballot.gone == "unclear" and ballot.choice in _OBJECTIONS)
 
 
-def _after(later: Ballot, earlier: Ballot, *, apart: timedelta = timedelta(0)) -> bool:
-    """Return whether a statement was made after another one of the same person.
+def _after(later: Ballot, earlier: Ballot) -> bool:
+    """Return whether it is certain that a statement was made after another one of the same person.
 
-    :param apart: how far apart instants of two clocks must be for it to be certain.
+    Replies in Slack are ordered by Slack's stamps, and a reply is newer than what Slack had shown as heard above it.
+    Reactions are read after replies: one that a look did not see yet is newer than the replies it saw, and than nothing
+    else. Whatever else is compared bears instants of clocks that may differ. What a look had kept before another one
+    saw the earlier statement is not newer than that, whatever the clocks say.
     """
+    if _kept_before(later, earlier):
+        return False
+    if later.channel == "slack_reaction":
+        return earlier.channel == "slack_reply" and _kept_before(earlier, later)
     if later.channel == earlier.channel == "slack_reply":
         return later.cast_at > earlier.cast_at
-    if not later.certain:
-        # Replies are read before reactions: one that a look did not see yet is newer than the replies it saw.
-        read_at = earlier.seen_at if earlier.channel == "slack_reply" else None
-        return read_at is not None and later.cast_at > read_at
-    made = later.made_at or later.cast_at
-    no_later = made if later.seen_at is None else min(made, later.seen_at)
-    return no_later > (earlier.made_at or earlier.cast_at) + apart
+    if later.channel == "slack_reply" and earlier.heard_at is not None and later.cast_at > earlier.heard_at:
+        return True
+    return min(_instants(later)) > max(_instants(earlier)) + BETWEEN_CLOCKS
+
+
+def _kept_before(one: Ballot, other: Ballot) -> bool:
+    """Return whether the ledger kept a statement before another one, and not of the same look at Slack."""
+    if one.kept is None or other.kept is None or one.kept >= other.kept:
+        return False
+    return not (one.in_slack and other.in_slack and one.seen_at is not None and one.seen_at == other.seen_at)
+
+
+def _instants(ballot: Ballot) -> list[datetime]:
+    """Return what is known of the instant of a statement, each by another clock."""
+    return [at for at in (ballot.cast_at, ballot.made_at, ballot.seen_at) if at is not None]
+
+
+def _unordered(count: _Count, heard: Iterable[Ballot], against: Collection[Ballot]) -> set[Ballot]:
+    """Return the approvals and withdrawals that were read after what they would replace, and may be older than it."""
+    return {
+        ballot
+        for ballot in heard
+        if ballot.choice in ("approve", "withdraw")
+        and ballot.channel != "slack_reaction"
+        and ballot.certain
+        and count.hears(ballot)
+        for other in against
+        if _kept_before(other, ballot) and not _after(ballot, other)
+    }
 
 
 def _lifted(count: _Count, objection: Ballot, standing: Iterable[Ballot], now: datetime) -> bool:
@@ -339,7 +375,7 @@ def _lifted(count: _Count, objection: Ballot, standing: Iterable[Ballot], now: d
         and each.certain
         and count.hears(each)
         and (each.cast_at <= now or each.choice == "veto")
-        and _after(each, objection, apart=BETWEEN_CLOCKS)
+        and _after(each, objection)
         for each in standing
     )
 
@@ -349,7 +385,7 @@ def _last_word(count: _Count, said: Sequence[Ballot], now: datetime) -> _Word:
     others: dict[Ballot, IgnoredReason] = {ballot: "gone" for ballot in said if not _stands(ballot)}
     standing = [ballot for ballot in said if _stands(ballot)]
     for ballot in standing:
-        if ballot.choice == "unclear" and ballot.place in count.passed_over:
+        if ballot.choice == "unclear" and ballot in count.passed_over:
             others[ballot] = "passed_over"
     heard = [ballot for ballot in standing if ballot not in others]
     objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS]
@@ -361,6 +397,7 @@ def _last_word(count: _Count, said: Sequence[Ballot], now: datetime) -> _Word:
     if open_objections:
         mute = (ballot for ballot in heard if ballot.choice not in _OBJECTIONS and not count.hears(ballot))
         others |= {ballot: count.unheard[ballot.account] for ballot in mute}
+        others |= dict.fromkeys(_unordered(count, heard, open_objections), "unordered")
         kind: Literal["veto", "unclear"] = "veto" if vetoes else "unclear"
         return _word(kind, (vetoes or open_objections)[-1], heard, others)
     takes_back = [ballot for ballot in heard if ballot.choice != "approve"]
@@ -372,6 +409,9 @@ def _last_word(count: _Count, said: Sequence[Ballot], now: datetime) -> _Word:
     counted = [ballot for ballot in approvals if reasons[ballot] is None]
     if counted:
         return _word("approve", counted[-1], heard, others)
+    if not approvals:
+        given = (ballot for ballot in heard if ballot.choice == "approve")
+        others |= dict.fromkeys(_unordered(count, given, takes_back), "unordered")
     withdrawn = any(ballot.choice == "withdraw" for ballot in heard) and not approvals
     return _word(None, None, heard, others, left="withdrawn" if withdrawn else "superseded")
 

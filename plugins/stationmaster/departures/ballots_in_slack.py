@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core import escaping
 from stationmaster.core.ballot_words import SpokenVote, passes_over, takes_back_an_approval, unclear, votes
-from stationmaster.core.emoji import UNFRIENDLY
+from stationmaster.core.emoji import says_no
 from stationmaster.core.naming import names
 from stationmaster.core.quorum import Ballot, Gone
-from stationmaster.departures import beside, passing_over, telling, wording
+from stationmaster.departures import beside, hearing, passing_over, telling, wording
 from stationmaster.departures.electors import electorate
 from stationmaster.hooks.chat_errors import ChatError, ChatMessageGone, ChatNotInChannel, ChatUnreadable
 from stationmaster.hooks.chat_models import instant_of
@@ -41,6 +41,8 @@ class _Round(NamedTuple):
     number: int
     manifest: Manifest
     questions: tuple[Said, ...]
+    at: datetime
+    """When the look began: all that it sees first was seen at this instant."""
 
 
 class _Read(NamedTuple):
@@ -75,7 +77,7 @@ def read(station: Station, departure: str, number: int, manifest: Manifest, *, a
     if telling.told(station, departure, question_of(number)) is None and ask(station, departure, number) is None:
         raise _why_unasked(station, departure, number)
     questions = telling.sayings(station, departure, question_of(number))
-    about = _Round(departure, number, manifest, questions)
+    about = _Round(departure, number, manifest, questions, station.now())
     found = _read(station, about, anew=anew)
     _take_over(station, about, found)
     passing_over.keep(station, departure, found.passed, number)
@@ -146,11 +148,21 @@ def _thread(station: Station, channel: str, thread: str, *, anew: bool) -> Threa
 def _reactions(station: Station, about: _Round, question: Said) -> Iterator[Ballot]:
     gate = beside.gate_of(station, about.departure)
     found = station.chat.reactions(question.channel, question.ts)
-    doubtful = UNFRIENDLY - {*gate.veto_emoji, *gate.approve_emoji}
-    for choice, emojis in (("approve", gate.approve_emoji), ("veto", gate.veto_emoji), ("unclear", doubtful)):
+    given = {"approve": gate.approve_emoji, "veto": gate.veto_emoji}
+    doubtful = sorted(
+        emoji for emoji in found if says_no(emoji) and emoji not in {*gate.veto_emoji, *gate.approve_emoji}
+    )
+    for choice, emojis in given.items():
         for user in sorted({user for emoji in emojis for user in found.get(emoji, frozenset())}):
             place = f"slack_reaction/{question.ts}/{user}/{choice}"
-            yield _ballot(station, user, place, choice, about.manifest.hash, station.now(), certain=False)
+            yield _ballot(station, about, user, place, choice, about.manifest.hash, about.at, certain=False)
+    for emoji in doubtful:
+        # Each is a statement of its own: who passes over one has not seen the next.
+        for user in sorted(found[emoji]):
+            place, named = f"slack_reaction/{question.ts}/{user}/unclear/{emoji}", f":{emoji}:"
+            yield _ballot(
+                station, about, user, place, "unclear", about.manifest.hash, about.at, reason=named, certain=False
+            )
 
 
 def _said(station: Station, about: _Round, place: str, reply: Reply, asked_at: str) -> Ballot | None:
@@ -167,14 +179,16 @@ def _said(station: Station, about: _Round, place: str, reply: Reply, asked_at: s
     if said is None and not passes_over(reply.text) and unclear(reply.text, veto_emoji=gate.veto_emoji):
         text = escaping.heard(reply.text)[:_LONGEST_TEXT]
         ahead = about.questions[0].ahead
-        return _ballot(station, reply.user, place, "unclear", about.manifest.hash, at, reason=text, ahead=ahead)
+        return _ballot(station, about, reply.user, place, "unclear", about.manifest.hash, at, reason=text, ahead=ahead)
     if said is None or (before and said.choice != "veto"):
         return None
     aimed_at = _aimed_at(station, about, said)
     ahead = about.questions[0].ahead
     certain = not (said.choice == "withdraw" and takes_back_an_approval(reply.text))
     heard = escaping.heard(said.reason) if said.reason is not None else None
-    return _ballot(station, reply.user, place, said.choice, aimed_at, at, reason=heard, certain=certain, ahead=ahead)
+    return _ballot(
+        station, about, reply.user, place, said.choice, aimed_at, at, reason=heard, certain=certain, ahead=ahead
+    )
 
 
 def _aimed_at(station: Station, about: _Round, said: SpokenVote) -> str:
@@ -201,6 +215,7 @@ def _passing_over(station: Station, place: str, reply: Reply, asked_at: str) -> 
 
 def _ballot(
     station: Station,
+    about: _Round,
     user: str,
     place: str,
     choice: str,
@@ -224,7 +239,7 @@ def _ballot(
             "bot": bool(person and person.bot),
             "place": place,
             "certain": certain,
-            "seen_at": station.now(),
+            "seen_at": about.at,
             "made_at": at - ahead if ahead else None,
         }
     )
@@ -281,6 +296,10 @@ def _answer(station: Station, about: _Round, found: _Read) -> None:
         elif statement is None and not passes_over(reply.text):
             text = wording.what_counts(station, about.departure, person)
             telling.tell(station, about.departure, f"{question_of(about.number)}/what-counts/{person.id}", text)
+    for ballot in station.ledger.ballots(about.departure, about.number):
+        if hearing.needs_it(ballot) and ballot.voter in electors and ballot.manifest == about.manifest.hash:
+            text = wording.veto_is_heard(station, about.departure, station.team.people[ballot.voter], ballot)
+            telling.tell(station, about.departure, hearing.message_of(ballot), text)
     _ask_of_vetoes_that_are_gone(station, about, electors)
 
 

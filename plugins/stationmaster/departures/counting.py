@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import blocker
 from stationmaster.core.gates import Standing, Verdict, combine, quorum_gate
 from stationmaster.core.quorum import Ballot, IgnoredReason, Tally, tally
-from stationmaster.departures import accounts, beside, passing_over, without_slack
+from stationmaster.departures import accounts, beside, hearing, passing_over, without_slack
 from stationmaster.departures.electors import authors, authorship, electorate
 from stationmaster.work.obstacles import StepImpossible
 
@@ -62,7 +62,7 @@ def tally_of(station: Station, departure: str, manifest: Manifest, ballots: Iter
     known, _ = authorship(station, departure, manifest)
     found = accounts.states(station, departure)
     ahead = {fact.subject: fact.at for fact in station.ledger.facts(departure, AHEAD)}
-    given = [_as_known(ballot, ahead) for ballot in ballots]
+    given = [_as_known(station, departure, ballot, ahead) for ballot in ballots]
     unheard = accounts.unheard(found)
     if without_slack.unreadable(station, departure) is not None:
         away: IgnoredReason = "unreadable"
@@ -88,14 +88,19 @@ def seen_ahead(station: Station, departure: str, ballots: Iterable[Ballot]) -> N
             station.ledger.record_once(departure, AHEAD, name, value, station.now(), "stationmaster")
 
 
-def _as_known(ballot: Ballot, ahead: Mapping[str, datetime]) -> Ballot:
+def _as_known(station: Station, departure: str, ballot: Ballot, ahead: Mapping[str, datetime]) -> Ballot:
+    heard = hearing.shown_at(station, departure, ballot)
+    if heard is not None:
+        ballot = ballot.model_copy(update={"heard_at": heard})
     if ballot.in_slack:
         if not ballot.place and ballot.gone is None and ballot.choice != "veto":
             # An older release did not say where it stood. The next look finds it in its place, if it is still there.
             return ballot.model_copy(update={"gone": "unclear"})
         return ballot
     seen = ahead.get(_name(ballot)) if ballot.channel == "airflow" else None
-    return ballot if seen is None else ballot.model_copy(update={"seen_at": seen})
+    if seen is None:
+        return ballot
+    return ballot.model_copy(update={"seen_at": min(seen, ballot.seen_at or seen)})
 
 
 def _name(ballot: Ballot) -> str:

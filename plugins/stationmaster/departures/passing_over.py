@@ -2,7 +2,8 @@
 
 Whoever gives the final go and one other voter (two voters where nobody gives one) each reply in the thread, after the
 words in question: ``pass over``, with a mention of whose words they mean. Slack proves both accounts. It holds as long
-as both replies are shown; a plain veto is never passed over.
+as both replies are shown, and over what was shown when they were written: what is edited or set again since is new. A
+plain veto is never passed over.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def keep(station: Station, departure: str, shown: Iterable[PassOver], number: in
             station.ledger.record(departure, PASS_OVER, place, gone, station.now(), "stationmaster")
 
 
-def passed(station: Station, departure: str, ballots: Iterable[Ballot]) -> frozenset[str]:
-    """Return the places of unclear words over which two people passed."""
+def passed(station: Station, departure: str, ballots: Iterable[Ballot]) -> frozenset[Ballot]:
+    """Return the unclear statements over which two people passed."""
     unclear = [ballot for ballot in ballots if ballot.choice == "unclear"]
     given = [fact for fact in _newest(station, departure).values() if fact.value["shown"]] if unclear else []
     if not given:
@@ -65,7 +66,7 @@ def passed(station: Station, departure: str, ballots: Iterable[Ballot]) -> froze
     heard = [fact for fact in given if fact.value["account"] not in mute]
     voters = able(station, departure)
     return frozenset(
-        ballot.place
+        ballot
         for ballot in unclear
         if _enough(station, departure, [fact for fact in heard if _means(fact, ballot)], voters)
     )
@@ -81,7 +82,9 @@ def _newest(station: Station, departure: str) -> dict[str, Fact]:
 
 
 def _means(fact: Fact, ballot: Ballot) -> bool:
-    later = datetime.fromisoformat(fact.value["at"]) > ballot.cast_at
+    # A reaction bears no instant: who passes over it replies below the message by which it was shown to be heard.
+    shown = ballot.cast_at if ballot.channel == "slack_reply" else ballot.heard_at
+    later = shown is not None and datetime.fromisoformat(fact.value["at"]) > shown
     return later and ballot.voter in fact.value["whom"] and fact.value["by"] != ballot.voter
 
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Literal
 from stationmaster.core.gates import Standing, Verdict
 from stationmaster.core.quorum import Ballot, Tally
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures import accounts, ballots_in_slack, changes, counting, passing_over, telling, wording
+from stationmaster.departures import (
+    accounts,
+    ballots_in_slack,
+    changes,
+    counting,
+    passing_over,
+    telling,
+    wording,
+)
 from stationmaster.departures import without_slack as without
 from stationmaster.departures.beside import has_a_final_go
 from stationmaster.departures.electors import authorship, electorate
@@ -65,6 +73,7 @@ def cast(
         manifest=manifest,
         reason=reason or None,
         cast_at=cast_at,
+        seen_at=station.now(),
     )
     number, _ = counting.round_of(station, departure)
     station.ledger.cast(departure, number, ballot, station.now())
@@ -77,17 +86,24 @@ def count(station: Station, departure: str, *, fresh: bool = True) -> Tally:
     :param fresh: read and ask everything anew, as whoever acts upon the count does.
     """
     number, manifest = counting.round_of(station, departure)
+    read = False
     try:
         if any(each.active for each in electorate(station, departure)):
             ballots_in_slack.read(station, departure, number, manifest, anew=fresh)
             _ask_of_accounts(station, departure, manifest, anew=fresh)
+            read = True
     except ChatError as error:
         without.note(station, departure, error)
     else:
         without.note(station, departure, None)
     ballots = station.ledger.ballots(departure)
     counting.seen_ahead(station, departure, ballots)
-    return counting.tally_of(station, departure, manifest, ballots)
+    counted = counting.tally_of(station, departure, manifest, ballots)
+    for each in counted.ignored if read else ():
+        if each.reason == "unordered":
+            text = wording.may_be_older(station.team.people[each.ballot.voter or ""])
+            telling.tell(station, departure, f"promote/unordered/{each.ballot.kept}", text)
+    return counted
 
 
 def standing(station: Station, departure: str, *, fresh: bool = True) -> Standing:

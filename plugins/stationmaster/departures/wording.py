@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from stationmaster.config.people import Person
+    from stationmaster.core.ballots import Ballot
     from stationmaster.core.blockers import Blocker
     from stationmaster.departures.failing import Failure
     from stationmaster.departures.station import Station
@@ -147,6 +148,26 @@ def say_which(station: Station, departure: str, person: Person) -> str:
     return (
         f":grey_question: {person.mention}: that may be a veto, and is no plain one. The train waits until you say "
         f"which. {_WHAT_COUNTS} Or {who} pass over it: each replies here `pass over` and mentions {person.mention}."
+    )
+
+
+def veto_is_heard(station: Station, departure: str, person: Person, ballot: Ballot) -> str:
+    """Return that a veto which is no reply was heard: what its author replies below it is certainly newer."""
+    if ballot.choice == "unclear":
+        return say_which(station, departure, person)
+    taken = " Or take the reaction away." if ballot.in_slack else ""
+    return (
+        f":no_entry: {person.mention}: your veto is heard. The train waits until you reply `LGTM` or `withdraw` below "
+        f"this message.{taken}"
+    )
+
+
+def may_be_older(person: Person) -> str:
+    """Return the question to a voter whose approval or withdrawal may be older than their veto."""
+    return (
+        f":grey_question: {person.mention}: your last two answers came from different clocks within five minutes, so "
+        f"nobody knows which is the newer one, and the more careful one holds. Say it anew here: `LGTM`, `withdraw` or "
+        f"`veto because …`."
     )
 
 

@@ -15,6 +15,7 @@ from stationmaster.ledger.store import Store
 from stationmaster.ledger.tables import BALLOT_CAST, BALLOT_GONE, BallotEndRow, BallotRow
 
 _LATER = {"place", "certain", "seen_at", "made_at"}
+_READ = {"gone", "gone_at", "kept", "heard_at"}
 
 
 class Ballots(Store):
@@ -41,7 +42,7 @@ class Ballots(Store):
                 )
             if _standing(pen.session, departure_id, ballot) is not None:
                 return False
-            said = ballot.model_dump(mode="python", exclude={"gone", "gone_at", *_LATER})
+            said = ballot.model_dump(mode="python", exclude={*_READ, *_LATER})
             row = BallotRow(departure=departure_id, round=round, **said)
             row.cast_at = utc(ballot.cast_at)
             row.place = ballot.place or None
@@ -105,7 +106,7 @@ def _standing(session: Session, departure_id: str, ballot: Ballot) -> BallotRow 
 def _ballot(row: BallotRow, end: BallotEndRow | None) -> Ballot:
     fields = ("voter", "account", "channel", "choice", "manifest", "reason", "cast_at", "bot", "seen_at", "made_at")
     said = {field: getattr(row, field) for field in fields}
-    said |= {"place": row.place or "", "certain": row.certain is not False}
+    said |= {"place": row.place or "", "certain": row.certain is not False, "kept": row.seq}
     if end is not None:
         said |= {"gone": end.gone, "gone_at": end.at}
     return Ballot.model_validate(said)
