@@ -663,6 +663,21 @@ def test_v11_an_approval_from_a_clock_that_is_ahead_waits_and_lifts_no_veto_that
     assert verdict(gated) == "DENY"
 
 
+def test_v11_an_approval_from_a_clock_that_is_ahead_was_made_before_it_was_seen(gated):
+    """A minute after the veto, not the ten minutes that its worker's clock says."""
+    others(gated)
+    gated.reply("goran", SENTENCE)
+    looked(gated)
+    here = gated.clock()
+    gated.clock.move(minutes=10)
+    gated.vote("goran")
+    gated.clock.instant = here
+    assert codes(looked(gated)) == ["VETOED"]
+    assert codes(looked(gated, minutes=20)) == ["VETOED"]
+    gated.reply("goran", "LGTM")
+    assert looked(gated).opens
+
+
 @pytest.mark.parametrize("ahead", [-120, 120])
 def test_v12_a_reply_counts_by_slacks_own_stamps(week, ahead):
     """Under the question and after it, whatever our clock says of it; an approval from ahead waits."""
