@@ -83,6 +83,36 @@ MUTANTS = (
         "tests/departures/test_back_again.py::test_r1_what_is_done_and_green_is_not_taken_back_by_a_task",
     ),
     Mutant(
+        "F32: what was never sent is not verified",
+        "departures/verifying.py",
+        "    if not was_begun(station, leg):",
+        "    if False:",
+        "tests/operators/test_failing_tasks.py::test_f32_what_was_never_sent_is_not_verified_and_never_fails",
+    ),
+    Mutant(
+        "F32: a verification is about the commit that was sent",
+        "departures/fitting.py",
+        '    return any(fact.value.get("for", leg.sha) == leg.sha for fact in facts)',
+        "    return bool(facts)",
+        "tests/operators/test_failing_tasks.py::"
+        "test_f32_a_commit_that_was_sent_before_it_was_replaced_lets_no_other_one_be_verified",
+    ),
+    Mutant(
+        "R1: what a person is asked about does not go back by itself before the time is up",
+        "departures/failing.py",
+        "        or answerable_until(station, leg) is not None\n",
+        "",
+        "tests/operators/test_failing_tasks.py::test_r1_while_a_person_is_asked_nothing_goes_back_by_itself",
+    ),
+    Mutant(
+        "R1: clearing the task that asks puts off nothing",
+        "departures/failing.py",
+        "    return begun if ends is not None and station.now() < ends else station.now()",
+        "    return station.now()",
+        "tests/operators/test_failing_tasks.py::"
+        "test_r1_once_the_announced_time_is_up_it_goes_back_however_often_it_was_cleared",
+    ),
+    Mutant(
         "R2: a failure is not the last word once another departure has come",
         "departures/last_word.py",
         "    if newest is None or any(_followed(station, leg, newest.seq) for leg in legs):",

@@ -10,7 +10,7 @@ from stationmaster.departures import failing, last_word
 from stationmaster.departures.answers import ANSWER
 from stationmaster.ledger.records import DepartureState
 from tests.departures.ruled import changed, rule
-from tests.departures.week import EXPLORER, PORTAL
+from tests.departures.week import EXPLORER, PORTAL, WEDNESDAY
 from tests.operators.runs import answer
 from tests.operators.test_deploying_tasks import TEST, ask, dispatched, ticks
 
@@ -340,6 +340,95 @@ def test_r7_a_rollback_ends_the_question(ready, ended):
     outcome = ready.wake(waits, VERIFY)
     assert (outcome.kind, ended in outcome.text) == ("skipped", True)
     assert (answers(ready), dispatched(ready)) == ([], 1)
+
+
+# What was marked, and never sent.
+
+
+def sent(run):
+    """The commits that run in production, and how often a workflow was started."""
+    week = run.week
+    return {repo: week.github.deployed(repo, "prod") for repo in (PORTAL, EXPLORER)}, len(week.dispatches())
+
+
+def began(run):
+    return run.week.ledger.facts(run.week.departure, last_word.COMPENSATED)
+
+
+@pytest.fixture
+def half(ready):
+    """The portal runs in production; the explorer was not sent yet."""
+    for task in ("portal.deploy_to_prod", "portal.verify_prod"):
+        assert ready.drive(task).kind == "done"
+    return ready
+
+
+def test_f32_what_was_never_sent_is_not_verified_and_never_fails(half):
+    before = sent(half)
+    waits = half.start("explorer.verify_prod")  # its deploy was marked as success
+    for _ in range(20):
+        half.week.clock.move(minutes=30)
+        assert half.settled(waits) is None
+    (found,) = half.why("explorer.verify_prod")
+    assert (found.code, "never sent to prod" in found.sentence) == ("DEPLOY_NOT_BEGUN", True)
+    assert "Clear the task that deploys it" in found.how
+    assert half.week.ledger.facts(half.week.departure, failing.VERIFICATION) == ()
+    assert half.week.ledger.locks() == ()
+    outcome = half.drive("roll_back")  # the verification was marked as failed
+    assert (outcome.kind, "knows of no failure" in outcome.text) == ("failed", True)
+    assert (sent(half), state(half)) == (before, DepartureState.PROMOTING)
+
+
+def test_f32_once_the_deploy_was_cleared_its_verification_goes_on(half):
+    waits = half.start("explorer.verify_prod")
+    assert half.settled(waits) is None
+    assert half.drive("explorer.deploy_to_prod").kind == "done"
+    assert half.drive("explorer.verify_prod").kind == "done"
+
+
+def test_f32_a_commit_that_was_sent_before_it_was_replaced_lets_no_other_one_be_verified(half):
+    """A hotfix comes aboard; what was staged before it says nothing of the new commit."""
+    from stationmaster.departures.fitting import was_begun
+
+    week = half.week
+    leg = week.leg("promote", "portal")
+    assert was_begun(week.station(), leg)
+    assert not was_begun(week.station(), leg.model_copy(update={"sha": "f" * 40}))
+
+
+def test_r1_while_a_person_is_asked_nothing_goes_back_by_itself(ready):
+    waits = unseen(ready)
+    (found,) = ready.why(VERIFY)
+    assert "without an answer until Wed 27 Oct 2021 16:00 PDT: compensate" in found.sentence
+    before = sent(ready)
+    outcome = ready.start("roll_back")  # the verification was marked as failed
+    assert (outcome.kind, "asked until Wed 27 Oct 2021 16:00 PDT" in outcome.text) == ("failed", True)
+    assert (sent(ready), state(ready), began(ready)) == (before, DepartureState.PROMOTING, ())
+    ready.wake(waits, VERIFY, answer("Roll back", "farah", reason="users see errors", failure="1"))
+    assert ready.drive("roll_back").kind == "done"
+    assert len(began(ready)) == 1  # nothing of it had arrived, so that the departure has failed
+    assert state(ready) is DepartureState.FAILED
+
+
+def test_r1_once_the_announced_time_is_up_it_goes_back_however_often_it_was_cleared(ready):
+    unseen(ready)
+    ready.week.clock.move(hours=5, minutes=50)
+    ready.start(VERIFY)  # cleared
+    (found,) = ready.why(VERIFY)
+    assert "without an answer until Wed 27 Oct 2021 16:00 PDT: compensate" in found.sentence
+    while ready.start("roll_back").kind == "failed":
+        assert ready.week.clock() < WEDNESDAY + timedelta(hours=7)
+        ready.week.clock.move(minutes=1)
+    assert ready.drive("roll_back").kind == "done"
+    assert len(began(ready)) == 1  # nothing of it had arrived, so that the departure has failed
+    assert state(ready) is DepartureState.FAILED
+
+
+def test_r7_who_is_asked_after_the_time_was_up_is_told_that_it_may_go_back_at_any_time(ready):
+    unseen(ready)
+    ready.week.clock.move(hours=7)
+    ready.start(VERIFY)
+    assert "the time for an answer was up, and compensate may follow at any time" in ready.why(VERIFY)[0].sentence
 
 
 # The test list.

@@ -329,6 +329,11 @@ CATALOGUE: dict[str, BlockerKind] = _catalogue(
         ),
     ),
     (
+        "DEPLOY_NOT_BEGUN",
+        "{component} {sha} was never sent to {environment}, so there is nothing to verify.",
+        "Clear the task that deploys it: it counts every gate, and deploys. Marking a task as success sends nothing.",
+    ),
+    (
         "MANUAL_DEPLOY_OPEN",
         "{component} is deployed to {environment} by hand, and nobody has said that it is done.",
         "Follow the runbook, then answer the task.",

@@ -161,7 +161,7 @@ class _DeployGuard(acts.DepartureGuard):
             failing.require_again(pen.session, self.leg)
         super().require(pen)
         if self.leg is not None:
-            value = {"sha": self._running, "repository": self.leg.repository}
+            value = {"sha": self._running, "repository": self.leg.repository, "for": self.leg.sha}
             now = self.station.now()
             add_fact(pen, self.subject, TARGET, self.leg.subject, value, now, "stationmaster")
             freezing.note_use(self.station, pen, self.subject, self.leg.stop)

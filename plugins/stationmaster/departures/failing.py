@@ -266,6 +266,27 @@ def until(station: Station, failure: Failure, *, since: datetime) -> datetime | 
     return max(least, stop_times(station.train.stop("promote"), week).latest_start)
 
 
+def asked_since(station: Station, failure: Failure) -> datetime:
+    """Return since when an answer is waited for: a task that is cleared meanwhile asks for no longer than before."""
+    if failure.kind != VERIFICATION:
+        return station.now()  # nobody was asked before its task is cleared
+    begun = failure.fact.at
+    ends = until(station, failure, since=begun)
+    return begun if ends is not None and station.now() < ends else station.now()
+
+
+def answerable_until(station: Station, leg: Leg) -> datetime | None:
+    """Return until when the failure of a verification is left to a person's answer alone; None where it is not.
+
+    Until then nothing follows by itself, whatever becomes of the task that asks: that is what was announced.
+    """
+    found = last(station, leg)
+    if found is None or found.kind != VERIFICATION or found.choice is not None:
+        return None
+    ends = until(station, found, since=found.fact.at)
+    return ends if ends is not None and station.now() < ends else None
+
+
 def require_open(station: Station, leg: Leg) -> None:
     """Refuse what may not follow a failure now: the departure has ended, or is on its way back.
 
@@ -302,6 +323,8 @@ def asked(
     policy = _unanswered(station, leg)
     when = local_text(ends, station.train.zone) if ends is not None else ""
     limit = f"; without an answer until {when}: {policy}" if when else ""
+    if limit and failure.kind == VERIFICATION and since > failure.fact.at:
+        limit = f"; the time for an answer was up, and {policy} may follow at any time; it is asked until {when}"
     return blocker(
         "FAILURE_ASKED",
         since=failure.fact.at,
@@ -337,9 +360,9 @@ def _unanswered(station: Station, leg: Leg) -> str:
 def compensates(station: Station, leg: Leg) -> Failure | None:
     """Return the failure that a way back may name as its cause now; None: nothing that is the last word asks for one.
 
-    A person's *roll back* does, whatever the train's file says. A failed run and a verification do while nobody has
-    answered them, and nobody has run the run again; a failed test list only where the file says ``on_failed_test:
-    roll_back``.
+    A person's *roll back* does, whatever the train's file says. A failed run does while nobody has answered it, and
+    nobody has run it again; a verification once the time for an answer is up; a failed test list only where the file
+    says ``on_failed_test: roll_back``.
     """
     found = last(station, leg)
     if found is None or found.choice is Choice.ROLL_BACK:
@@ -347,6 +370,7 @@ def compensates(station: Station, leg: Leg) -> Failure | None:
     if (
         found.choice is not None
         or came_right(station, found)
+        or answerable_until(station, leg) is not None
         or (found.kind == LIST and station.train.on_failed_test != "roll_back")
     ):
         return None

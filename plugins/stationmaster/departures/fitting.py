@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 TARGET = "rollback_target"
-"""The fact that says what ran on an environment when a deploy to it began: where a rollback goes (C-18, F45)."""
+"""The fact that says what ran on an environment when a deploy to it began: where a rollback goes (C-18, F45).
+
+Subject the leg's, value ``{"sha", "repository", "for"}``; ``for`` is the commit that was to be brought.
+"""
 
 
 def fits(station: Station, leg: Leg) -> Standing | None:
@@ -57,6 +60,12 @@ def _refused(code: str, station: Station, leg: Leg, **values: str) -> Standing:
     who = conducted_by(station)
     why = fill(code, {"component": leg.component, "environment": leg.environment, **values}, who=who)
     return waiting("deploy", why, verdict=Verdict.DENY)
+
+
+def was_begun(station: Station, leg: Leg) -> bool:
+    """Return whether a deploy of exactly this commit has passed its gates here; what an older release began counts."""
+    facts = station.ledger.facts(leg.departure, kind=TARGET, subject=leg.subject)
+    return any(fact.value.get("for", leg.sha) == leg.sha for fact in facts)
 
 
 def there_already(station: Station, leg: Leg, deploy: Deploy) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from stationmaster.core.instants import local_text
 from stationmaster.departures import arriving, failing, runs
 from stationmaster.departures.answers import Choice
 from stationmaster.departures.fitting import TARGET
@@ -39,6 +40,16 @@ def cause(station: Station, departure: str) -> Fact | None:
     if newest is None or any(_followed(station, leg, newest.seq) for leg in legs):
         return None
     return newest
+
+
+def still_asked(station: Station, departure: str) -> str:
+    """Return which failure is left to a person's answer now, and until when, in words; empty where none is."""
+    told = []
+    for leg in legs_of(station, departure, "promote"):
+        ends = failing.answerable_until(station, leg)
+        if ends is not None:
+            told.append(f"what failed of {leg.component} is asked until {local_text(ends, station.train.zone)}")
+    return "; ".join(told)
 
 
 def asked_for(station: Station, departure: str) -> bool:

@@ -178,6 +178,12 @@ def _compensate(station: Station, departure: str) -> Mandate | None:
     if failure is None:
         if _seen_to(station, departure):
             return None
+        asked = last_word.still_asked(station, departure)
+        if asked:
+            raise NothingFailed(
+                f"{departure} is not taken back yet: {asked}. Clear the task that asks, and answer *Roll back* there, "
+                "or use the form of the rollback."
+            )
         raise NothingFailed(
             f"{departure} is not taken back: the ledger knows of no failure that would be the cause, or the promotion "
             "has gone on since. A person takes it back by the form of the rollback."

@@ -10,6 +10,7 @@ from stationmaster.core.gates import Standing, Verdict
 from stationmaster.departures import homecoming
 from stationmaster.departures.answers import Choice, again_since
 from stationmaster.departures.electing import by_proposal
+from stationmaster.departures.fitting import was_begun
 from stationmaster.departures.legs import Leg, deployed, take_lock
 from stationmaster.work.obstacles import passed, waiting
 
@@ -25,10 +26,15 @@ def observe(station: Station, leg: Leg) -> Standing:
     PASS after ``verify.times`` answers in a row, ``verify.every`` apart, all while this stop holds the environment's
     lock (F49); DENY when ``verify.within`` is over. A new window begins only by a person's answer, never by looking.
 
+    What was never sent is not looked at: its deploy was marked as success, and waits to be cleared. Nothing has failed
+    then, however long it takes (F32).
+
     :raises LockHeld: somebody else is at this environment, so that nothing it says now is about this leg.
     """
     if deployed(station, leg):
         return passed("verify")
+    if not was_begun(station, leg):
+        return waiting("verify", _never_sent(station, leg))
     take_lock(station, leg)
     verify = station.train.component(leg.component).verify
     if verify.by == "checklist" and not by_proposal(station, leg.component, leg.environment):
@@ -87,6 +93,11 @@ def _judge(station: Station, leg: Leg, verify: Verify, facts: tuple[Fact, ...]) 
         sha=leg.sha[:12],
     )
     return waiting("verify", found, verdict=Verdict.DENY if over else Verdict.WAIT)
+
+
+def _never_sent(station: Station, leg: Leg) -> Blocker:
+    component, environment, who = leg.component, leg.environment, (station.conductor.id,)
+    return blocker("DEPLOY_NOT_BEGUN", who=who, component=component, environment=environment, sha=leg.sha[:12])
 
 
 def _verifying(leg: Leg, since: datetime, times: int, needed: int) -> Blocker:

@@ -172,12 +172,13 @@ class LegOperator(_ToProduction, AskOperator):
 
         failure = self._failure(station, departure)
         who = tuple(self._entitled(station, departure))
-        asked = failing.asked(station, failure, tuple(self.offered(station, failure.leg)), who, since=station.now())
+        since = failing.asked_since(station, failure)
+        asked = failing.asked(station, failure, tuple(self.offered(station, failure.leg)), who, since=since)
         arguments = {
             **self.watched,
             "gate": self.task_id,
             "failure": failure.number,
-            "since": station.now().isoformat(),
+            "since": since.isoformat(),
             "blocker": asked.model_dump(mode="json"),
         }
         return Waiting(waiting("failure", asked), "failure", arguments)

@@ -52,6 +52,7 @@ STEPS = {
     "CHECKS_PENDING": timedelta(minutes=5),
     "CHORE_BLOCKED": timedelta(hours=12),
     "CHORE_LATE": timedelta(hours=12),
+    "DEPLOY_NOT_BEGUN": timedelta(hours=1),
     "ERROR_SPIKE": timedelta(hours=2),
     "EFFECT_BUSY": timedelta(seconds=30),
     "INCIDENT_REPORT_DUE": timedelta(hours=4),
