@@ -165,10 +165,9 @@ def pick(station: Station, departure: str) -> Manifest:
     pinned = station.ledger.manifest_of(departure)
     if pinned is not None:
         return pinned
-    kind = kind_of(departure)
     asked = station.ledger.fact(departure, beside.ASKED)
     by = asked.by if asked is not None else "stationmaster"
-    found = _planned(station, departure, kind, by)
+    found = plan_it(station, departure)
     shas = tuple(commit.sha for commit in found.commits)
     sha = shas[0] if found.ready else _picked(station, departure, found.repository, found.base, shas)
     if sha == found.base:
@@ -192,11 +191,21 @@ def pick(station: Station, departure: str) -> Manifest:
     return manifest
 
 
-def _planned(station: Station, departure: str, kind: DepartureKind, by: str) -> HotfixPlan:
-    """Return what was planned when the commits were first to be put on top: production may have moved on since."""
+def is_planned(station: Station, departure: str) -> bool:
+    """Return whether it stands in the ledger what is put on top of what."""
+    return station.ledger.fact(departure, PLAN) is not None or station.ledger.manifest_of(departure) is not None
+
+
+def plan_it(station: Station, departure: str) -> HotfixPlan:
+    """Return what was planned when the commits were first to be put on top: production may have moved on since.
+
+    :raises HotfixRefused: what was asked for is no longer possible.
+    """
     known = station.ledger.fact(departure, PLAN)
     if known is None:
-        value = plan(station, kind, asked_for(station, departure)).model_dump(mode="json")
+        asked = station.ledger.fact(departure, beside.ASKED)
+        by = asked.by if asked is not None else "stationmaster"
+        value = plan(station, kind_of(departure), asked_for(station, departure)).model_dump(mode="json")
         known = station.ledger.record_once(departure, PLAN, "hotfix", value, station.now(), by)
     return HotfixPlan.model_validate(known.value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from stationmaster.operators import actors, run_marks
+from stationmaster.operators import actors, run_marks, wishes
 from stationmaster.operators.base import Result
 from stationmaster.operators.handoff_step import HANDOFF_KEY, HandoffOperator, Pausing
 from stationmaster.operators.question import Question
@@ -98,23 +98,26 @@ class MakeOverrideOperator(ChangeOperator):
         if span is None:
             raise AirflowFailException("start and end are empty: say when it begins and ends")
         made = self.own(desk, handoff, context, overrides_of(desk.ledger, desk.key), by)
-        try:
-            record = made or make(
-                desk.ledger,
-                desk.team,
-                kind=OverrideType(form["type"]),
-                role=form["role"],
-                comes=tuple(form["comes"] or ()),
-                goes=form["goes"] or None,
-                start=span.start,
-                end=span.end,
-                now=desk.now(),
-                by=by.id,
-                reason=str(form["reason"] or ""),
-                asked_in=run,
-            )
-        except ChangeRefused as refused:
-            raise AirflowFailException(str(refused)) from refused
+        if made is not None:
+            return {"override": made.id, "by": by.id}
+        with wishes.deciding(desk, context, f"{self.dag_id}/{run}", about=desk.key, event=event):
+            try:
+                record = make(
+                    desk.ledger,
+                    desk.team,
+                    kind=OverrideType(form["type"]),
+                    role=form["role"],
+                    comes=tuple(form["comes"] or ()),
+                    goes=form["goes"] or None,
+                    start=span.start,
+                    end=span.end,
+                    now=desk.now(),
+                    by=by.id,
+                    reason=str(form["reason"] or ""),
+                    asked_in=run,
+                )
+            except ChangeRefused as refused:
+                raise AirflowFailException(str(refused)) from refused
         return {"override": record.id, "by": by.id}
 
 
@@ -133,23 +136,25 @@ class AskSwapOperator(ChangeOperator):
         span = self.span(form, "start", "end")
         if span is None:
             raise AirflowFailException("start and end are empty: say when it begins and ends")
-        asked = self.own(desk, handoff, context, swaps_of(desk.ledger, desk.key), by)
-        try:
-            record = asked or ask(
-                desk.ledger,
-                desk.team,
-                role=form["role"],
-                giver=form["giver"],
-                taker=form["taker"],
-                span=span,
-                back=self.span(form, "back_start", "back_end"),
-                now=desk.now(),
-                by=by.id,
-                reason=str(form["reason"] or ""),
-                asked_in=run,
-            )
-        except ChangeRefused as refused:
-            raise AirflowFailException(str(refused)) from refused
+        record = self.own(desk, handoff, context, swaps_of(desk.ledger, desk.key), by)
+        if record is None:
+            with wishes.deciding(desk, context, f"{self.dag_id}/{run}", about=desk.key, event=event):
+                try:
+                    record = ask(
+                        desk.ledger,
+                        desk.team,
+                        role=form["role"],
+                        giver=form["giver"],
+                        taker=form["taker"],
+                        span=span,
+                        back=self.span(form, "back_start", "back_end"),
+                        now=desk.now(),
+                        by=by.id,
+                        reason=str(form["reason"] or ""),
+                        asked_in=run,
+                    )
+                except ChangeRefused as refused:
+                    raise AirflowFailException(str(refused)) from refused
         context["ti"].xcom_push(key=SWAP_KEY, value=record.id)
         if desk.entry.notices is not None:
             channel = desk.team.channels[desk.entry.notices.channel].id

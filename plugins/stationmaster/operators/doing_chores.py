@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from stationmaster.operators import wishes
 from stationmaster.operators.base import Result, StepFailedForNow
 from stationmaster.operators.question import Question, text_field, tick_field
 from stationmaster.operators.team_asking import TeamAskOperator
@@ -15,7 +16,7 @@ from stationmaster.operators.team_step import Pausing, TeamOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from stationmaster.chores.runs import Step
+    from stationmaster.chores.runs import Opened, Step
     from stationmaster.config.chore_evidence import Wanted
     from stationmaster.config.people import Person
     from stationmaster.config.team import TeamConfig
@@ -93,7 +94,18 @@ class OpenChoreOperator(ChoreOperator):
         from stationmaster.chores import runs
 
         run: Any = context["dag_run"]
-        opened = runs.open_run(
+        if scheduled(run) is not None or desk.ledger.fact(about, runs.OPENED) is not None:
+            opened = self._open(desk, about, context)
+        else:
+            with wishes.deciding(desk, context, f"{self.dag_id}/{run.run_id}", about=about, event=event):
+                opened = self._open(desk, about, context)
+        return {"chore": about, "title": opened.title, "due_at": opened.due_at.isoformat()}
+
+    def _open(self, desk: Desk, about: str, context: Context) -> Opened:
+        from stationmaster.chores import runs
+
+        run: Any = context["dag_run"]
+        return runs.open_run(
             desk,
             about,
             scheduled=scheduled(run),
@@ -101,7 +113,6 @@ class OpenChoreOperator(ChoreOperator):
             steps=self._steps(desk),
             by=runs.MACHINE if scheduled(run) is not None else desk.identities.starter_or_label(run),
         )
-        return {"chore": about, "title": opened.title, "due_at": opened.due_at.isoformat()}
 
     def _form(self, desk: Desk, params: dict[str, Any]) -> dict[str, str]:
         """Return what whoever asked for it wrote; what the form wants and lacks fails the run at once (D-28)."""

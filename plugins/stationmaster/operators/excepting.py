@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.notifiers.failure_notice import FailedAndTold
-from stationmaster.operators import actors, run_marks
+from stationmaster.operators import actors, run_marks, wishes
 from stationmaster.operators.asking import Answer, AskOperator
 from stationmaster.operators.base import Result, StationOperator, StepFailedForNow, Waiting
 from stationmaster.operators.question import Question, text_field
@@ -88,11 +88,13 @@ class AskForExceptionOperator(ExceptionOperator):
         from stationmaster.departures.agreeing import ExceptionRefused
         from stationmaster.departures.freezing import UnknownException
 
-        person = actors.starter(station, context)
-        try:
-            asked = excepting.ask(station, self._wish(context), by=person.id, once=self.run_key(context))
-        except (ExceptionRefused, UnknownException, InvalidDepartureId, InvalidSha) as refused:
-            raise FailedAndTold(str(refused)) from refused
+        person, asked = actors.starter(station, context), self.asked_for(station, context)
+        if asked is None:
+            with wishes.deciding(station, context, self.run_key(context), about=station.train.key, event=event):
+                try:
+                    asked = excepting.ask(station, self._wish(context), by=person.id, once=self.run_key(context))
+                except (ExceptionRefused, UnknownException, InvalidDepartureId, InvalidSha) as refused:
+                    raise FailedAndTold(str(refused)) from refused
         subject = f"{asked.departure}{_BETWEEN}{asked.id}"
         self._bind(station, context, subject, by=person.id)
         may, needed = excepting.approvers(station, asked), excepting.needed_for(station, asked)

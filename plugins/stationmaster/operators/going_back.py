@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
-from stationmaster.operators import actors, run_marks
+from stationmaster.operators import actors, run_marks, wishes
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 from stationmaster.operators.patient import is_answer
 from stationmaster.operators.question import Question
@@ -63,6 +63,8 @@ class PlanRollbackOperator(ByHandOperator):
         if known is not None:
             return known
         dry_run = context["params"].get("dry_run", True)
+        if not dry_run:
+            wishes.require_new(station, context)
         try:
             found = planned(station, context).departure
         except (RollbackRefused, InvalidDepartureId) as refused:
@@ -114,7 +116,7 @@ class GoBackOperator(ByHandOperator):
         from stationmaster.departures import logbook, rolling_back, train_log
         from stationmaster.departures.mandates import require_present
 
-        mandate = self._chosen(station, departure, context)
+        mandate = self._chosen(station, departure, context, event)
         if event is not None and "error" in event:
             raise AirflowFailException(f"the answer cannot be read: {event['error']}")
         try:
@@ -131,14 +133,21 @@ class GoBackOperator(ByHandOperator):
         train_log.note(station, departure, "rollback")
         return {"departure": departure, "components": [leg.component for leg in legs], "by": mandate.by}
 
-    def _chosen(self, station: Station, departure: str, context: Context) -> Mandate:
-        """Return what this run has chosen; it chooses once, whoever clears it."""
+    def _chosen(self, station: Station, departure: str, context: Context, event: Result | None) -> Mandate:
+        """Return what this run has chosen; it chooses once, soon after it was filled in, whoever clears it."""
         from stationmaster.departures import going_back
 
         run = self.run_key(context)
         known = going_back.chosen_by(station, departure, run)
         if known is not None:
             return known
+        since = self.bound_since(station, context)
+        with wishes.deciding(station, context, run, about=station.train.key, event=event, since=since):
+            return self._choose(station, departure, context, run)
+
+    def _choose(self, station: Station, departure: str, context: Context, run: str) -> Mandate:
+        from stationmaster.departures import going_back
+
         form, by = context["params"], self.asker(station, context)
         try:
             found = planned(station, context)

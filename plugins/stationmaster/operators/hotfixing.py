@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
+from stationmaster.operators import wishes
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployOperator, VerifyOperator
@@ -15,6 +16,7 @@ from stationmaster.operators.going_back import ByHandOperator
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from stationmaster.core.manifest import Manifest
     from stationmaster.departures.hotfixing import Wish
     from stationmaster.departures.station import Station
 
@@ -58,16 +60,20 @@ class OpenHotfixOperator(ByHandOperator):
     def departure(self, station: Station, context: Context) -> str:
         """Return the departure, opened if need be."""
         from stationmaster.core.departure_ids import DepartureKind
-        from stationmaster.departures.hotfixing import open_one
+        from stationmaster.departures.hotfixing import HotfixRefused, open_one
 
         if context["params"].get("dry_run", True):
             raise AirflowSkipException("a dry run: start the form again without it, and it is done")
-        by = self.asker(station, context)
-        kind = DepartureKind(self.kind)
+        kind, run = DepartureKind(self.kind), self.run_key(context)
         known = self.bound(station, context)
         if known is not None:
             return known
-        opened = open_one(station, kind, wish_of(context), key=self.run_key(context), by=by)
+        with wishes.deciding(station, context, run, about=station.train.key):
+            by = self.asker(station, context)
+            try:
+                opened = open_one(station, kind, wish_of(context), key=run, by=by)
+            except HotfixRefused as refused:
+                raise AirflowFailException(str(refused)) from refused
         return self.bind(station, context, opened.id, by=by)
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
@@ -89,15 +95,24 @@ class PickOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Pick and pin."""
         from stationmaster.departures import logbook, telling
-        from stationmaster.departures.hotfixing import HotfixRefused, pick
 
-        try:
-            manifest = pick(station, departure)
-        except HotfixRefused as refused:
-            raise AirflowFailException(str(refused)) from refused
+        manifest = self._picked(station, departure, context, event)
         logbook.write(station, departure)
         telling.refresh_headline(station, departure)
         return {"manifest": manifest.hash, "commits": dict(manifest.repositories)}
+
+    def _picked(self, station: Station, departure: str, context: Context, event: Result | None) -> Manifest:
+        """Pick what was planned when the form was filled in; a conflict that a person resolves changes no plan."""
+        from stationmaster.departures.hotfixing import HotfixRefused, is_planned, pick, plan_it
+
+        if not is_planned(station, departure):
+            run, since = self.run_key(context), self.bound_since(station, context)
+            with wishes.deciding(station, context, run, about=station.train.key, event=event, since=since):
+                try:
+                    plan_it(station, departure)
+                except HotfixRefused as refused:
+                    raise AirflowFailException(str(refused)) from refused
+        return pick(station, departure)
 
 
 class TellArrivalOperator(StationOperator):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
-from stationmaster.operators import actors
+from stationmaster.operators import actors, wishes
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ class OpenDepartureOperator(StationOperator):
         from stationmaster.departures.watches import look
 
         reason = str(context["params"].get("skip_reason") or "").strip()
+        if event is None and context["dag_run"].run_type != "scheduled":
+            self._require_new(station, departure, context, skips=bool(reason))
         self._refuse_strangers(station, context)
         if self.bound(station, context) is not None:
             taking_up.take_up(station, departure, self.stop)  # the whole run was cleared
@@ -66,6 +68,15 @@ class OpenDepartureOperator(StationOperator):
         telling.refresh_headline(station, found.id)
         self.log.info("%s is conducted by %s", found.id, conductor.name)
         return {"departure": found.id, **self.tagged(conductor)}
+
+    def _require_new(self, station: Station, departure: str, context: Context, *, skips: bool) -> None:
+        """Refuse what a person has started long ago, unless it has opened its departure, or skipped it, then."""
+        from stationmaster.ledger.records import DepartureState
+
+        since, found = self.bound_since(station, context), station.ledger.departure(departure)
+        done = found is not None and (not skips or found.state is DepartureState.SKIPPED)
+        if since is None or not done:
+            wishes.require_new(station, context, since=since)
 
     def _refuse_strangers(self, station: Station, context: Context) -> None:
         """Only people of the team fill the form in; a skip, and a start under ``rules.actors``, take who may (T-01).

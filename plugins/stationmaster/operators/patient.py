@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard, TypeVar, cast
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
@@ -133,6 +133,11 @@ class PatientOperator(FilesOperator):
         except RunMadeAgain as other:
             raise AirflowFailException(run_marks.refusal(context, str(other))) from other
         return found.subject if found is not None else None
+
+    def bound_since(self, desk: Desk, context: Context, *, part: str = "") -> datetime | None:
+        """Return when the first task of this run bound it, None while none has."""
+        found = desk.ledger.bound(self.dag_id, context["dag_run"].run_id, part=part)
+        return found.at if found is not None else None
 
     def bind(self, desk: Desk, context: Context, subject: str, *, by: str = "stationmaster", part: str = "") -> str:
         """Bind this run to what it is about, once for ever, and return what it is bound to: the first word.

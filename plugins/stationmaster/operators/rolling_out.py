@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.notifiers.failure_notice import FailedAndTold
-from stationmaster.operators import run_marks
+from stationmaster.operators import run_marks, wishes
 from stationmaster.operators.base import DEPARTURE_KEY, Result, Waiting
 from stationmaster.operators.going_back import ByHandOperator
 
@@ -92,6 +92,7 @@ class CheckPlanOperator(RolloutFormOperator):
         dry_run = context["params"].get("dry_run", True)
         if known is not None or dry_run or self.opened(station, context) is not None:
             return super().departure(station, context)
+        wishes.require_new(station, context)
         try:
             return self.bind(station, context, super().departure(station, context))
         except AirflowFailException:
@@ -146,15 +147,16 @@ class OpenRolloutOperator(RolloutFormOperator):
             return rows_of(opened)
         if context["params"].get("dry_run", True):
             raise AirflowSkipException("a dry run: start the form again without it, and the rollout begins")
-        by, run = self.asker(station, context), self.run_key(context)
+        run, since = self.run_key(context), self.bound_since(station, context)
         if self.bound(station, context) is None:
             raise AirflowFailException(f"{CHECK_TASK} has not said what is rolled out. Clear it first.")
-        found = self.checked(station, context)
-        accepted = require_forward(station, context, found)
-        try:
-            return rows_of(planning.open_rollout(station, found, by=by, run=run, accepted=accepted))
-        except RolloutRefused as refused:
-            raise AirflowFailException(str(refused)) from refused
+        with wishes.deciding(station, context, run, about=station.train.key, event=event, since=since):
+            by, found = self.asker(station, context), self.checked(station, context)
+            accepted = require_forward(station, context, found)
+            try:
+                return rows_of(planning.open_rollout(station, found, by=by, run=run, accepted=accepted))
+            except RolloutRefused as refused:
+                raise AirflowFailException(str(refused)) from refused
 
 
 class BatchOperator(ByHandOperator):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster import clock
+from stationmaster.operators import wishes
 from stationmaster.operators.looking import LookingOperator, Pausing
 from stationmaster.operators.question import COMMIT
 
@@ -79,6 +80,8 @@ class UpgradeOperator(LookingOperator["UpgradeDesk", "Upgrade"]):
         """Return this run's upgrade. A run by hand keeps the week in which its first task began."""
         named = self.bound(desk, context, part=self.repository)
         if named is None and self.task_name == START_TASK:
+            if context["dag_run"].run_type != "scheduled":
+                wishes.require_new(desk, context)
             named = self.bind(desk, context, self.upgrade(desk, context["dag_run"]).id, part=self.repository)
         if named is not None:
             return desk.upgrade(named)
