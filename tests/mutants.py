@@ -148,6 +148,36 @@ MUTANTS = (
         "tests/operators/test_wishes.py::test_f71_the_commits_of_a_hotfix_are_put_on_top_soon_or_never",
     ),
     Mutant(
+        "F32: a hotfix that has not arrived is not told",
+        "operators/hotfixing.py",
+        "            bringing_home.require_arrived(station, departure)\n",
+        "            pass\n",
+        "tests/operators/test_hotfix_tasks.py::"
+        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
+    ),
+    Mutant(
+        "F32: what does not run in production does not come home",
+        "departures/bringing_home.py",
+        "    if legs and not missing and found",
+        "    if found",
+        "tests/operators/test_hotfix_tasks.py::"
+        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
+    ),
+    Mutant(
+        "F32: the effect on the branch asks for the arrival",
+        "departures/bringing_home.py",
+        "        super().ask()\n        require_arrived(self.station, self.subject)",
+        "        super().ask()",
+        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
+    ),
+    Mutant(
+        "F32: the effect on the train asks for the arrival",
+        "departures/bringing_home.py",
+        "        super()._ask()\n        require_arrived(self.station, self.hotfix)",
+        "        super()._ask()",
+        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
+    ),
+    Mutant(
         "R2: a failure is not the last word once another departure has come",
         "departures/last_word.py",
         "    if newest is None or any(_followed(station, leg, newest.seq) for leg in legs):",

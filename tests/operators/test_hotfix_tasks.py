@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from airflow.sdk.definitions.mappedoperator import MappedOperator
 
-from stationmaster.departures import gating
+from stationmaster.core.transitions import Act
+from stationmaster.departures import bringing_home, gating
 from stationmaster.ledger.records import DepartureState
 from tests.departures.test_hotfixes import on_main, running
 from tests.departures.week import EXPLORER, WEDNESDAY
@@ -166,6 +167,51 @@ def test_f40_the_train_under_way_is_deployed_to_staging_again(run):
     done = run.wake(asked, test, answer("All passed", asked.arguments["people"][0], **ticks), role="primary")
     assert done.value["passed"]
     assert gating.checklist_standing(run.week.station(), train, "staging").opens
+
+
+def test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train(run):
+    """Quorum, checks, deploy and verification were marked as success: nobody has voted, and nothing was sent."""
+    week = run.week
+    week.staged()
+    train = week.departure
+    week.clock.to(WEDNESDAY)
+    week.open_promote()
+    week.quorum()
+    before = week.ledger.manifest_of(train).hash
+    fill_in(run, prepared(run), branch="mend")
+    for task in ("say_what_will_happen", "open_departure", "put_the_commits_on_top", "ask_for_votes"):
+        assert run.start(task).kind == "done", task
+    hotfix = run.xcoms["open_departure", "departure"]
+    said, writes, runs = len(week.texts()), len(week.github.writes(applied=True)), len(week.dispatches())
+    for task in ("tell_that_it_runs", "bring_it_to_the_branch", "bring_it_onto_the_train"):
+        found = run.start(task)
+        assert (found.kind, f"{hotfix} has not arrived" in found.text) == ("failed", True), task
+        assert "Clear the task that deploys it" in found.text
+    assert run.start("explorer_on_the_train.deploy_to_staging").kind == "skipped"
+    assert (len(week.texts()), len(week.github.writes(applied=True)), len(week.dispatches())) == (said, writes, runs)
+    assert week.ledger.manifest_of(train).hash == before
+    assert week.ledger.fact(hotfix, bringing_home.ON_TRAIN) is None
+    assert week.ledger.departure(hotfix).state is DepartureState.GATED
+
+
+def test_f32_the_effects_themselves_ask_for_the_arrival(run):
+    week = run.week
+    week.staged()
+    train = week.departure
+    fill_in(run, prepared(run), branch="mend")
+    for task in ("open_departure", "put_the_commits_on_top"):
+        run.start(task)
+    hotfix = run.xcoms["open_departure", "departure"]
+    with pytest.raises(bringing_home.NotArrived):
+        bringing_home._BoardingGuard(week.station(), train, hotfix).count()
+    week.departure = hotfix
+    run.start("ask_for_votes")
+    week.vote("amara")
+    for task in ("wait_for_the_checks", "wait_for_the_quorum", "explorer.deploy_to_prod"):
+        assert run.drive(task).kind == "done", task
+    with pytest.raises(bringing_home.NotArrived):  # sent, and never seen there
+        bringing_home._HomeGuard(week.station(), hotfix, Act.BRING_HOME).ask()
+    assert "has not arrived" in run.start("bring_it_to_the_branch").text
 
 
 def test_the_trains_test_list_ends_with_its_window(run):

@@ -15,8 +15,9 @@ from stationmaster.core.manifest import Manifest
 from stationmaster.core.transitions import Act
 from stationmaster.departures import changes, telling, voting, wording_beside
 from stationmaster.departures.acts import DepartureGuard, StateGuard
-from stationmaster.departures.beside import ASKED
+from stationmaster.departures.beside import ASKED, environment_of
 from stationmaster.departures.homecoming import ON_TRAIN, REPLACED, Hotfixed, carries, picked, pull_key
+from stationmaster.departures.legs import TAKEN_BACK, deployed, legs_of
 from stationmaster.departures.obstacles import conducted_by, obstacle
 from stationmaster.departures.picking import branch_of, put_on_top
 from stationmaster.ledger.errors import EffectAmbiguous, EffectBusy, EffectRefused, EffectUnknown
@@ -39,6 +40,32 @@ _UNSENT = (EffectRefused, EffectUnknown, EffectAmbiguous, EffectBusy)
 
 class NotPicked(LookupError):
     """A hotfix whose commits were never picked."""
+
+
+class NotArrived(RuntimeError):
+    """A hotfix that does not run where it was to come: nothing of it is told, and nothing of it comes home."""
+
+
+def require_arrived(station: Station, departure: str) -> None:
+    """Return if every component of a departure was seen where it was to come (F32).
+
+    Without that it was not approved, perhaps, or not sent: a task before this one was marked as success.
+
+    :raises NotArrived: which component was not.
+    """
+    found = station.ledger.departure(departure)
+    legs = legs_of(station, departure, "promote")
+    missing = [leg for leg in legs if not deployed(station, leg)]
+    if legs and not missing and found is not None and found.state not in TAKEN_BACK:
+        return
+    what = ", ".join(f"{leg.component} {leg.sha[:12]}" for leg in missing) or "nothing of it"
+    where = environment_of(station, departure, "promote")
+    raise NotArrived(
+        f"{departure} has not arrived: {what} was never seen in {where}. Clear the task that deploys it: it counts "
+        "every gate, and deploys."
+        if missing
+        else f"{departure} does not run in {where}: there is nothing to bring home."
+    )
 
 
 def hotfix_of(station: Station, departure: str) -> Hotfixed:
@@ -66,7 +93,10 @@ def to_branch(station: Station, departure: str) -> Standing:
     """Take the next step towards the branch: open the pull request, or look whether it was merged.
 
     What GitHub refuses is a blocker, and no failure of the hotfix: it runs in production all the same (F43).
+
+    :raises NotArrived: it does not run in production.
     """
+    require_arrived(station, departure)
     hotfix = hotfix_of(station, departure)
     standing = on_branch(station, departure)
     if standing.opens:
@@ -134,8 +164,10 @@ def onto_train(station: Station, departure: str) -> Departure | None:
 
     Its votes are void, for it is another manifest (F40); whoever voted is asked again.
 
+    :raises NotArrived: it does not run in production: what nobody has approved comes onto no train.
     :raises EffectRefused: by way of a PickConflict, too.
     """
+    require_arrived(station, departure)
     hotfix = hotfix_of(station, departure)
     chosen = station.ledger.fact(departure, ON_TRAIN) or _choose_train(station, departure, hotfix)
     if chosen is None:
@@ -148,7 +180,7 @@ def onto_train(station: Station, departure: str) -> Departure | None:
         base=old,
         shas=hotfix.origins,
         branch=f"{branch_of(departure)}-train",
-        guard=StateGuard(station, train, Act.BOARD),
+        guard=_BoardingGuard(station, train, departure),
     )
     found, manifest = station.ledger.departure(train), station.ledger.manifest_of(train)
     if found is None or manifest is None or found.state not in _OPEN:
@@ -157,6 +189,18 @@ def onto_train(station: Station, departure: str) -> Departure | None:
         _board(station, departure, train, manifest, hotfix, old, new)
     _ask_anew(station, train)
     return station.ledger.departure(train)
+
+
+class _BoardingGuard(StateGuard):
+    """The guard of what is put onto a train: its state allows it, and the hotfix has arrived in production."""
+
+    def __init__(self, station: Station, train: str, hotfix: str) -> None:
+        super().__init__(station, train, Act.BOARD)
+        self.hotfix, self.beside = hotfix, (hotfix,)
+
+    def _ask(self) -> None:
+        super()._ask()
+        require_arrived(self.station, self.hotfix)
 
 
 def boarded(station: Station, departure: str) -> str | None:
@@ -232,8 +276,17 @@ def _open_pull(station: Station, departure: str, hotfix: Hotfixed) -> Receipt:
         return {"number": pull.number, "url": pull.url} if pull is not None else None
 
     intent = {"repository": hotfix.repository, "head": head, "base": hotfix.branch}
-    guard = DepartureGuard(station, departure, Act.BRING_HOME, why="its way home")
+    guard = _HomeGuard(station, departure, Act.BRING_HOME, why="its way home")
     return perform(station, key, guard=guard, intent=intent, act=act, look_up=look_up)
+
+
+class _HomeGuard(DepartureGuard):
+    """The guard of the way home: the state allows it, and the hotfix has arrived in production."""
+
+    def ask(self) -> None:
+        """Ask the state, and for the arrival."""
+        super().ask()
+        require_arrived(self.station, self.subject)
 
 
 def _remind(station: Station, departure: str, hotfix: Hotfixed) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
-from stationmaster.operators import wishes
+from stationmaster.operators import run_marks, wishes
 from stationmaster.operators.base import DEPARTURE_KEY, Result, StationOperator, Waiting
 from stationmaster.operators.checking import ChecklistOperator
 from stationmaster.operators.deploying import DeployOperator, VerifyOperator
@@ -119,10 +119,14 @@ class TellArrivalOperator(StationOperator):
     """Says that the hotfix runs in production, before it has come home. XCom: ``{"departure"}``."""
 
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
-        """Say it once."""
-        from stationmaster.departures import telling, wording
+        """Say it once, of what has arrived."""
+        from stationmaster.departures import bringing_home, telling, wording
         from stationmaster.ledger.records import DepartureState
 
+        try:
+            bringing_home.require_arrived(station, departure)
+        except bringing_home.NotArrived as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         text = wording.ending(station, departure, self.stop, DepartureState.DONE, "")
         telling.tell(station, departure, f"{self.stop}/complete", text)
         return {"departure": departure}
@@ -138,7 +142,10 @@ class BringToBranchOperator(StationOperator):
         """Go as far as it goes now."""
         from stationmaster.departures import bringing_home
 
-        standing = bringing_home.to_branch(station, departure)
+        try:
+            standing = bringing_home.to_branch(station, departure)
+        except bringing_home.NotArrived as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         if not standing.opens:
             return Waiting(standing, "home", {})
         hotfix = bringing_home.hotfix_of(station, departure)
@@ -161,6 +168,8 @@ class BringOntoTrainOperator(StationOperator):
 
         try:
             found = bringing_home.onto_train(station, departure)
+        except bringing_home.NotArrived as refused:
+            raise AirflowFailException(run_marks.refusal(context, str(refused))) from refused
         except EffectRefused as refused:
             if isinstance(refused.__cause__, PickConflict):
                 raise StepImpossible(bringing_home.not_on_train(station, departure, refused.__cause__)) from refused
