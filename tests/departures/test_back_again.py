@@ -320,11 +320,11 @@ def test_r5_compensation_goes_to_what_ran_when_the_attempt_was_sent(ready, targe
     assert state(ready) is DepartureState.ROLLED_BACK
 
 
-@pytest.mark.parametrize("how", ["hotfix", "drift"])
-def test_r5_what_has_come_over_it_stays_unless_a_person_names_the_week(three, how):
+def test_r5_what_a_person_took_for_right_stays_unless_a_person_names_the_week(three):
     """The explorer runs a fix of somebody's: the form takes the portal back, and leaves the explorer."""
     fixed = three.github.push(EXPLORER, title="Close the hole", author="dev-30").sha
     three.github.deploy(EXPLORER, "prod", fixed)
+    arriving.adopt(three.station(), "explorer", fixed, over=False, why="a hole", by="ben")
     found = going_back.plan(three.station())
     assert [way.component for way in found.ways] == ["portal"]
     assert any(f"runs {fixed[:12]}, which has come since" in sentence for sentence in found.sentences)

@@ -63,6 +63,8 @@ class Act(StrEnum):
     TAKE_BACK = "take it back"
     """A person's: by the form of the rollback."""
     END_WAY_BACK = "end its way back"
+    END_RESTORING = "end bringing it back"
+    """Something else was deployed over it, and is gone: it runs again as it was."""
     FIND_NOTHING_TO_TAKE_BACK = "say that nothing of it had come to production"
     RELEASE_CUT = "tag its candidate"
     RELEASE = "release it"
@@ -110,6 +112,7 @@ TRANSITIONS: Mapping[Act, Mapping[DepartureState, frozenset[DepartureState]]] = 
         Act.COMPENSATE: _lead(_S.ROLLING_BACK, _S.PROMOTING, _S.PARTIAL, _S.FAILED, _S.ROLLING_BACK),
         Act.TAKE_BACK: _lead(_S.ROLLING_BACK, _S.PROMOTING, _S.PARTIAL, _S.FAILED, _S.DONE, _S.ROLLING_BACK),
         Act.END_WAY_BACK: _lead(_S.ROLLED_BACK, _S.ROLLING_BACK),
+        Act.END_RESTORING: _lead(_S.DONE, _S.ROLLING_BACK),
         Act.FIND_NOTHING_TO_TAKE_BACK: _lead(_S.FAILED, _S.ROLLING_BACK),
         Act.RELEASE_CUT: _stay(*_STAGED, _S.PROMOTING, _S.DONE),
         Act.RELEASE: _stay(_S.DONE),

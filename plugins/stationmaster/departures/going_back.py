@@ -59,8 +59,11 @@ class Way(Value):
 class RollbackPlan(Value):
     """What a rollback would do: ``departure`` is taken back to what ``target`` had brought.
 
-    :param named: whether a person has named the target: only then what has come since goes back, too.
+    Where both are the same, what somebody else deployed over it goes, and the departure itself stays as it is.
+
+    :param named: whether a person has named the target: then every component of the train runs what it had brought.
     :param staying: what has come since, and stays: ``<component> … <commit>`` in words.
+    :param passed: other departures of which something goes back, too.
     """
 
     departure: str
@@ -69,6 +72,12 @@ class RollbackPlan(Value):
     irreversible: tuple[str, ...] = ()
     named: bool = False
     staying: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
+
+    @property
+    def restores(self) -> bool:
+        """Whether only what was deployed over the departure goes, and nothing of the departure itself."""
+        return self.named and self.departure == self.target
 
     @property
     def sentences(self) -> tuple[str, ...]:
@@ -80,7 +89,11 @@ class RollbackPlan(Value):
             for way in self.ways
         ]
         said += list(self.staying)
-        said.append(f"{self.departure} becomes ROLLED_BACK, and its manifest is rejected")
+        if self.restores:
+            said.append(f"{self.departure} stays as it is, and so does its manifest")
+        else:
+            said.append(f"{self.departure} becomes ROLLED_BACK, and its manifest is rejected")
+        said += [f"the manifest of {name} is rejected, too" for name in self.passed]
         said += [f"cannot be undone by going back: {title}" for title in self.irreversible]
         return tuple(said)
 
@@ -88,9 +101,11 @@ class RollbackPlan(Value):
 def plan(station: Station, to: str | None = None) -> RollbackPlan:
     """Return what a rollback would do now.
 
-    :param to: the week of the departure to go back to, such as ``2026-W33`` (or ``2026-W33.hotfix-1``); None: of each
-        component what was healthy before, or what production ran before if nothing was. What has come since stays.
-    :raises RollbackRefused: production runs nothing of this train, or there is no such healthy departure.
+    :param to: the week that production is to run, such as ``2026-W33`` (or ``2026-W33.hotfix-1``): every component
+        then runs what that departure had brought, or had found there. None: of each component that the newest departure
+        brought what was healthy before, or what production ran before if nothing was. What has come since stays.
+    :raises RollbackRefused: production runs nothing of this train, there is no such healthy departure, or a component
+        runs what no departure has brought, and no week is named.
     """
     running = _running(station)
     if running is None:
@@ -98,34 +113,116 @@ def plan(station: Station, to: str | None = None) -> RollbackPlan:
         raise RollbackRefused(f"{environment} runs nothing that a departure of {station.train.key} brought.")
     choices = [each for each in healthy(station) if each.id in _before_it(station, running)]
     named = _named(station, running, choices, to)
+    if named is not None:
+        return _plan_named(station, running, named)
     going = running.state in _UNDER_WAY
     ways, staying, sources = [], [], set()
-    shas = aboard(station, named) if named is not None else {}
+    _refuse_drift(station, running)
     for leg in reversed(legs_of(station, running.id, "promote")):
         if not begun(station, leg):
             continue
-        found = before(station, leg, last_healthy=True) if named is None else None
-        sha = shas.get(leg.component) if named is not None else (found.sha if found is not None else None)
+        found = before(station, leg, last_healthy=True)
+        sha = found.sha if found is not None else None
         now = electing.running_sha(station, leg.component, leg.environment) or leg.sha
-        left = stays(station, leg, sha or "") if named is None else ""
+        left = stays(station, leg, sha or "")
         if left:
             staying.append(_stays(leg, left))
         elif sha and (going or sha not in (leg.sha, now)):
             ways.append(Way(component=leg.component, environment=leg.environment, running=now, target=sha))
             sources.add(found.departure if found is not None else "")
-    name = _name(station, running, named, sources)
+    name = _name(station, running, sources)
     if not ways:
         told = f" {' '.join(staying)}." if staying else ""
         raise RollbackRefused(f"{station.train.production} runs {name} already: there is nothing to take back.{told}")
-    target = named or station.ledger.departure(name)
     return RollbackPlan(
         departure=running.id,
         target=name,
         ways=tuple(ways),
-        irreversible=_irreversible(station, target, running),
-        named=named is not None,
+        irreversible=_irreversible(station, station.ledger.departure(name), running),
         staying=tuple(staying),
     )
+
+
+def _plan_named(station: Station, running: Departure, named: Departure) -> RollbackPlan:
+    """Return the plan that lets every component run what a departure had brought: each stands in it, from → to."""
+    environment, wanted = station.train.production, aboard(station, named)
+    begun_legs = {leg.component for leg in legs_of(station, running.id, "promote") if begun(station, leg)}
+    ways, staying, passed = [], [], set()
+    for component in reversed(station.train.components):
+        if component.deploy(environment).mode == "none":
+            continue
+        sha, now = wanted.get(component.id), electing.running_sha(station, component.id, environment)
+        if not sha:
+            runs = now[:12] if now else "nothing that it reports"
+            staying.append(
+                f"{component.id} on {environment} stays on {runs}: neither {named.id} nor anything before brought it"
+            )
+            continue
+        ways.append(Way(component=component.id, environment=environment, running=now or sha, target=sha))
+        if now not in (None, sha) and component.id not in begun_legs:
+            passed |= _brought_by(station, component.id, str(now)) - {running.id, named.id}
+    going = running.state in _UNDER_WAY and running.id != named.id
+    if not any(way.running != way.target for way in ways) and not going:
+        told = f" {' '.join(staying)}." if staying else ""
+        raise RollbackRefused(f"{environment} runs {named.id} already: there is nothing to take back.{told}")
+    return RollbackPlan(
+        departure=running.id,
+        target=named.id,
+        ways=tuple(ways),
+        irreversible=_irreversible(station, named, running) if running.id != named.id else (),
+        named=True,
+        staying=tuple(staying),
+        passed=tuple(sorted(passed)),
+    )
+
+
+def _brought_by(station: Station, component: str, sha: str) -> set[str]:
+    """Return the departures that have brought a commit to production."""
+    subject = f"{component}/{station.train.production}"
+    return {
+        departure.id
+        for departure in station.ledger.departures(station.train.key, kinds=arriving.TO_PRODUCTION)
+        for fact in station.ledger.facts(departure.id, kind=arriving.DEPLOYED, subject=subject)
+        if fact.value["sha"] == sha
+    }
+
+
+def _drifted(station: Station, running: Departure) -> list[tuple[str, str, str]]:
+    """Return what production runs that neither a departure nor a way back brought: component, commit, the right one."""
+    environment = station.train.production
+    legs = {leg.component: leg for leg in legs_of(station, running.id, "promote")}
+    found = []
+    for component in station.train.components:
+        leg = legs.get(component.id)
+        now = electing.running_sha(station, component.id, environment)
+        if component.deploy(environment).mode == "none" or now is None:
+            continue
+        known = before(station, leg, last_healthy=True) if leg is not None else None
+        if leg is not None and not stays(station, leg, known.sha if known is not None else ""):
+            continue
+        right = arriving.drifted(station, component.id, now)
+        if right is not None:
+            found.append((component.id, now, right))
+    return found
+
+
+def _refuse_drift(station: Station, running: Departure) -> None:
+    """Refuse to guess what is ill where somebody has deployed past the train: the week says what is to run (F50).
+
+    :raises RollbackRefused: a component runs what no departure has brought.
+    """
+    found = _drifted(station, running)
+    if found:
+        environment, week = station.train.production, running.id.rpartition("/")[2]
+        told = " ".join(
+            f"{component} on {environment} runs {now[:12]}, which no departure has brought; {right[:12]} should run "
+            "there."
+            for component, now, right in found
+        )
+        raise RollbackRefused(
+            f"{told} Name the week that is to run: {week} to bring back what was deployed over it and nothing else, or "
+            "an earlier one to take all components back to it."
+        )
 
 
 def choose(
@@ -155,7 +252,10 @@ def choose(
         "reason": escaping.one_line(reason.strip()),
         "run": run,
     }
-    begin(station, _ChoiceGuard(station, found.departure, value, by=by))
+    aboard_it = {leg.component for leg in legs_of(station, found.departure, "promote")}
+    beside = {way.component: way.running for way in found.ways if way.component not in aboard_it}
+    value |= {"beside": beside} if beside else {}
+    begin(station, _ChoiceGuard(station, found, value, by=by))
     mandate = present(station, found.departure)
     if mandate is None:
         raise LookupError(f"the choice of {by} about {found.departure} is not in the ledger")
@@ -171,10 +271,12 @@ def chosen_by(station: Station, departure: str, run: str) -> Mandate | None:
 class _ChoiceGuard(DepartureGuard):
     """The guard of a choice: the state allows it, and nothing of an earlier attempt is on its way to production."""
 
-    def __init__(self, station: Station, departure: str, value: dict[str, Any], *, by: str) -> None:
-        super().__init__(station, departure, Act.TAKE_BACK, by=by, why=str(value["reason"]))
+    def __init__(self, station: Station, found: RollbackPlan, value: dict[str, Any], *, by: str) -> None:
+        super().__init__(station, found.departure, Act.TAKE_BACK, by=by, why=str(value["reason"]))
         self.value = value
-        self.manifest = station.ledger.manifest_of(departure)
+        rejected = (*(() if found.restores else (found.departure,)), *found.passed)
+        aboard_them = ((name, station.ledger.manifest_of(name)) for name in rejected)
+        self.rejected = [(name, manifest.hash) for name, manifest in aboard_them if manifest is not None]
         self._sent: list[tuple[str, int, str]] | None = None
 
     def ask(self) -> None:
@@ -200,8 +302,8 @@ class _ChoiceGuard(DepartureGuard):
         now, run = self.station.now(), str(self.value["run"])
         once = f"{CHOSEN}/{run}" if run else None
         add_fact(pen, self.subject, CHOSEN, "rollback", self.value, now, self.by, once=once)
-        if self.manifest is not None:
-            rejected(pen, self.manifest.hash, f"{self.subject} was rolled back: {self.why}", now, self.by)
+        for name, manifest in self.rejected:
+            rejected(pen, manifest, f"{name} was rolled back: {self.why}", now, self.by)
 
     def _attempts(self, pen: Pen | None = None) -> list[tuple[str, int, str]]:
         """Return what was sent of earlier attempts: it is no part of the departure's version."""
@@ -258,6 +360,8 @@ def _named(station: Station, running: Departure, choices: list[Departure], to: s
         if each.id == name:
             return each
     if name == running.id:
+        if _restorable(station, running):
+            return running
         raise RollbackRefused(f"{running.id} is what runs now. Healthy before it: {known}.")
     raise RollbackRefused(
         f"{station.train.key}/{to} was never whole and healthy in {station.train.production}, or was rejected since. "
@@ -265,10 +369,17 @@ def _named(station: Station, running: Departure, choices: list[Departure], to: s
     )
 
 
-def _name(station: Station, running: Departure, named: Departure | None, sources: set[str]) -> str:
+def _restorable(station: Station, running: Departure) -> bool:
+    """Return whether what should run has something else deployed over it, or is being brought back already."""
+    present_one = present(station, running.id)
+    if running.state is DepartureState.ROLLING_BACK:
+        return present_one is not None and present_one.restores
+    whole = any(each.id == running.id for each in healthy(station))
+    return whole and bool(_drifted(station, running))
+
+
+def _name(station: Station, running: Departure, sources: set[str]) -> str:
     """Return what the components go back to, in words: a departure, the newest of several, or what ran before."""
-    if named is not None:
-        return named.id
     if not sources or "" in sources:
         return f"what ran before {running.id}"
     placed = _placed(station)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from stationmaster.core import escaping
@@ -28,6 +29,8 @@ class Mandate(NamedTuple):
     :param named: the departure that a person named; empty: the one before is meant.
     :param to: what they go back to, in words; empty for a failure.
     :param run: the run of the form that asked, as ``<DAG>/<run id>``; empty where none did.
+    :param beside: what components run that are not aboard the departure, and go back with it.
+    :param restores: whether the departure itself stays, and only what was deployed over it goes.
     """
 
     number: int
@@ -39,6 +42,8 @@ class Mandate(NamedTuple):
     run: str
     seq: int
     to: str = ""
+    beside: Mapping[str, str] = MappingProxyType({})
+    restores: bool = False
 
     @property
     def told(self) -> str:
@@ -114,4 +119,5 @@ def _mandate(number: int, fact: Fact) -> Mandate:
     named = str(value["target"]) if value.get("named") else ""
     why = str(value["reason"])
     run, to = str(value.get("run", "")), str(value["target"])
-    return Mandate(number, Act.TAKE_BACK, fact.by, why, value["ways"], named, run, fact.seq, to)
+    beside, restores = value.get("beside", {}), named == fact.departure
+    return Mandate(number, Act.TAKE_BACK, fact.by, why, value["ways"], named, run, fact.seq, to, beside, restores)

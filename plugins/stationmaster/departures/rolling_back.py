@@ -53,14 +53,37 @@ class NothingFailed(RuntimeError):
 
 
 def legs_to_undo(station: Station, departure: str) -> tuple[Leg, ...]:
-    """Return the legs of which this departure sent something to production, the newest first, and those chosen."""
+    """Return the legs of which this departure sent something to production, the newest first, and those chosen.
+
+    A component that is chosen and not aboard has a leg of what it runs: that goes.
+    """
     mandate = _holding(station, departure)
-    chosen = mandate.ways if mandate is not None else {}
+    if mandate is None:
+        legs = reversed(legs_of(station, departure, "promote"))
+        return tuple(leg for leg in legs if was_sent(station, leg))
     return tuple(
         leg
-        for leg in reversed(legs_of(station, departure, "promote"))
-        if leg.component in chosen or was_sent(station, leg)
+        for leg in reversed(_legs_back(station, departure, mandate))
+        if leg.component in mandate.ways or was_sent(station, leg)
     )
+
+
+def _legs_back(station: Station, departure: str, mandate: Mandate | None) -> tuple[Leg, ...]:
+    """Return the legs of a departure, and one for each other component that goes back with it, as they are deployed."""
+    aboard_it = {leg.component: leg for leg in legs_of(station, departure, "promote")}
+    beside = {
+        name: Leg(
+            departure=departure,
+            stop="promote",
+            component=name,
+            environment=station.train.production,
+            repository=station.train.component(name).repository,
+            sha=sha,
+        )
+        for name, sha in (mandate.beside.items() if mandate is not None else ())
+    }
+    every = {**beside, **aboard_it}
+    return tuple(every[each.id] for each in station.train.components if each.id in every)
 
 
 def was_sent(station: Station, leg: Leg) -> bool:
@@ -83,9 +106,12 @@ def advance(station: Station, departure: str) -> Standing:
     :raises Replaced: another choice has taken the place of this attempt meanwhile.
     :raises StepImpossible: a target is unknown, or the way back needs a person.
     """
+    last = present(station, departure)
     if _state(station, departure) is DepartureState.ROLLED_BACK:
-        _tell_the_end(station, departure)
+        _tell_the_end(station, departure, last)
         return passed("rollback")
+    if _state(station, departure) is DepartureState.DONE and last is not None and last.restores:
+        return passed("rollback")  # what was deployed over it is gone already
     mandate = _holding(station, departure) or _compensate(station, departure)
     if mandate is None:
         return passed("rollback")
@@ -121,10 +147,14 @@ def watch(station: Station, departure: str) -> Standing:
     for leg in legs_to_undo(station, departure):
         way = next((each for each in ways_of(station, leg) if each.attempt == mandate.number), None)
         asked = station.ledger.effect(key_of(leg, way)) if way is not None else None
-        if way is None or (asked is None and not way.stays):
+        if way is None:
             return passed("rollback")
-        if way.stays or asked is None:
+        if way.stays:
             continue
+        if asked is None and electing.running_sha(station, leg.component, leg.environment) == way.sha:
+            continue  # it ran that before
+        if asked is None:
+            return passed("rollback")
         back = leg.model_copy(update={"sha": way.sha})
         standing = runs.follow(station, back, asked.key)
         if standing.verdict is Verdict.WAIT:
@@ -142,7 +172,7 @@ def key_of(leg: Leg, way: Way) -> str:
 
 def under_way(station: Station, departure: str) -> str:
     """Return what of an attempt is on its way to production now, in words; empty where nothing is."""
-    for leg in legs_of(station, departure, "promote"):
+    for leg in _legs_back(station, departure, present(station, departure)):
         for way in ways_of(station, leg):
             effect = station.ledger.effect(key_of(leg, way)) if way.sha else None
             if effect is None or effect.attempts == 0:
@@ -289,6 +319,8 @@ def _send(station: Station, leg: Leg, way: Way, mandate: Mandate, fence: int, ru
         from stationmaster.ledger.departures import rejected
         from stationmaster.ledger.facts import add_fact
 
+        if mandate.restores:
+            return
         now, once = station.now(), f"taken_back/{leg.subject}"
         add_fact(pen, leg.departure, "taken_back", leg.subject, {"sha": leg.sha}, now, "stationmaster", once=once)
         if manifest is not None:
@@ -339,7 +371,7 @@ def _is_over(station: Station, leg: Leg, way: Way) -> bool:
 def _by_hand(station: Station, leg: Leg, way: Way, running: str | None) -> tuple[Standing, str]:
     """Return that a person has brought production back, or ask them to; others may work there meanwhile."""
     release_way_back(station, leg, why="it goes back by hand")
-    if running is not None and known_good(station, leg, running):
+    if running is not None and (running == way.sha or known_good(station, leg, running)):
         return passed("rollback"), running
     raise StepImpossible(
         blocker(
@@ -373,10 +405,13 @@ def _end(station: Station, departure: str, mandate: Mandate, back: dict[Leg, str
         manifest = station.ledger.manifest_of(departure)
         with station.ledger.writing() as pen:
             _write_end(station, pen, departure, mandate, back, manifest)
-    for leg in legs_of(station, departure, "promote"):
+    for leg in _legs_back(station, departure, mandate):
         release_way_back(station, leg, why="the way back is over")
-    if _state(station, departure) is DepartureState.ROLLED_BACK:
-        _tell_the_end(station, departure)
+    if mandate.restores:
+        text = wording.restored(station, departure, {leg.component: sha for leg, sha in back.items()})
+        telling.tell(station, departure, f"promote/restored/{mandate.number}", text)
+    elif _state(station, departure) is DepartureState.ROLLED_BACK:
+        _tell_the_end(station, departure, mandate)
 
 
 def _write_end(
@@ -386,6 +421,9 @@ def _write_end(
     from stationmaster.ledger.facts import add_fact
 
     now = station.now()
+    if mandate.restores:
+        moved(pen, departure, Act.END_RESTORING, now, "stationmaster", f"{mandate.by} brought it back: {mandate.why}")
+        return
     reason = _rejection(departure, mandate.why)
     moved(pen, departure, Act.END_WAY_BACK, now, "stationmaster", reason)
     if manifest is not None:
@@ -400,11 +438,15 @@ def _was_there(station: Station, leg: Leg) -> bool:
     return bool(taken) or deployed(station, leg)
 
 
-def _tell_the_end(station: Station, departure: str) -> None:
+def _tell_the_end(station: Station, departure: str, mandate: Mandate | None) -> None:
     facts = station.ledger.facts(departure, kind=arriving.GONE_BACK)
     back = {fact.subject.rpartition("/")[0]: str(fact.value["sha"]) for fact in facts}
     newest = {
-        leg.component: ways[-1] for leg in legs_of(station, departure, "promote") if (ways := ways_of(station, leg))
+        leg.component: ways[-1] for leg in _legs_back(station, departure, mandate) if (ways := ways_of(station, leg))
     }
     staying = frozenset(name for name, way in newest.items() if way.stays)
-    telling.tell(station, departure, "promote/rolled-back", wording.rolled_back(station, back, staying))
+    deployed_there = (each for each in station.train.components if each.deploy(station.train.production).mode != "none")
+    named = mandate.named if mandate is not None else ""
+    left = tuple(each.id for each in deployed_there if named and each.id not in back)
+    text = wording.rolled_back(station, back, staying, named=named, left=left)
+    telling.tell(station, departure, "promote/rolled-back", text)

@@ -87,7 +87,7 @@ def before(station: Station, leg: Leg, *, last_healthy: bool) -> Before | None:
 
 def aboard(station: Station, target: Departure) -> dict[str, str]:
     """Return what production ran once a departure had come: of what it did not bring, what came before it."""
-    whole = {departure.id for departure in healthy(station)}
+    whole = {departure.id for departure in healthy(station)} | {target.id}
     ids = [departure.id for departure, _ in arriving.arrivals(station)]
     earlier = ids[ids.index(target.id) + 1 :] if target.id in ids else ids
     found: dict[str, str] = {}

@@ -290,17 +290,36 @@ def going_back(station: Station, by: str, why: str) -> str:
     )
 
 
-def rolled_back(station: Station, back: Mapping[str, str], staying: Collection[str] = ()) -> str:
+def restored(station: Station, departure: str, back: Mapping[str, str]) -> str:
+    """Return the announcement that production runs what a departure had brought, and nobody else's any more (F50)."""
+    lines = [f":leftwards_arrow_with_hook: {station.train.production} runs what {departure} brought again:"]
+    lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
+    lines.append(f"What was deployed over it is gone. {station.conductor.mention} finds out who did, and why.")
+    return "\n".join(lines)
+
+
+def rolled_back(
+    station: Station,
+    back: Mapping[str, str],
+    staying: Collection[str] = (),
+    *,
+    named: str = "",
+    left: Collection[str] = (),
+) -> str:
     """Return the announcement that production runs what it ran before (C-18).
 
     :param back: the commits it runs again, by component.
     :param staying: of these what has come since, and was left there.
+    :param named: the departure that a person has named, if one has.
+    :param left: components that could not be brought to what that one ran.
     """
-    lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on what it ran before:"]
+    what = f"what it ran before, as of {named}" if named else "what it ran before"
+    lines = [f":leftwards_arrow_with_hook: {station.train.production} is back on {what}:"]
     lines += [
         f"• {component}: `{sha[:12]}`" + (", which has come since, and stays" if component in staying else "")
         for component, sha in back.items()
     ]
+    lines += [f"• {component}: stays, for nothing of it is known of that time" for component in left]
     lines.append(f"{station.conductor.mention} coordinates the fix. The manifest is rejected until somebody clears it.")
     return "\n".join(lines)
 

@@ -147,11 +147,11 @@ class OpenRolloutOperator(RolloutFormOperator):
             return rows_of(opened)
         if context["params"].get("dry_run", True):
             raise AirflowSkipException("a dry run: start the form again without it, and the rollout begins")
-        run, since = self.run_key(context), self.bound_since(station, context)
+        by, run, since = self.asker(station, context), self.run_key(context), self.bound_since(station, context)
         if self.bound(station, context) is None:
             raise AirflowFailException(f"{CHECK_TASK} has not said what is rolled out. Clear it first.")
         with wishes.deciding(station, context, run, about=station.train.key, event=event, since=since):
-            by, found = self.asker(station, context), self.checked(station, context)
+            found = self.checked(station, context)
             accepted = require_forward(station, context, found)
             try:
                 return rows_of(planning.open_rollout(station, found, by=by, run=run, accepted=accepted))
