@@ -178,6 +178,21 @@ MUTANTS = (
         "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
     ),
     Mutant(
+        "F32: whoever pins asks for the question whom to wait for",
+        "operators/cutting.py",
+        "self.stop), asked, selection.standing])",
+        "self.stop), selection.standing])",
+        "tests/operators/test_cutting_tasks.py::test_f32_the_question_whom_to_wait_for_is_asked_by_whoever_pins",
+    ),
+    Mutant(
+        "F28: what waits to pin looks at the departure before",
+        "departures/watches.py",
+        '    return _until_missed(station, departure, "cut", asked, found.standing)',
+        '    return _until_missed(station, departure, "cut", found.standing)',
+        "tests/operators/test_cutting_tasks.py::"
+        "test_f28_the_departure_before_is_asked_about_by_whoever_pins_and_deploys",
+    ),
+    Mutant(
         "R2: a failure is not the last word once another departure has come",
         "departures/last_word.py",
         "    if newest is None or any(_followed(station, leg, newest.seq) for leg in legs):",
@@ -523,7 +538,7 @@ MUTANTS = (
     ),
     Mutant(
         "F67: half a promotion holds the next",
-        "departures/opening.py",
+        "departures/earlier.py",
         "    if half is not None:\n",
         "    if False:\n",
         "tests/operators/test_deploying_tasks.py::test_f67_the_next_departure_says_what_is_missing_whatever_the_policy",

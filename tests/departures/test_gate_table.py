@@ -20,7 +20,7 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.manifest import Manifest
 from stationmaster.core.transitions import Act
-from stationmaster.departures import gate_table, hotfixing, spiking, voting
+from stationmaster.departures import gate_table, holding, hotfixing, spiking, voting
 from stationmaster.departures.gate_table import GATES
 from stationmaster.departures.hotfixing import Wish
 from stationmaster.ledger.records import DepartureState
@@ -38,6 +38,14 @@ def codes(standing: Any) -> list[str]:
 
 
 # The worlds: every gate is open, and the next step sends something.
+
+
+def at_the_pinning(week: Week) -> str:
+    week.open_cut()
+    week.clock.move(minutes=20)
+    holding.ask(week.station(), week.departure)
+    week.clock.move(minutes=31)
+    return "explorer"
 
 
 def at_the_cut(week: Week) -> str:
@@ -105,6 +113,7 @@ def again(make: Callable[[Week], str], stop: str) -> Callable[[Week], str]:
 
 
 WORLDS: dict[tuple[Act, DepartureKind], Callable[[Week], str]] = {
+    (Act.PIN, TRAIN): at_the_pinning,
     (Act.STAGE, TRAIN): at_the_cut,
     (Act.PROMOTE, TRAIN): at_the_promotion,
     (Act.PROMOTE, HOTFIX): at_a_hotfix(HOTFIX),
@@ -117,7 +126,7 @@ WORLDS: dict[tuple[Act, DepartureKind], Callable[[Week], str]] = {
     (Act.DEPLOY_AGAIN, BUILD): again(at_a_build, "promote"),
 }
 """Hotfixes and builds have no cut: the rows that guard STAGE for them guard nothing that exists."""
-AT_THE_CUT = (Act.STAGE, Act.STAGE_AGAIN)
+AT_THE_CUT = (Act.PIN, Act.STAGE, Act.STAGE_AGAIN)
 
 
 # The closings: each through the door by which it closes in life.
@@ -210,7 +219,22 @@ def _fits(week: Week) -> None:
     week.station().forge.set_deployment_status(EXPLORER, made.id, "success")
 
 
+def _previous(week: Week) -> None:
+    """Last week's departure is half in production."""
+    found = week.ledger.open_departure("cellxgene.weekly", IsoWeek.parse("2021-W30"), week.clock(), "timetable")
+    week.ledger.set_state(found.id, DepartureState.PARTIAL, week.clock(), "ben")
+
+
+def _hold(week: Week) -> None:
+    """Somebody asks to wait for a pull request that is open."""
+    pulls = week.github.repository(EXPLORER).record.pulls.values()
+    number = next(pull.number for pull in pulls if pull.state == "open")
+    week.reply("devika", f"please wait for explorer#{number}")
+
+
 CLOSINGS: dict[str, tuple[Callable[[Week], None], set[str]]] = {
+    "previous": (_previous, {"PREVIOUS_PARTIAL"}),
+    "hold": (_hold, {"HELD_FOR_PULL_REQUEST"}),
     "window": (_window, {"MISSED_WINDOW"}),
     "halt": (_halt, {"HALTED"}),
     "freeze": (_freeze, {"FROZEN"}),
@@ -240,7 +264,18 @@ COMBINATIONS = [
 
 
 def sent(week: Week) -> int:
-    return len(week.dispatches()) + len(week.github.writes(path="/git/refs"))
+    pinned = week.ledger.manifest_of(week.departure) is not None
+    return len(week.dispatches()) + len(week.github.writes(path="/git/refs")) + pinned
+
+
+def advance(week: Week, act: Act, component: str) -> Any:
+    """Take the step of an act; what is pinned is sent nowhere, and stands in the ledger."""
+    if act is not Act.PIN:
+        return week.advance("cut" if act in AT_THE_CUT else "promote", component)
+    standing = gate_table.standing(week.station(), week.departure, act, how=gate_table.How.ACT)
+    if standing.opens:
+        week.cut()
+    return standing
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -254,7 +289,7 @@ def test_every_row_is_tried_for_everything_that_it_guards():
     assert {gate.name for gate in GATES} == set(CLOSINGS)
     tried = {tuple(param.values) for param in COMBINATIONS}
     wanted = {(gate.name, act, kind) for gate in GATES for act in gate.acts for kind in gate.kinds}
-    assert {act for _, act, _ in wanted} == {Act.STAGE, Act.PROMOTE, Act.STAGE_AGAIN, Act.DEPLOY_AGAIN}
+    assert {act for _, act, _ in wanted} == {Act.PIN, Act.STAGE, Act.PROMOTE, Act.STAGE_AGAIN, Act.DEPLOY_AGAIN}
     missing = wanted - tried
     none = {(act, each) for act in AT_THE_CUT for each in (HOTFIX, SECURITY, BUILD)}
     assert {(act, kind) for _, act, kind in missing} <= none
@@ -263,21 +298,19 @@ def test_every_row_is_tried_for_everything_that_it_guards():
 @pytest.mark.parametrize(("world", "kind"), WORLDS.items(), ids=lambda value: "")
 def test_a_world_with_every_gate_open_sends(week, world, kind):
     component = kind(week)
-    stop = "cut" if world[0] in AT_THE_CUT else "promote"
     before = sent(week)
-    standing = week.advance(stop, component)
-    assert standing.gate == "run", standing
+    standing = advance(week, world[0], component)
+    assert world[0] is Act.PIN or standing.gate == "run", standing
     assert sent(week) > before
 
 
 @pytest.mark.parametrize(("name", "act", "kind"), COMBINATIONS)
 def test_a_closed_gate_alone_keeps_the_act_and_without_its_row_it_is_done(week, monkeypatch, name, act, kind):
     component = WORLDS[act, kind](week)
-    stop = "cut" if act in AT_THE_CUT else "promote"
     close, reasons = CLOSINGS[name]
     close(week)
     before, state = sent(week), week.ledger.departure(week.departure).state
-    held = week.advance(stop, component)
+    held = advance(week, act, component)
     assert not held.opens
     assert codes(held), "it says why"
     assert set(codes(held)) <= reasons, "it closes alone"
@@ -286,5 +319,5 @@ def test_a_closed_gate_alone_keeps_the_act_and_without_its_row_it_is_done(week, 
     assert week.ledger.locks() == (), "a refusal leaves no lock behind"
 
     monkeypatch.setattr(gate_table, "GATES", tuple(gate for gate in GATES if gate.name != name))
-    week.advance(stop, component)
+    advance(week, act, component)
     assert sent(week) > before, "without its row the act is done: the row is what kept it"

@@ -21,6 +21,7 @@ from stationmaster import clock
 from stationmaster.assemble.include import dags_of
 from stationmaster.assemble.trains import train_dags
 from stationmaster.core.blockers import Blocker
+from stationmaster.departures import holding
 from stationmaster.operators.base import StationOperator, StepFailedForNow
 from stationmaster.triggers.station_trigger import StationTrigger
 from tests.departures.week import INCLUDE, Week
@@ -186,6 +187,11 @@ class Run:
     def why(self, task_id: str) -> tuple[Blocker, ...]:
         subject = f"{self.week.departure}/{self.stop}/{task_id}"
         return self.week.ledger.blockers(subject).get(subject, ())
+
+
+def board_now(run: Run) -> None:
+    """The person on call has said whom to wait for before the cut: nobody."""
+    holding.answer(run.week.station(), run.week.departure, choice=holding.BOARD_NOW, by="ben")
 
 
 def put_off(deferred: TaskDeferred) -> Outcome:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from stationmaster.core.instants import IsoWeek
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import EXPLORER, PORTAL, THURSDAY
-from tests.operators.runs import answer
+from tests.operators.runs import answer, board_now
 
 ASK, PIN = "ask_whom_to_wait_for", "pin_the_manifest"
 CLOSED = datetime(2021, 10, 21, 23, 0, 1, tzinfo=UTC)
@@ -91,6 +94,7 @@ def test_f60_the_question_that_slack_cannot_carry_waits_for_the_person_on_call(c
 
 
 def test_c11_the_newest_green_commits_are_pinned_once(cut):
+    board_now(cut)
     outcome = cut.start(PIN)
     heads = {repo: cut.week.github.repository(repo).record.refs["heads/main"] for repo in (PORTAL, EXPLORER)}
     assert outcome.value["commits"] == heads
@@ -101,6 +105,7 @@ def test_c11_the_newest_green_commits_are_pinned_once(cut):
 
 
 def test_f08_pending_checks_are_waited_for(cut):
+    board_now(cut)
     week = cut.week
     train = week.team.trains["weekly"]
     stops = train.stops.model_copy(update={"cut": train.stops.cut.model_copy(update={"look_back": 3})})
@@ -129,6 +134,7 @@ def test_an_older_commit_is_boarded_by_hand_and_a_component_stays_behind(runs, w
     older = week.station().forge.commits(PORTAL, "main", 3)[2].sha
     cut = runs("cut", user="ben", params={"board_portal": older, "exclude": ["explorer"]})
     assert cut.start("open_departure").kind == "done"
+    board_now(cut)
     outcome = cut.start(PIN)
     assert outcome.value["commits"] == {PORTAL: older}
     assert "explorer stays behind by choice" in outcome.value["notes"]
@@ -136,6 +142,7 @@ def test_an_older_commit_is_boarded_by_hand_and_a_component_stays_behind(runs, w
 
 def test_f56_github_out_of_reach_is_waited_for_and_then_the_cut_goes_on(cut):
     """The task does not burn its tries: it waits with the reason until GitHub answers."""
+    board_now(cut)
     cut.week.fault("bad_gateway_before", "/compare/", times=100_000)
     outcome = cut.start(PIN)
     assert outcome.kind == "deferred"
@@ -158,6 +165,7 @@ def test_f37_github_that_stays_out_of_reach_misses_the_window(cut):
 
 
 def test_f58_what_github_refuses_fails_at_once_and_names_the_way_out(cut):
+    board_now(cut)
     cut.week.fault("hidden", "/compare/", times=100)
     outcome = cut.start(PIN)
     assert outcome.kind == "failed"
@@ -167,3 +175,44 @@ def test_f58_what_github_refuses_fails_at_once_and_names_the_way_out(cut):
     cut.week.github.faults.clear()
     assert cut.start(PIN).kind == "done"
     assert cut.blockers(PIN) == []
+
+
+# What was marked as success is asked by the task that pins (F32).
+
+
+def test_f32_the_question_whom_to_wait_for_is_asked_by_whoever_pins(cut):
+    """It was marked as success before anybody could answer."""
+    outcome = cut.start(PIN)
+    assert (outcome.kind, cut.blockers(PIN)) == ("deferred", ["HOLD_ASKED"])
+    assert cut.week.said("pull request to wait for") == 1
+    assert cut.settled(outcome) is None
+    assert cut.week.ledger.manifest_of(cut.week.departure) is None
+    cut.week.clock.move(minutes=31)
+    assert cut.wake(outcome, PIN).kind == "done"
+
+
+@pytest.mark.parametrize(
+    "state, says",
+    [
+        (DepartureState.PARTIAL, "PREVIOUS_PARTIAL"),
+        (DepartureState.PROMOTING, "PREVIOUS_DEPARTURE_OPEN"),
+        (DepartureState.ROLLING_BACK, "PREVIOUS_DEPARTURE_OPEN"),
+    ],
+)
+def test_f28_the_departure_before_is_asked_about_by_whoever_pins_and_deploys(cut, state, says):
+    """The window's task was marked as success."""
+    week = cut.week
+    before = week.ledger.open_departure("cellxgene.weekly", IsoWeek.parse("2021-W41"), week.clock(), "timetable").id
+    week.ledger.set_state(before, state, week.clock(), "ben", "half of it is there")
+    board_now(cut)
+    outcome = cut.start(PIN)
+    assert (outcome.kind, cut.blockers(PIN)) == ("deferred", [says])
+    assert cut.settled(outcome) is None
+    week.ledger.set_state(before, DepartureState.DONE, week.clock(), "ben")
+    assert cut.wake(outcome, PIN).kind == "done"
+    week.ledger.set_state(before, state, week.clock(), "ben", "half of it is there")
+    deploy = "explorer.deploy_to_staging"
+    outcome = cut.start(deploy)
+    assert (outcome.kind, cut.blockers(deploy), week.dispatches()) == ("deferred", [says], [])
+    week.ledger.set_state(before, DepartureState.DONE, week.clock(), "ben")
+    assert cut.drive(deploy).kind == "done"

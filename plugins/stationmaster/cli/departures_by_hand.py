@@ -38,13 +38,14 @@ def skip(
     Exit codes: 0 it is skipped, 1 the team's files hold errors, 2 it has begun or ended, or there is no such departure.
     """
     from stationmaster.departures import opening, telling
+    from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 
     with refusals():
         station, name = departure_asked_about(departure, include, home, by=by)
         found = station.ledger.departure(name)
         if found is None:
             refuse(f"there is no departure {name} in the ledger.")
-        if found.state not in opening.BEFORE_THE_PROMOTION:
+        if found.state not in BEFORE_THE_PROMOTION:
             refuse(f"{name} is {found.state}: only what has not begun in production can be skipped.")
         if not why.strip():
             refuse("Why? It stands in every explanation, and in the audit.")

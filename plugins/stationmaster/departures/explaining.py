@@ -13,7 +13,8 @@ from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.rotations.rotation import NobodyOnCall
 from stationmaster.core.transitions import Act
 from stationmaster.departures import gate_table
-from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE, OPEN_STATES
+from stationmaster.departures.earlier import OPEN_STATES
+from stationmaster.departures.opening import BEFORE_THE_CUT_IS_DONE
 from stationmaster.ledger.records import DepartureState
 from stationmaster.work.reasons import Helper, Reason, reason
 

@@ -18,7 +18,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from stationmaster.core.departure_ids import DepartureKind, kind_of
 from stationmaster.core.gates import Standing, combine
 from stationmaster.core.transitions import Act
-from stationmaster.departures import columns, counting, freezing, gating, returning, ruling, spiking, voting
+from stationmaster.departures import (
+    columns,
+    counting,
+    earlier,
+    freezing,
+    gating,
+    holding,
+    returning,
+    ruling,
+    spiking,
+    voting,
+)
 from stationmaster.departures.fitting import fits
 from stationmaster.departures.obstacles import obstacle
 from stationmaster.work import halting
@@ -32,6 +43,7 @@ if TYPE_CHECKING:
 _TRAIN = frozenset({DepartureKind.TRAIN})
 _HOTFIXES = frozenset({DepartureKind.HOTFIX, DepartureKind.SECURITY_HOTFIX})
 _EVERY = frozenset(DepartureKind)
+_PIN = frozenset({Act.PIN})
 # Another attempt is guarded as the first one was.
 _STAGE, _PROMOTE = frozenset({Act.STAGE, Act.STAGE_AGAIN}), frozenset({Act.PROMOTE, Act.DEPLOY_AGAIN})
 
@@ -58,7 +70,7 @@ class Question(NamedTuple):
     @property
     def stop(self) -> StopName:
         """The stop that the act belongs to."""
-        return "cut" if self.act in _STAGE else "promote"
+        return "cut" if self.act in _PIN | _STAGE else "promote"
 
 
 class Gate(NamedTuple):
@@ -93,6 +105,8 @@ def _fits(station: Station, asked: Question) -> Standing:
 
 GATES: tuple[Gate, ...] = (
     Gate("window", _PROMOTE, _TRAIN, lambda at, asked: gating.window_standing(at, asked.departure, asked.stop)),
+    Gate("previous", _PIN | _STAGE, _TRAIN, lambda at, asked: earlier.standing(at, asked.departure)),
+    Gate("hold", _PIN, _TRAIN, lambda at, asked: holding.standing(at, asked.departure), asks_outside=True),
     Gate("halt", _STAGE | _PROMOTE, _EVERY, lambda at, _: halting.standing(at, at.train.key)),
     Gate("freeze", _STAGE | _PROMOTE, _EVERY, _freeze),
     Gate(

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from stationmaster.core.blockers import Blocker, blocker
-from stationmaster.core.calendar import Timing, timing
 from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
 from stationmaster.core.transitions import Act, ActRefused
-from stationmaster.departures import gating, ruling, telling, wording
-from stationmaster.departures.legs import deployed, legs_of
+from stationmaster.departures import earlier, gating, ruling, telling, wording
+from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import Departure, DepartureState
-from stationmaster.work.obstacles import passed, waiting
 
 if TYPE_CHECKING:
     from stationmaster.core.calendar import StopName
     from stationmaster.departures.station import Station
 
-OPEN_STATES = (
-    DepartureState.OPEN,
-    DepartureState.CUTTING,
-    DepartureState.STAGED,
-    DepartureState.GATED,
-    DepartureState.PROMOTING,
-    DepartureState.ROLLING_BACK,
-    DepartureState.PARTIAL,
-)
-BEFORE_THE_PROMOTION = (
-    DepartureState.OPEN,
-    DepartureState.CUTTING,
-    DepartureState.STAGED,
-    DepartureState.GATED,
-)
 BEFORE_THE_CUT_IS_DONE = (DepartureState.OPEN, DepartureState.CUTTING)
 AFTER_THE_CUT = (DepartureState.STAGED, DepartureState.GATED, DepartureState.PROMOTING)
 
@@ -85,62 +68,21 @@ def previous_standing(station: Station, departure: Departure) -> Standing:
     without a promotion has missed it, and is in nobody's way (F12, F37).
     """
     _end_the_missed(station, departure)
-    earlier = [
-        found
-        for found in station.ledger.departures(station.train.key, states=OPEN_STATES)
-        if found.week < departure.week
-    ]
-    policy = station.train.previous_departure
-    half = next((found for found in earlier if found.state is DepartureState.PARTIAL), None)
-    if half is not None:
-        return waiting("previous", _half_there(station, half))
-    if not earlier or policy == "parallel":
-        return passed("previous")
-    if policy == "supersede":
-        earlier = [found for found in earlier if not _superseded(station, found, departure)]
-        if not earlier:
-            return passed("previous")
-    first = earlier[0]
-    return waiting(
-        "previous",
-        blocker(
-            "PREVIOUS_DEPARTURE_OPEN",
-            since=first.opened_at,
-            who=(station.conductor.id,),
-            departure=first.id,
-        ),
-    )
+    if station.train.previous_departure == "supersede":
+        for found in earlier.under_way(station, departure):
+            _superseded(station, found, departure)
+    return earlier.standing(station, departure.id)
 
 
-def _superseded(station: Station, earlier: Departure, departure: Departure) -> bool:
-    """End an earlier departure because this one takes its place; return False if it is on its way to production."""
-    try:
-        station.ledger.move(earlier.id, Act.SUPERSEDE, station.now(), "timetable", f"superseded by {departure.id}")
-    except ActRefused:
-        return False
-    return True
-
-
-def _half_there(station: Station, departure: Departure) -> Blocker:
-    """A departure that is half in production is in the way of every other, whatever the policy (F67)."""
-    legs = legs_of(station, departure.id, "promote")
-    there = [leg.component for leg in legs if deployed(station, leg)]
-    missing = [leg.component for leg in legs if not deployed(station, leg)]
-    return blocker(
-        "PREVIOUS_PARTIAL",
-        since=departure.changed_at,
-        who=(station.conductor.id,),
-        departure=departure.id,
-        there=", ".join(there) or "nothing",
-        missing=", ".join(missing) or "nothing",
-        environment=station.train.production,
-    )
+def _superseded(station: Station, found: Departure, departure: Departure) -> None:
+    """End an earlier departure because this one takes its place, unless it is on its way to production."""
+    with suppress(ActRefused):
+        station.ledger.move(found.id, Act.SUPERSEDE, station.now(), "timetable", f"superseded by {departure.id}")
 
 
 def _end_the_missed(station: Station, departure: Departure) -> None:
     for found in station.ledger.departures(station.train.key, states=BEFORE_THE_PROMOTION):
-        times = gating.times_of(station, found.id, "promote")
-        if found.week < departure.week and timing(times, station.now()) is Timing.MISSED:
+        if found.week < departure.week and earlier.has_missed(station, found):
             why = "the window of its promotion closed"
             try:
                 station.ledger.move(found.id, Act.MISS, station.now(), "timetable", why)

@@ -177,7 +177,8 @@ def _hold(station: Station, departure: str, _: Arguments) -> Standing:
 
 def _selection(station: Station, departure: str, arguments: Arguments) -> Standing:
     found = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
-    return _until_missed(station, departure, "cut", found.standing)
+    asked = gate_table.standing(station, departure, Act.PIN)
+    return _until_missed(station, departure, "cut", asked, found.standing)
 
 
 def _quorum(station: Station, departure: str, _: Arguments) -> Standing:

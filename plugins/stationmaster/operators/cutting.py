@@ -123,13 +123,15 @@ class PinManifestOperator(StationOperator):
     def step(self, station: Station, departure: str, context: Context, event: Result | None) -> Result | Waiting:
         """Select and pin, or wait for checks to turn green."""
         from stationmaster.core.gates import combine
-        from stationmaster.departures import changes, columns, cutting, gating, logbook
+        from stationmaster.core.transitions import Act
+        from stationmaster.departures import changes, columns, cutting, gate_table, gating, logbook
 
         arguments = self._chosen(station, context)
         pinned = station.ledger.manifest_of(departure)
         if pinned is None:
             selection = cutting.select(station, board=arguments["board"], exclude=arguments["exclude"])
-            standing = combine([gating.window_standing(station, departure, self.stop), selection.standing])
+            asked = gate_table.standing(station, departure, Act.PIN)
+            standing = combine([gating.window_standing(station, departure, self.stop), asked, selection.standing])
             if not standing.opens:
                 return Waiting(standing, "selection", arguments)
             pinned = cutting.pin(station, departure, selection, by=self.started_by(station, context))

@@ -114,8 +114,9 @@ class OpenDepartureOperator(StationOperator):
 
     def _skip(self, station: Station, found: Departure, *, by: str, reason: str) -> None:
         from stationmaster.departures import opening
+        from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 
-        if found.state not in opening.BEFORE_THE_PROMOTION:
+        if found.state not in BEFORE_THE_PROMOTION:
             raise AirflowFailException(
                 f"{found.id} is {found.state}: what has begun on {station.train.production} is finished or taken back, "
                 "not skipped. Clear the failed task of its run instead."
