@@ -118,6 +118,7 @@ def test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone
     assert three.ledger.facts(W44, kind=arriving.GONE_BACK) == ()
     assert three.said(f"runs what {W44} brought again") == 1
     assert three.said("is back on what it ran before") == 0
+    assert (three.said("its manifest stays as it is"), three.said("its manifest is rejected")) == (1, 0)
     assert rolling_back.advance(three.station(), W44).opens  # cleared: it finds it done
     assert len(three.dispatches()) == sent + 1
     with pytest.raises(RollbackRefused, match="is what runs now"):

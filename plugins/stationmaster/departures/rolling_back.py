@@ -121,7 +121,7 @@ def advance(station: Station, departure: str) -> Standing:
         station,
         departure,
         f"promote/going-back/{mandate.number}",
-        wording.going_back(station, mandate.by, mandate.told),
+        wording.going_back(station, mandate.by, mandate.told, restores=departure if mandate.restores else ""),
     )
     _take_over(station, departure, mandate)
     ending = stopping.stop_all(station, departure, mandate)

@@ -31,6 +31,11 @@ def note_rollback(desk: Desk, departure: str, mandate: Mandate) -> Fact | None:
     """Write down that a person takes a departure back: who, to what, and why; once for each choice."""
     if kind_of(departure) is DepartureKind.SECURITY_HOTFIX or not mandate.to:
         return None
-    text = f"{departure}: {mandate.by} takes it back to {secrecy.named(desk, mandate.to)}: {mandate.told}"
+    what = (
+        "takes back what was deployed over it"
+        if mandate.restores
+        else f"takes it back to {secrecy.named(desk, mandate.to)}"
+    )
+    text = f"{departure}: {mandate.by} {what}: {mandate.told}"
     once = f"{departure}/rollback/{mandate.number}"
     return log.write(desk, text, about=departure, source="form", by=mandate.by, once=once)

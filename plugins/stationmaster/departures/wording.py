@@ -277,13 +277,19 @@ def escalated(station: Station, role: str, sentence: str, *, since: datetime) ->
     )
 
 
-def going_back(station: Station, by: str, why: str) -> str:
+def going_back(station: Station, by: str, why: str, *, restores: str = "") -> str:
     """Return the announcement that production goes back: who asked and why, or what failed.
 
     :param why: as the mandate tells it, a person's words in quotation marks.
+    :param restores: the departure that stays, where only what was deployed over it goes.
     """
     who = station.team.people[by].mention if by in station.team.people else "The train"
     production = escaping.slack(station.train.production)
+    if restores:
+        return (
+            f":leftwards_arrow_with_hook: {who} takes {production} back to {restores}: {escaping.slack(why)}. What was "
+            "deployed over it goes, and its manifest stays as it is."
+        )
     return (
         f":leftwards_arrow_with_hook: {who} takes {production} back: {escaping.slack(why)}. Nothing more of "
         "this departure goes out, and its manifest is rejected once anything of it was there."
