@@ -31,44 +31,6 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
-        "R4: a run that still deploys keeps its departure and its lock, whatever is marked",
-        "departures/closing.py",
-        "    if act in (Act.FAIL_CUT, Act.FAIL, Act.LEAVE_PARTIAL) and allows(found.state, act):",
-        "    if False:",
-        "tests/operators/test_closing_task.py::"
-        "test_r4_a_run_that_still_deploys_keeps_its_departure_and_its_lock_whatever_is_marked",
-    ),
-    Mutant(
-        "R7: what has failed waits for a person's answer, though a task of the run is cleared",
-        "departures/taking_up.py",
-        "    if any(_keeps(station, leg) for leg in legs_of(station, departure, stop)):",
-        "    if False:",
-        "tests/operators/test_taking_up_tasks.py::"
-        "test_r7_what_has_failed_waits_for_an_answer_and_goes_on_once_it_has_come_right",
-    ),
-    Mutant(
-        "S1: once a later departure is open, an older one stays where it ended",
-        "ledger/departures.py",
-        "            if before is None or _is_followed(pen.session, row):",
-        "            if before is None:",
-        "tests/operators/test_taking_up_tasks.py::"
-        "test_s1_once_a_later_departure_is_open_an_older_one_stays_where_it_ended",
-    ),
-    Mutant(
-        "R1: what has ended by another act than the end of its run is not taken up",
-        "ledger/departures.py",
-        '        if body.get("act") not in acts:',
-        "        if False:",
-        "tests/operators/test_taking_up_tasks.py::test_r1_a_way_back_that_found_nothing_is_an_end",
-    ),
-    Mutant(
-        "F10: what comes while a departure is judged keeps it where it ended",
-        "ledger/departures.py",
-        "            require_version(pen, departure_id, version)\n            return moved(",
-        "            return moved(",
-        "tests/operators/test_taking_up_tasks.py::test_f10_what_comes_between_the_judgement_and_the_act_keeps_it",
-    ),
-    Mutant(
         "R1: what has not failed is not taken back",
         "departures/rolling_back.py",
         "    if failure is None:\n        if _seen_to(",
@@ -81,116 +43,6 @@ MUTANTS = (
         "        Act.COMPENSATE: _lead(_S.ROLLING_BACK, _S.PROMOTING, ",
         "        Act.COMPENSATE: _lead(_S.ROLLING_BACK, _S.DONE, _S.PROMOTING, ",
         "tests/departures/test_back_again.py::test_r1_what_is_done_and_green_is_not_taken_back_by_a_task",
-    ),
-    Mutant(
-        "F32: what was never sent is not verified",
-        "departures/verifying.py",
-        "    if not was_begun(station, leg):",
-        "    if False:",
-        "tests/operators/test_failing_tasks.py::test_f32_what_was_never_sent_is_not_verified_and_never_fails",
-    ),
-    Mutant(
-        "F32: a verification is about the commit that was sent",
-        "departures/fitting.py",
-        '    return any(fact.value.get("for", leg.sha) == leg.sha for fact in facts)',
-        "    return bool(facts)",
-        "tests/operators/test_failing_tasks.py::"
-        "test_f32_a_commit_that_was_sent_before_it_was_replaced_lets_no_other_one_be_verified",
-    ),
-    Mutant(
-        "R1: what a person is asked about does not go back by itself before the time is up",
-        "departures/failing.py",
-        "        or answerable_until(station, leg) is not None\n",
-        "",
-        "tests/operators/test_failing_tasks.py::test_r1_while_a_person_is_asked_nothing_goes_back_by_itself",
-    ),
-    Mutant(
-        "R1: clearing the task that asks puts off nothing",
-        "departures/failing.py",
-        "    return begun if ends is not None and station.now() < ends else station.now()",
-        "    return station.now()",
-        "tests/operators/test_failing_tasks.py::"
-        "test_r1_once_the_announced_time_is_up_it_goes_back_however_often_it_was_cleared",
-    ),
-    Mutant(
-        "F71: a form that was refused stays refused",
-        "operators/wishes.py",
-        "    _require_open(desk, context, run, about)\n",
-        "",
-        "tests/operators/test_wishes.py::test_f71_a_rollback_that_was_refused_stays_refused",
-    ),
-    Mutant(
-        "F71: a form is good for an hour",
-        "operators/wishes.py",
-        "    if any(age > GOOD_FOR for age in ages):",
-        "    if False:",
-        "tests/operators/test_wishes.py::test_f71_a_rollback_that_was_never_carried_out_is_over_after_an_hour",
-    ),
-    Mutant(
-        "F71: the first task of a form asks how old it is",
-        "operators/going_back.py",
-        "        if not dry_run:\n            wishes.require_new(station, context)\n",
-        "",
-        "tests/operators/test_wishes.py::test_f71_a_form_whose_first_task_was_marked_is_too_old_by_airflows_clock",
-    ),
-    Mutant(
-        "F71: a skip that nobody carried out skips no later week",
-        "operators/opening.py",
-        "        if since is None or not done:",
-        "        if False:",
-        "tests/operators/test_wishes.py::test_f71_a_skip_that_was_never_carried_out_skips_no_later_week",
-    ),
-    Mutant(
-        "F71: an old hotfix is put on top of nothing",
-        "operators/hotfixing.py",
-        "        if not is_planned(station, departure):",
-        "        if False:",
-        "tests/operators/test_wishes.py::test_f71_the_commits_of_a_hotfix_are_put_on_top_soon_or_never",
-    ),
-    Mutant(
-        "F32: a hotfix that has not arrived is not told",
-        "operators/hotfixing.py",
-        "            bringing_home.require_arrived(station, departure)\n",
-        "            pass\n",
-        "tests/operators/test_hotfix_tasks.py::"
-        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
-    ),
-    Mutant(
-        "F32: what does not run in production does not come home",
-        "departures/bringing_home.py",
-        "    if legs and not missing and found",
-        "    if found",
-        "tests/operators/test_hotfix_tasks.py::"
-        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
-    ),
-    Mutant(
-        "F32: the effect on the branch asks for the arrival",
-        "departures/bringing_home.py",
-        "        super().ask()\n        require_arrived(self.station, self.subject)",
-        "        super().ask()",
-        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
-    ),
-    Mutant(
-        "F32: the effect on the train asks for the arrival",
-        "departures/bringing_home.py",
-        "        super()._ask()\n        require_arrived(self.station, self.hotfix)",
-        "        super()._ask()",
-        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
-    ),
-    Mutant(
-        "F32: whoever pins asks for the question whom to wait for",
-        "operators/cutting.py",
-        "self.stop), asked, selection.standing])",
-        "self.stop), selection.standing])",
-        "tests/operators/test_cutting_tasks.py::test_f32_the_question_whom_to_wait_for_is_asked_by_whoever_pins",
-    ),
-    Mutant(
-        "F28: what waits to pin looks at the departure before",
-        "departures/watches.py",
-        '    return _until_missed(station, departure, "cut", asked, found.standing)',
-        '    return _until_missed(station, departure, "cut", found.standing)',
-        "tests/operators/test_cutting_tasks.py::"
-        "test_f28_the_departure_before_is_asked_about_by_whoever_pins_and_deploys",
     ),
     Mutant(
         "R2: a failure is not the last word once another departure has come",
@@ -249,20 +101,6 @@ MUTANTS = (
         "tests/departures/test_back_again.py::test_r3_the_old_fence_is_worth_nothing_once_the_way_back_has_begun",
     ),
     Mutant(
-        "R3: what was sent after the plan goes back, too",
-        "departures/rolling_back.py",
-        "        if leg.component in mandate.ways or was_sent(station, leg)",
-        "        if (leg.component in mandate.ways if mandate.ways else was_sent(station, leg))",
-        "tests/departures/test_back_again.py::test_r3_what_was_sent_after_the_plan_was_made_goes_back_too",
-    ),
-    Mutant(
-        "R3: the manifest is rejected when it begins",
-        "departures/going_back.py",
-        '            rejected(pen, manifest, f"{name} was rolled back: {self.why}", now, self.by)',
-        "            rejected",
-        "tests/departures/test_back_again.py::test_r3_the_manifest_is_rejected_when_it_begins_and_the_shift_knows_who_asked",
-    ),
-    Mutant(
         "R3: what was being sent is looked for",
         "departures/stopping.py",
         "        found += _settle(station, leg)\n",
@@ -289,62 +127,6 @@ MUTANTS = (
         '    others = [fact for fact in facts if fact.value["sha"] and fact.value["sha"] != leg.sha]',
         '    others = [fact for fact in facts if fact.value["sha"]]',
         "tests/departures/test_back_again.py::test_r5_an_attempt_that_found_its_own_commit_there_is_no_target",
-    ),
-    Mutant(
-        "R5: what has come since stays",
-        "departures/rolling_back.py",
-        '    left = "" if mandate.named else stays(station, leg, sha)',
-        '    left = ""',
-        "tests/departures/test_back_again.py::test_r5_what_a_person_took_for_right_stays_unless_a_person_names_the_week",
-    ),
-    Mutant(
-        "F44: a named week is whole",
-        "departures/going_back.py",
-        '    value |= {"beside": beside} if beside else {}',
-        "    del beside",
-        "tests/departures/test_named_weeks.py::test_f44_a_named_week_is_whole_although_a_hotfix_of_one_component_came_since",
-    ),
-    Mutant(
-        "F44: whatever goes back with a named week is rejected",
-        "departures/going_back.py",
-        "        rejected = (*(() if found.restores else (found.departure,)), *found.passed)",
-        "        rejected = () if found.restores else (found.departure,)",
-        "tests/departures/test_named_weeks.py::test_f44_a_named_week_is_whole_although_a_hotfix_of_one_component_came_since",
-    ),
-    Mutant(
-        "F50: where somebody deployed past the train, the week is named",
-        "departures/going_back.py",
-        "    _refuse_drift(station, running)\n",
-        "",
-        "tests/departures/test_named_weeks.py::test_f50_with_drift_and_no_week_the_form_guesses_nothing",
-    ),
-    Mutant(
-        "F50: what should run is not rejected when something else goes",
-        "departures/going_back.py",
-        "        rejected = (*(() if found.restores else (found.departure,)), *found.passed)",
-        "        rejected = (found.departure, *found.passed)",
-        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
-    ),
-    Mutant(
-        "F50: nor by what is sent",
-        "departures/rolling_back.py",
-        "        if mandate.restores:\n            return\n",
-        "",
-        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
-    ),
-    Mutant(
-        "F50: what should run ends as it was",
-        "departures/rolling_back.py",
-        "    if mandate.restores:\n        moved(",
-        "    if False:\n        moved(",
-        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
-    ),
-    Mutant(
-        "F50: what runs already wakes no worker",
-        "departures/rolling_back.py",
-        "        if asked is None and electing.running_sha(station, leg.component, leg.environment) == way.sha:",
-        "        if False:",
-        "tests/departures/test_named_weeks.py::test_f50_by_the_form",
     ),
     Mutant(
         "R6: a second choice waits for the first",
@@ -535,13 +317,6 @@ MUTANTS = (
         "wanted = arriving.drifted(station, component.id, running)",
         "wanted = None",
         "tests/departures/test_hotfixes.py::test_f50_what_nobody_brought_is_drift_until_a_person_says_what_to_think_of_it",
-    ),
-    Mutant(
-        "F67: half a promotion holds the next",
-        "departures/earlier.py",
-        "    if half is not None:\n",
-        "    if False:\n",
-        "tests/operators/test_deploying_tasks.py::test_f67_the_next_departure_says_what_is_missing_whatever_the_policy",
     ),
     Mutant(
         "D-14: whoever asks does not approve",
@@ -1050,13 +825,6 @@ MUTANTS = (
         "tests/departures/test_votes.py::test_v07_the_person_who_gives_the_final_go_and_one_other_voter_may_pass_over_it",
     ),
     Mutant(
-        "V7: nobody passes over what comes later",
-        "departures/passing_over.py",
-        'datetime.fromisoformat(fact.value["at"]) > shown',
-        "True",
-        "tests/departures/test_votes.py::test_v07_nobody_passes_over_what_is_said_afterwards_nor_over_a_plain_veto",
-    ),
-    Mutant(
         "V9: an account that is not active does not vote",
         "departures/counting.py",
         "unheard = accounts.unheard(found)",
@@ -1106,13 +874,6 @@ MUTANTS = (
         "tests/departures/test_votes.py::test_v11_a_veto_from_a_clock_that_is_ahead_counts",
     ),
     Mutant(
-        "V11: an approval was made before it was seen",
-        "departures/counting.py",
-        "min(seen, ballot.seen_at or seen)",
-        "ballot.seen_at",
-        "tests/departures/test_votes.py::test_v11_an_approval_from_a_clock_that_is_ahead_was_made_before_it_was_seen",
-    ),
-    Mutant(
         "V13: the tally waits for the authors",
         "core/quorum.py",
         '    return authors == "unread"\n',
@@ -1147,10 +908,6 @@ MUTANTS = (
         "            return missing\n",
         "tests/departures/test_votes.py::test_v15_one_more_is_needed_from_somebody_whom_no_trailer_names",
     ),
-)
-
-
-MUTANTS += (
     Mutant(
         "F12: only who was asked or is on call closes a chore",
         "operators/team_asking.py",
@@ -1214,6 +971,44 @@ MUTANTS += (
         "channel = train.channel",
         "tests/notifiers/test_failure_notice.py::"
         "test_d15_each_dag_tells_of_its_tasks_and_of_a_security_hotfix_in_the_private_channel",
+    ),
+    Mutant(
+        "R4: a run that still deploys keeps its departure and its lock, whatever is marked",
+        "departures/closing.py",
+        "    if act in (Act.FAIL_CUT, Act.FAIL, Act.LEAVE_PARTIAL) and allows(found.state, act):",
+        "    if False:",
+        "tests/operators/test_closing_task.py::"
+        "test_r4_a_run_that_still_deploys_keeps_its_departure_and_its_lock_whatever_is_marked",
+    ),
+    Mutant(
+        "R7: what has failed waits for a person's answer, though a task of the run is cleared",
+        "departures/taking_up.py",
+        "    if any(_keeps(station, leg) for leg in legs_of(station, departure, stop)):",
+        "    if False:",
+        "tests/operators/test_taking_up_tasks.py::"
+        "test_r7_what_has_failed_waits_for_an_answer_and_goes_on_once_it_has_come_right",
+    ),
+    Mutant(
+        "S1: once a later departure is open, an older one stays where it ended",
+        "ledger/departures.py",
+        "            if before is None or _is_followed(pen.session, row):",
+        "            if before is None:",
+        "tests/operators/test_taking_up_tasks.py::"
+        "test_s1_once_a_later_departure_is_open_an_older_one_stays_where_it_ended",
+    ),
+    Mutant(
+        "R1: what has ended by another act than the end of its run is not taken up",
+        "ledger/departures.py",
+        '        if body.get("act") not in acts:',
+        "        if False:",
+        "tests/operators/test_taking_up_tasks.py::test_r1_a_way_back_that_found_nothing_is_an_end",
+    ),
+    Mutant(
+        "F10: what comes while a departure is judged keeps it where it ended",
+        "ledger/departures.py",
+        "            require_version(pen, departure_id, version)\n            return moved(",
+        "            return moved(",
+        "tests/operators/test_taking_up_tasks.py::test_f10_what_comes_between_the_judgement_and_the_act_keeps_it",
     ),
     Mutant(
         "F59: what one gate cannot read hides no other reason",
@@ -1371,6 +1166,8 @@ MUTANTS += (
         "    return (kind is DepartureKind.TRAIN and",
         "tests/departures/test_hotfixes.py::"
         "test_c18_whoever_is_asked_what_follows_reads_what_happens_without_an_answer",
+    ),
+    Mutant(
         "V15: GitHub itself writes nothing",
         "core/authors.py",
         "    if _is_web_flow(commit.author):\n        return True\n",
@@ -1531,9 +1328,20 @@ MUTANTS += (
         "_opened(cut)",
         "tests/core/test_escaping.py::test_s5_nothing_looks_like_the_end_of_a_quotation",
     ),
-)
-
-MUTANTS += (
+    Mutant(
+        "V7: nobody passes over what comes later",
+        "departures/passing_over.py",
+        'datetime.fromisoformat(fact.value["at"]) > shown',
+        "True",
+        "tests/departures/test_votes.py::test_v07_nobody_passes_over_what_is_said_afterwards_nor_over_a_plain_veto",
+    ),
+    Mutant(
+        "V11: an approval was made before it was seen",
+        "departures/counting.py",
+        "min(seen, ballot.seen_at or seen)",
+        "ballot.seen_at",
+        "tests/departures/test_votes.py::test_v11_an_approval_from_a_clock_that_is_ahead_was_made_before_it_was_seen",
+    ),
     Mutant(
         "A3: an answer in Airflow is of the instant at which it was given",
         "operators/asking.py",
@@ -1661,6 +1469,193 @@ MUTANTS += (
         'ballot.cast_at if ballot.channel == "slack_reply" else ballot.heard_at',
         "ballot.cast_at",
         "tests/departures/test_votes.py::test_a6_nobody_passes_over_an_emoji_before_it_is_shown_to_be_heard",
+    ),
+    Mutant(
+        "F32: what was never sent is not verified",
+        "departures/verifying.py",
+        "    if not was_begun(station, leg):",
+        "    if False:",
+        "tests/operators/test_failing_tasks.py::test_f32_what_was_never_sent_is_not_verified_and_never_fails",
+    ),
+    Mutant(
+        "F32: a verification is about the commit that was sent",
+        "departures/fitting.py",
+        '    return any(fact.value.get("for", leg.sha) == leg.sha for fact in facts)',
+        "    return bool(facts)",
+        "tests/operators/test_failing_tasks.py::"
+        "test_f32_a_commit_that_was_sent_before_it_was_replaced_lets_no_other_one_be_verified",
+    ),
+    Mutant(
+        "R1: what a person is asked about does not go back by itself before the time is up",
+        "departures/failing.py",
+        "        or answerable_until(station, leg) is not None\n",
+        "",
+        "tests/operators/test_failing_tasks.py::test_r1_while_a_person_is_asked_nothing_goes_back_by_itself",
+    ),
+    Mutant(
+        "R1: clearing the task that asks puts off nothing",
+        "departures/failing.py",
+        "    return begun if ends is not None and station.now() < ends else station.now()",
+        "    return station.now()",
+        "tests/operators/test_failing_tasks.py::"
+        "test_r1_once_the_announced_time_is_up_it_goes_back_however_often_it_was_cleared",
+    ),
+    Mutant(
+        "F71: a form that was refused stays refused",
+        "operators/wishes.py",
+        "    _require_open(desk, context, run, about)\n",
+        "",
+        "tests/operators/test_wishes.py::test_f71_a_rollback_that_was_refused_stays_refused",
+    ),
+    Mutant(
+        "F71: a form is good for an hour",
+        "operators/wishes.py",
+        "    if any(age > GOOD_FOR for age in ages):",
+        "    if False:",
+        "tests/operators/test_wishes.py::test_f71_a_rollback_that_was_never_carried_out_is_over_after_an_hour",
+    ),
+    Mutant(
+        "F71: the first task of a form asks how old it is",
+        "operators/going_back.py",
+        "        if not dry_run:\n            wishes.require_new(station, context)\n",
+        "",
+        "tests/operators/test_wishes.py::test_f71_a_form_whose_first_task_was_marked_is_too_old_by_airflows_clock",
+    ),
+    Mutant(
+        "F71: a skip that nobody carried out skips no later week",
+        "operators/opening.py",
+        "        if since is None or not done:",
+        "        if False:",
+        "tests/operators/test_wishes.py::test_f71_a_skip_that_was_never_carried_out_skips_no_later_week",
+    ),
+    Mutant(
+        "F71: an old hotfix is put on top of nothing",
+        "operators/hotfixing.py",
+        "        if not is_planned(station, departure):",
+        "        if False:",
+        "tests/operators/test_wishes.py::test_f71_the_commits_of_a_hotfix_are_put_on_top_soon_or_never",
+    ),
+    Mutant(
+        "F32: a hotfix that has not arrived is not told",
+        "operators/hotfixing.py",
+        "            bringing_home.require_arrived(station, departure)\n",
+        "            pass\n",
+        "tests/operators/test_hotfix_tasks.py::"
+        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
+    ),
+    Mutant(
+        "F32: what does not run in production does not come home",
+        "departures/bringing_home.py",
+        "    if legs and not missing and found",
+        "    if found",
+        "tests/operators/test_hotfix_tasks.py::"
+        "test_f32_what_nobody_approved_is_not_told_and_comes_neither_home_nor_onto_the_train",
+    ),
+    Mutant(
+        "F32: the effect on the branch asks for the arrival",
+        "departures/bringing_home.py",
+        "        super().ask()\n        require_arrived(self.station, self.subject)",
+        "        super().ask()",
+        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
+    ),
+    Mutant(
+        "F32: the effect on the train asks for the arrival",
+        "departures/bringing_home.py",
+        "        super()._ask()\n        require_arrived(self.station, self.hotfix)",
+        "        super()._ask()",
+        "tests/operators/test_hotfix_tasks.py::test_f32_the_effects_themselves_ask_for_the_arrival",
+    ),
+    Mutant(
+        "F32: whoever pins asks for the question whom to wait for",
+        "operators/cutting.py",
+        "self.stop), asked, selection.standing])",
+        "self.stop), selection.standing])",
+        "tests/operators/test_cutting_tasks.py::test_f32_the_question_whom_to_wait_for_is_asked_by_whoever_pins",
+    ),
+    Mutant(
+        "F28: what waits to pin looks at the departure before",
+        "departures/watches.py",
+        '    return _until_missed(station, departure, "cut", asked, found.standing)',
+        '    return _until_missed(station, departure, "cut", found.standing)',
+        "tests/operators/test_cutting_tasks.py::"
+        "test_f28_the_departure_before_is_asked_about_by_whoever_pins_and_deploys",
+    ),
+    Mutant(
+        "R3: what was sent after the plan goes back, too",
+        "departures/rolling_back.py",
+        "        if leg.component in mandate.ways or was_sent(station, leg)",
+        "        if (leg.component in mandate.ways if mandate.ways else was_sent(station, leg))",
+        "tests/departures/test_back_again.py::test_r3_what_was_sent_after_the_plan_was_made_goes_back_too",
+    ),
+    Mutant(
+        "R3: the manifest is rejected when it begins",
+        "departures/going_back.py",
+        '            rejected(pen, manifest, f"{name} was rolled back: {self.why}", now, self.by)',
+        "            rejected",
+        "tests/departures/test_back_again.py::test_r3_the_manifest_is_rejected_when_it_begins_and_the_shift_knows_who_asked",
+    ),
+    Mutant(
+        "R5: what has come since stays",
+        "departures/rolling_back.py",
+        '    left = "" if mandate.named else stays(station, leg, sha)',
+        '    left = ""',
+        "tests/departures/test_back_again.py::test_r5_what_a_person_took_for_right_stays_unless_a_person_names_the_week",
+    ),
+    Mutant(
+        "F44: a named week is whole",
+        "departures/going_back.py",
+        '    value |= {"beside": beside} if beside else {}',
+        "    del beside",
+        "tests/departures/test_named_weeks.py::test_f44_a_named_week_is_whole_although_a_hotfix_of_one_component_came_since",
+    ),
+    Mutant(
+        "F44: whatever goes back with a named week is rejected",
+        "departures/going_back.py",
+        "        rejected = (*(() if found.restores else (found.departure,)), *found.passed)",
+        "        rejected = () if found.restores else (found.departure,)",
+        "tests/departures/test_named_weeks.py::test_f44_a_named_week_is_whole_although_a_hotfix_of_one_component_came_since",
+    ),
+    Mutant(
+        "F50: where somebody deployed past the train, the week is named",
+        "departures/going_back.py",
+        "    _refuse_drift(station, running)\n",
+        "",
+        "tests/departures/test_named_weeks.py::test_f50_with_drift_and_no_week_the_form_guesses_nothing",
+    ),
+    Mutant(
+        "F50: what should run is not rejected when something else goes",
+        "departures/going_back.py",
+        "        rejected = (*(() if found.restores else (found.departure,)), *found.passed)",
+        "        rejected = (found.departure, *found.passed)",
+        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
+    ),
+    Mutant(
+        "F50: nor by what is sent",
+        "departures/rolling_back.py",
+        "        if mandate.restores:\n            return\n",
+        "",
+        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
+    ),
+    Mutant(
+        "F50: what should run ends as it was",
+        "departures/rolling_back.py",
+        "    if mandate.restores:\n        moved(",
+        "    if False:\n        moved(",
+        "tests/departures/test_named_weeks.py::test_f50_the_week_that_should_run_takes_back_what_was_deployed_over_it_alone",
+    ),
+    Mutant(
+        "F50: what runs already wakes no worker",
+        "departures/rolling_back.py",
+        "        if asked is None and electing.running_sha(station, leg.component, leg.environment) == way.sha:",
+        "        if False:",
+        "tests/departures/test_named_weeks.py::test_f50_by_the_form",
+    ),
+    Mutant(
+        "F67: half a promotion holds the next",
+        "departures/earlier.py",
+        "    if half is not None:\n",
+        "    if False:\n",
+        "tests/operators/test_deploying_tasks.py::test_f67_the_next_departure_says_what_is_missing_whatever_the_policy",
     ),
 )
 
