@@ -10,12 +10,15 @@ import os
 import shutil
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+TRIED = "tried: "
+"""How the property of a test begins that says how many combinations of what it has tried."""
 DATABASES = ("sqlite", "postgresql")
 # Not below pytest's own directory: the server's user must reach it, and pytest closes that to others.
 SERVER_DIRECTORY = "STATIONMASTER_TEST_POSTGRESQL"
@@ -29,6 +32,23 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave the contracts to the end: a renewal of what tests have seen comes before what is said of it."""
     items.sort(key=lambda item: "contracts" in item.path.parts)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many combinations the loops have tried, whichever workers they ran in."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, number in report.user_properties:
+            if name.startswith(TRIED):
+                totals[name.removeprefix(TRIED)] += number
+    for what, total in sorted(totals.items()):
+        terminalreporter.write_line(f"{total} {what}")
+
+
+@pytest.fixture
+def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+    """Return what a loop says how many combinations it has tried to: what they were, and how many."""
+    return lambda what, number: record_property(f"{TRIED}{what}", number)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
