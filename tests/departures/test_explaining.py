@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from stationmaster.departures import cutting, holding
+from stationmaster.departures import cutting, deploying, holding
 from stationmaster.departures.explaining import explain
 from stationmaster.ledger.records import DepartureState
 from tests.departures.week import EXPLORER, THURSDAY, WEDNESDAY
@@ -80,6 +80,7 @@ def test_each_wait_of_the_promotion_has_a_reason_and_somebody_who_can_clear_it(w
     week.reply("amara", "withdraw")
     week.look("quorum")
     assert codes(week) == ["BALLOT_OPEN", "QUORUM_MISSING"]
+    week.clock.move(minutes=6)
     week.quorum()
     week.look("quorum")
     week.ledger.set_blockers(f"{week.departure}/promote/ballot", (), week.clock())
@@ -98,6 +99,8 @@ def test_a_failed_departure_says_what_failed_until_the_next_one(week):
     week.github.script_runs("chanzuckerberg/single-cell-data-portal", "deploy-happy-stack.yml", conclusion="failure")
     week.advance("promote", "portal")
     week.clock.move(minutes=5)
+    leg, station = week.leg("promote", "portal"), week.station()
+    deploying.note_failed_run(station, leg, deploying.run_standing(station, leg))
     week.look("run", stop="promote", component="portal")
     week.close("promote", failed=True, why="the run failed")
     answer = explain(week.station())

@@ -43,6 +43,11 @@ def tamper(ledger_url):
     return run
 
 
+def _taken_up(ledger, now):
+    ledger.move(ID, Act.FAIL, now, "a")
+    assert ledger.take_up(ID, (Act.FAIL,), now, "a", "it goes on", version=ledger.version(ID)) is not None
+
+
 def _ballot(manifest, now, account="U1"):
     return Ballot(
         voter=account.lower(),
@@ -58,6 +63,7 @@ WRITES = {
     "open_departure": lambda ledger, m, now: ledger.open_departure("u", IsoWeek.parse("2026-W35"), now, "a"),
     "set_state": lambda ledger, m, now: ledger.set_state(ID, DepartureState.STAGED, now, "a"),
     "move": lambda ledger, m, now: ledger.move(ID, Act.PIN, now, "a"),
+    "take_up": lambda ledger, m, now: _taken_up(ledger, now),
     "bind": lambda ledger, m, now: ledger.bind("t.cut", "run", ID, {"kind": "manual"}, now, "a"),
     "adopt": lambda ledger, m, now: ledger.adopt("open", now=lambda: now, look_up=dict),
     "pin": lambda ledger, m, now: ledger.pin(ID, m("c"), now, "a"),
@@ -85,7 +91,6 @@ READS = {
     "ballots",
     "blockers",
     "bound",
-    "check",
     "close",
     "departure",
     "departures",

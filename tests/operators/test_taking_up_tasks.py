@@ -75,7 +75,10 @@ def test_f58_a_cut_that_github_refused_goes_on_once_github_answers(cut):
     assert cut.start("pin_the_manifest").kind == "failed"
     cut.week.github.faults.clear()
     assert close(cut, pin_the_manifest="failed") == "FAILED"
-    assert cut.start("pin_the_manifest").kind == "done"
+    asked = cut.start("pin_the_manifest")
+    assert cut.blockers("pin_the_manifest") == ["HOLD_ASKED"]
+    cut.week.clock.move(minutes=31)
+    assert cut.wake(asked, "pin_the_manifest").kind == "done"
     assert state(cut) == "CUTTING"
 
 
@@ -110,7 +113,7 @@ def test_a_hotfix_whose_commits_could_not_be_picked_goes_on(hotfix):  # noqa: F8
     for task in ("say_what_will_happen", "open_departure"):
         assert hotfix.start(task).kind == "done"
     hotfix.week.departure = hotfix.xcoms["open_departure", "departure"]
-    hotfix.week.fault("hidden", "/git/", times=100)
+    hotfix.week.fault("hidden", "/git/commits", method="POST", times=100)
     assert hotfix.start("put_the_commits_on_top").kind == "failed"
     hotfix.week.github.faults.clear()
     assert close(hotfix, say_what_will_happen="success", put_the_commits_on_top="failed") == "FAILED"

@@ -33,7 +33,8 @@ _GAP = "\u200b"
 
 _MENTION = re.compile(r"@(?=[\w-])")
 _ISSUE = re.compile(r"(?:#|(?<=\bGH)-)(?=\d)", re.IGNORECASE)
-_EMOJI = re.compile(r":(?=(?!\d\d?:)[\w+'-]{1,100}:)")
+# One that is open at the end of a text is closed by a colon of ours that comes after it.
+_EMOJI = re.compile(r":(?=(?!\d\d?(?::|$))[\w+'-]{1,100}(?::|$))")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+!|~$-])")
 _NUMBERED = re.compile(r"^(\d{1,9})([.)])(?=\s|$)")
 

@@ -30,7 +30,7 @@ def channel_name(desk: Desk, channel: str) -> str:
 
 
 def tag(people: Sequence[Person], owner: Person | None, topic: str, watch: QuestionsWatch) -> str:
-    """Return the reply that tags whoever is on call below a question that nobody answered."""
+    """Return the reply that tags the person on call below a question that nobody answered."""
     waited = f"nobody has answered for {in_words(watch.within)} of working time"
     lines = [f":wave: {mentions(people)}: {waited}. Please answer here, or put :{watch.done}: on the question."]
     if owner is not None and owner not in people:

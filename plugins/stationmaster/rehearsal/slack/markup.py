@@ -52,6 +52,7 @@ EMOJI = {
     "fire_engine": "🚒",
     "hammer_and_wrench": "🛠️",
     "heavy_minus_sign": "➖",
+    "one": "1️⃣",
     "memo": "📝",
     "robot_face": "🤖",
     "see_no_evil": "🙈",
