@@ -152,9 +152,9 @@ MUTANTS = (
     Mutant(
         "R6: what was brought back by hand",
         "departures/rolling_back.py",
-        "    if running is not None and running == way.sha and _is_over(station, leg, way):",
-        "    if running is not None and running == way.sha and station.ledger.effect(key_of(leg, way)) is None:",
-        "tests/departures/test_back_again.py::test_r6_what_was_brought_back_by_hand_ends_as_rolled_back",
+        "    if running is not None and (running == way.sha or known_good(station, leg, running)):",
+        "    if False:",
+        "tests/departures/test_back_again.py::test_r6_by_hand_to_another_commit_that_ran_before_is_back_too",
     ),
     Mutant(
         "R8: a way back that is declined leaves no lock",
@@ -214,9 +214,9 @@ MUTANTS = (
     ),
     Mutant(
         "S1: an end is an end",
-        "departures/acts.py",
-        "    if not allows(found.state, act):\n",
-        "    if False:\n",
+        "core/transitions.py",
+        "Act.PROMOTE: _lead(_S.PROMOTING, *_STAGED, ",
+        "Act.PROMOTE: _lead(_S.PROMOTING, _S.MISSED, *_STAGED, ",
         "tests/departures/test_transitions.py::test_s1_a_superseded_departure_deploys_nothing",
     ),
     Mutant(
@@ -225,7 +225,21 @@ MUTANTS = (
         "        known = self.bound(station, context)\n        if known is not None:\n            return known\n",
         '        named = context["ti"].xcom_pull(task_ids=OPENING_TASK, key=DEPARTURE_KEY)\n        if named:\n'
         "            return named\n",
+        "tests/operators/test_bound_runs.py::test_s4_no_task_believes_an_xcom",
+    ),
+    Mutant(
+        "S4: the ledger knows what the last task of a run closes",
+        "operators/closing.py",
+        "        known = self.bound(station, context)\n",
+        '        known = context["ti"].xcom_pull(task_ids=OPENING_TASK, key="departure")\n',
         "tests/operators/test_bound_runs.py::test_s4_an_xcom_that_names_another_departure_is_not_believed",
+    ),
+    Mutant(
+        "R4: production is not back while what was sent is still at work",
+        "departures/rolling_back.py",
+        " and running == way.sha and _is_over(station, leg, way):",
+        " and running == way.sha:",
+        "tests/departures/test_back_again.py::test_r4_production_is_not_back_while_what_was_sent_is_still_at_work",
     ),
     Mutant(
         "F71: a run that is made again under its id is another run",

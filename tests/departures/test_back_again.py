@@ -444,6 +444,16 @@ def test_r6_what_was_brought_back_by_hand_ends_as_rolled_back(three, look):
     assert three.ledger.locks() == ()
 
 
+def test_r4_production_is_not_back_while_what_was_sent_is_still_at_work(three):
+    """The environment reports the commit early: its run may still change something."""
+    ask(three)
+    assert not rolling_back.advance(three.station(), three.departure).opens
+    sent = len(three.dispatches())
+    three.github.deploy(EXPLORER, "prod", three.manifests[1].sha_of("explorer"))
+    assert not rolling_back.advance(three.station(), three.departure).opens
+    assert len(three.dispatches()) == sent, "the next component waits for it"
+
+
 def test_r6_by_hand_to_another_commit_that_ran_before_is_back_too(three):
     ask(three)
     fail_back(three)
