@@ -46,9 +46,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture
-def tried(record_property: Callable[[str, object], None]) -> Callable[[str, int], None]:
+def tried(request: pytest.FixtureRequest) -> Callable[[str, int], None]:
     """Return what a loop says how many combinations it has tried to: what they were, and how many."""
-    return lambda what, number: record_property(f"{TRIED}{what}", number)
+    return lambda what, number: request.node.user_properties.append((f"{TRIED}{what}", number))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
