@@ -31,6 +31,48 @@ class Mutant(NamedTuple):
 
 MUTANTS = (
     Mutant(
+        "V2: a veto of Airflow's holds as one in Slack does",
+        "core/quorum.py",
+        "objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS]",
+        "objections = [ballot for ballot in heard if ballot.choice in _OBJECTIONS and ballot.in_slack]",
+        "tests/departures/test_votes.py::test_v02_nor_one_given_in_airflow",
+    ),
+    Mutant(
+        "V5: nothing that is no longer shown is an approval",
+        "core/quorum.py",
+        "return ballot.shown or (",
+        "return True or (",
+        "tests/departures/test_votes.py::test_v05_nothing_that_is_no_longer_shown_is_an_approval",
+    ),
+    Mutant(
+        "V8: a veto is heard with any dash",
+        "core/ballot_words.py",
+        "\"aeopcyxisdgvotatkveoi------------''\",",
+        "\"aeopcyxisdgvotatkveoixxxxxxxxxxxx''\",",
+        "tests/core/test_ballot_words.py::test_v08_a_veto_is_heard_however_it_is_typed",
+    ),
+    Mutant(
+        "V12: a reply counts although its stamp is before our clock's instant of the round",
+        "departures/ballots_in_slack.py",
+        "    before = reply.ts < asked_at\n",
+        "    before = True\n",
+        "tests/departures/test_votes.py::test_v12_a_reply_counts_by_slacks_own_stamps",
+    ),
+    Mutant(
+        "G2: the deploying task asks the soak",
+        "departures/gate_table.py",
+        '    Gate("soak", _PROMOTE, _TRAIN, ',
+        '    Gate("soak", frozenset(), _TRAIN, ',
+        "tests/departures/test_gate_table.py::test_g2_each_gate_guards_what_it_should",
+    ),
+    Mutant(
+        "G2: a cut's deploys ask the halt",
+        "departures/gate_table.py",
+        '    Gate("halt", _STAGE | _PROMOTE, _EVERY, ',
+        '    Gate("halt", _PROMOTE, _EVERY, ',
+        "tests/departures/test_gate_table.py::test_g2_each_gate_guards_what_it_should",
+    ),
+    Mutant(
         "R1: what has not failed is not taken back",
         "departures/rolling_back.py",
         "    if failure is None:\n        if _seen_to(",

@@ -278,6 +278,36 @@ def advance(week: Week, act: Act, component: str) -> Any:
     return standing
 
 
+TO_STAGING, TO_PRODUCTION = {Act.STAGE, Act.STAGE_AGAIN}, {Act.PROMOTE, Act.DEPLOY_AGAIN}
+HOTFIXES = {HOTFIX, SECURITY}
+GUARDED = {
+    "window": (TO_PRODUCTION, {TRAIN}),
+    "previous": ({Act.PIN, *TO_STAGING}, {TRAIN}),
+    "hold": ({Act.PIN}, {TRAIN}),
+    "halt": (TO_STAGING | TO_PRODUCTION, {TRAIN, BUILD, *HOTFIXES}),
+    "freeze": (TO_STAGING | TO_PRODUCTION, {TRAIN, BUILD, *HOTFIXES}),
+    "rejection": (TO_STAGING | TO_PRODUCTION, {TRAIN, *HOTFIXES}),
+    "rejected_commits": (TO_PRODUCTION, {TRAIN, *HOTFIXES}),
+    "soak": (TO_PRODUCTION, {TRAIN}),
+    "test_list": (TO_PRODUCTION, {TRAIN}),
+    "checks": (TO_PRODUCTION, HOTFIXES),
+    "quorum": (TO_PRODUCTION, {TRAIN, *HOTFIXES}),
+    "actor": (TO_PRODUCTION, {TRAIN}),
+    "asker": (TO_PRODUCTION, HOTFIXES),
+    "issue": (TO_PRODUCTION, {TRAIN, *HOTFIXES}),
+    "blocking_labels": (TO_PRODUCTION, {TRAIN}),
+    "board": (TO_PRODUCTION, {TRAIN}),
+    "spikes": (TO_PRODUCTION, {TRAIN}),
+    "confirmation": (TO_PRODUCTION, {TRAIN}),
+    "fits": (TO_PRODUCTION, {TRAIN, *HOTFIXES}),
+}
+"""What each gate guards, written a second time: a row that loses an act would take its own test with it (G2)."""
+
+
+def test_g2_each_gate_guards_what_it_should():
+    assert {gate.name: (set(gate.acts), set(gate.kinds)) for gate in GATES} == GUARDED
+
+
 def test_every_row_is_tried_for_everything_that_it_guards():
     assert {gate.name for gate in GATES} == set(CLOSINGS)
     tried = {tuple(param.values) for param in COMBINATIONS}
