@@ -97,7 +97,7 @@ def unskip(station: Station, departure: Departure, *, by: str, reason: str) -> D
     """Take the skipping of a departure back: it goes on from where it stood, and every gate is asked again.
 
     :raises NotSkipped: it is not skipped.
-    :raises StepImpossible: whoever says so may not change production (T-01).
+    :raises StepImpossible: the person who says so may not change production (T-01).
     """
     ruling.require_actor(station, by)
     if departure.state is not DepartureState.SKIPPED:
@@ -117,7 +117,7 @@ def skip(station: Station, departure: Departure, *, by: str, reason: str) -> Non
     """End a departure because a person says so, with the reason they gave.
 
     :raises ActRefused: its promotion has begun, or it has ended.
-    :raises StepImpossible: whoever says so may not change production (T-01).
+    :raises StepImpossible: the person who says so may not change production (T-01).
     """
     ruling.require_actor(station, by)
     station.ledger.move(departure.id, Act.SKIP, station.now(), by, reason)

@@ -297,7 +297,7 @@ def going_back(station: Station, by: str, why: str, *, restores: str = "") -> st
 
 
 def restored(station: Station, departure: str, back: Mapping[str, str]) -> str:
-    """Return the announcement that production runs what a departure had brought, and nobody else's any more (F50)."""
+    """Return the announcement that production runs what a departure had brought, and no longer anybody else's (F50)."""
     lines = [f":leftwards_arrow_with_hook: {station.train.production} runs what {departure} brought again:"]
     lines += [f"• {component}: `{sha[:12]}`" for component, sha in back.items()]
     lines.append(f"What was deployed over it is gone. {station.conductor.mention} finds out who did, and why.")

@@ -134,7 +134,7 @@ class GoBackOperator(ByHandOperator):
         return {"departure": departure, "components": [leg.component for leg in legs], "by": mandate.by}
 
     def _chosen(self, station: Station, departure: str, context: Context, event: Result | None) -> Mandate:
-        """Return what this run has chosen; it chooses once, soon after it was filled in, whoever clears it."""
+        """Return what this run has chosen; it chooses once, soon after it was filled in. A clear only finds it."""
         from stationmaster.departures import going_back
 
         run = self.run_key(context)

@@ -81,7 +81,7 @@ class OpenDepartureOperator(StationOperator):
     def _refuse_strangers(self, station: Station, context: Context) -> None:
         """Only people of the team fill the form in; a skip, and a start under ``rules.actors``, take who may (T-01).
 
-        A form that is as it is written says no more than the timetable does: whoever starts it decides nothing.
+        A form that is as it is written says no more than the timetable does: to start it so decides nothing.
         """
         from stationmaster.departures import ruling
 

@@ -1,4 +1,4 @@
-"""What a form asks for is decided once, soon after it was filled in; whoever touches its run later only looks (F71).
+"""What a form asks for is decided once, soon after it was filled in; to touch its run later only looks (F71).
 
 Carried out, it stands in the ledger as what it has led to, and is found again. Refused, or not carried out within
 :data:`GOOD_FOR`, it is over: what it was about may have changed, and its author has gone on.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _TOLD = {"pause": ":double_vertical_bar:", "resume": ":arrow_forward:", "abort": ":octagonal_sign:"}
 _GOES_ON = frozenset({"resume", "again", "leave", "downgrade"})
-"""Words after which more of production changes. Whoever belongs to the team may hold a rollout, or end it."""
+"""Words after which more of production changes. Anybody of the team may hold a rollout, or end it."""
 
 
 def open_record(station: Station, departure: str | None = None) -> RolloutRecord:

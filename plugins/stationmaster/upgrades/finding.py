@@ -107,7 +107,7 @@ def strangers(desk: UpgradeDesk, pull: PullRequest) -> tuple[str, ...]:
 
     A commit is the account's if it both wrote and committed it, or GitHub's own with a signature that it has verified.
     Anybody may write its mail address: where it signs what it writes, all that bears no signature is a stranger's, too.
-    A merge does not tell: GitHub signs those that it makes for whoever never signs.
+    A merge does not tell: GitHub signs those that it makes for people who never sign.
     """
     account = (pull.author or "").lower()
     commits = desk.forge.pull_commits(desk.repository, pull.number)
