@@ -37,8 +37,8 @@ def skip(
 
     Exit codes: 0 it is skipped, 1 the team's files hold errors, 2 it has begun or ended, or there is no such departure.
     """
+    from stationmaster.core.transitions import BEFORE_THE_PROMOTION
     from stationmaster.departures import opening, telling
-    from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 
     with refusals():
         station, name = departure_asked_about(departure, include, home, by=by)

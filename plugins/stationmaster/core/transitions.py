@@ -73,7 +73,10 @@ class Act(StrEnum):
 
 
 _S = DepartureState
-_BEFORE = (_S.OPEN, _S.CUTTING, _S.STAGED, _S.GATED)
+BEFORE_THE_PROMOTION = (_S.OPEN, _S.CUTTING, _S.STAGED, _S.GATED)
+"""The states of a departure of which nothing was sent to production."""
+UNDER_WAY = (*BEFORE_THE_PROMOTION, _S.PROMOTING, _S.ROLLING_BACK)
+"""The states in which a departure is about to go on by itself, or goes on."""
 _STAGED = (_S.STAGED, _S.GATED)
 
 
@@ -99,15 +102,15 @@ TRANSITIONS: Mapping[Act, Mapping[DepartureState, frozenset[DepartureState]]] = 
         Act.DEPLOY_AGAIN: _lead(_S.PROMOTING, _S.PROMOTING, _S.PARTIAL, _S.FAILED),
         Act.STAGE_AGAIN: _lead(_S.CUTTING, _S.CUTTING, _S.FAILED) | _stay(*_STAGED),
         Act.TAKE_UP: {
-            _S.FAILED: frozenset({*_BEFORE, _S.PROMOTING}),
+            _S.FAILED: frozenset({*BEFORE_THE_PROMOTION, _S.PROMOTING}),
             _S.PARTIAL: frozenset({_S.PROMOTING}),
         },
         Act.FINISH: _lead(_S.DONE, _S.PROMOTING),
-        Act.FAIL: _lead(_S.FAILED, *_BEFORE, _S.PROMOTING, _S.FAILED),
+        Act.FAIL: _lead(_S.FAILED, *BEFORE_THE_PROMOTION, _S.PROMOTING, _S.FAILED),
         Act.LEAVE_PARTIAL: _lead(_S.PARTIAL, _S.PROMOTING, _S.PARTIAL, _S.FAILED),
-        Act.MISS: _lead(_S.MISSED, *_BEFORE),
-        Act.SUPERSEDE: _lead(_S.MISSED, *_BEFORE),
-        Act.SKIP: _lead(_S.SKIPPED, *_BEFORE),
+        Act.MISS: _lead(_S.MISSED, *BEFORE_THE_PROMOTION),
+        Act.SUPERSEDE: _lead(_S.MISSED, *BEFORE_THE_PROMOTION),
+        Act.SKIP: _lead(_S.SKIPPED, *BEFORE_THE_PROMOTION),
         Act.UNSKIP: {_S.SKIPPED: frozenset({_S.OPEN, _S.CUTTING, _S.STAGED})},
         Act.COMPENSATE: _lead(_S.ROLLING_BACK, _S.PROMOTING, _S.PARTIAL, _S.FAILED, _S.ROLLING_BACK),
         Act.TAKE_BACK: _lead(_S.ROLLING_BACK, _S.PROMOTING, _S.PARTIAL, _S.FAILED, _S.DONE, _S.ROLLING_BACK),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core.blockers import Blocker, blocker
 from stationmaster.core.calendar import Timing, timing
 from stationmaster.core.gates import Standing
+from stationmaster.core.transitions import BEFORE_THE_PROMOTION, UNDER_WAY
 from stationmaster.departures import gating
 from stationmaster.departures.legs import deployed, legs_of
 from stationmaster.ledger.records import Departure, DepartureState
@@ -15,21 +16,7 @@ from stationmaster.work.obstacles import passed, waiting
 if TYPE_CHECKING:
     from stationmaster.departures.station import Station
 
-OPEN_STATES = (
-    DepartureState.OPEN,
-    DepartureState.CUTTING,
-    DepartureState.STAGED,
-    DepartureState.GATED,
-    DepartureState.PROMOTING,
-    DepartureState.ROLLING_BACK,
-    DepartureState.PARTIAL,
-)
-BEFORE_THE_PROMOTION = (
-    DepartureState.OPEN,
-    DepartureState.CUTTING,
-    DepartureState.STAGED,
-    DepartureState.GATED,
-)
+OPEN_STATES = (*UNDER_WAY, DepartureState.PARTIAL)
 
 
 def under_way(station: Station, departure: Departure) -> tuple[Departure, ...]:

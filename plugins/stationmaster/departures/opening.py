@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from stationmaster.core.departure_ids import week_of
 from stationmaster.core.gates import Standing
 from stationmaster.core.instants import IsoWeek
-from stationmaster.core.transitions import Act, ActRefused
+from stationmaster.core.transitions import BEFORE_THE_PROMOTION, Act, ActRefused
 from stationmaster.departures import earlier, gating, ruling, telling, wording
-from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 from stationmaster.departures.obstacles import DepartureSkipped
 from stationmaster.ledger.records import Departure, DepartureState
 

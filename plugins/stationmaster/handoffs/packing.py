@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from stationmaster.core import escaping
 from stationmaster.core.departure_ids import DepartureKind
 from stationmaster.core.instants import local_text
+from stationmaster.core.transitions import UNDER_WAY
 from stationmaster.core.value import Value
 from stationmaster.handoffs import shift_log
 from stationmaster.ledger.records import DepartureState
@@ -26,14 +27,6 @@ if TYPE_CHECKING:
 
 _TOLD = (DepartureKind.TRAIN, DepartureKind.HOTFIX, DepartureKind.FEATURE_BUILD)
 """A package is an issue that many read: of security hotfixes it says nothing (D-15)."""
-_UNDER_WAY = (
-    DepartureState.OPEN,
-    DepartureState.CUTTING,
-    DepartureState.STAGED,
-    DepartureState.GATED,
-    DepartureState.PROMOTING,
-    DepartureState.ROLLING_BACK,
-)
 _WENT_WRONG = (DepartureState.FAILED, DepartureState.ROLLED_BACK, DepartureState.PARTIAL)
 _RECENT = timedelta(weeks=2)
 """How long a departure that went wrong is still told of."""
@@ -174,7 +167,7 @@ def _is_work(issue: Issue, package: Package) -> bool:
 def _departures(desk: ShiftDesk) -> Iterator[OpenItem]:
     """Yield the trains under way with what they wait for, and those that went wrong lately."""
     for train in desk.team.trains.values():
-        for departure in desk.ledger.departures(train.key, _UNDER_WAY, kinds=_TOLD):
+        for departure in desk.ledger.departures(train.key, UNDER_WAY, kinds=_TOLD):
             yield OpenItem(
                 section="Trains under way", title=departure.id, context=f"{departure.state}: {departure.told}"
             )

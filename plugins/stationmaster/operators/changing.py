@@ -67,6 +67,16 @@ class ChangeOperator(HandoffOperator):
             raise AirflowFailException(run_marks.refusal(context, why))
         return made
 
+    def whole_span(self, form: Any) -> Span:
+        """Return the span that the form is about.
+
+        :raises AirflowFailException: its fields are empty, or no dates.
+        """
+        found = self.span(form, "start", "end")
+        if found is None:
+            raise AirflowFailException("start and end are empty: say when it begins and ends")
+        return found
+
     @staticmethod
     def span(form: Any, start: str, end: str) -> Span | None:
         """Return the span of two fields of the form, None where both are empty."""
@@ -94,9 +104,7 @@ class MakeOverrideOperator(ChangeOperator):
         from stationmaster.oncall.records import overrides_of
 
         form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
-        span = self.span(form, "start", "end")
-        if span is None:
-            raise AirflowFailException("start and end are empty: say when it begins and ends")
+        span = self.whole_span(form)
         made = self.own(desk, handoff, context, overrides_of(desk.ledger, desk.key), by)
         if made is not None:
             return {"override": made.id, "by": by.id}
@@ -133,9 +141,7 @@ class AskSwapOperator(ChangeOperator):
         from stationmaster.work.messages import say
 
         form, by, run = context["params"], self.asker(desk, context), str(context["dag_run"].run_id)
-        span = self.span(form, "start", "end")
-        if span is None:
-            raise AirflowFailException("start and end are empty: say when it begins and ends")
+        span = self.whole_span(form)
         record = self.own(desk, handoff, context, swaps_of(desk.ledger, desk.key), by)
         if record is None:
             with wishes.deciding(desk, context, f"{self.dag_id}/{run}", about=desk.key, event=event):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from stationmaster.core import escaping
-from stationmaster.core.transitions import DepartureState
+from stationmaster.core.transitions import BEFORE_THE_PROMOTION, DepartureState
 from stationmaster.departures.answers import Choice
 from stationmaster.operators import run_marks
 from stationmaster.operators.asking import Answer, AskOperator
@@ -29,15 +29,7 @@ REASON, FAILURE = "reason", "failure"
 """The form's fields: why, and which failure is meant. Airflow shows a question as it was first put (fact 4)."""
 
 _BEFORE = frozenset(
-    {
-        DepartureState.OPEN,
-        DepartureState.CUTTING,
-        DepartureState.STAGED,
-        DepartureState.GATED,
-        DepartureState.SKIPPED,
-        DepartureState.SKIPPED_EMPTY,
-        DepartureState.MISSED,
-    }
+    {*BEFORE_THE_PROMOTION, DepartureState.SKIPPED, DepartureState.SKIPPED_EMPTY, DepartureState.MISSED}
 )
 """The states of a departure of which nothing has come to production."""
 

@@ -113,8 +113,8 @@ class OpenDepartureOperator(StationOperator):
                 raise AirflowFailException(f"the form's issue: {wrong}") from wrong
 
     def _skip(self, station: Station, found: Departure, *, by: str, reason: str) -> None:
+        from stationmaster.core.transitions import BEFORE_THE_PROMOTION
         from stationmaster.departures import opening
-        from stationmaster.departures.earlier import BEFORE_THE_PROMOTION
 
         if found.state not in BEFORE_THE_PROMOTION:
             raise AirflowFailException(
